@@ -1,0 +1,35 @@
+// Package id makes identifiers that sort by time, and secrets that do not.
+package id
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"regexp"
+
+	"github.com/google/uuid"
+)
+
+// New returns a UUIDv7 (RFC 9562): unique everywhere, sorted by creation time
+// and, within this process, strictly increasing. It is no secret.
+func New() string {
+	v, err := uuid.NewV7()
+	if err != nil {
+		// Only a broken random source fails here, and nothing is safe then.
+		panic("id: no random numbers: " + err.Error())
+	}
+	return v.String()
+}
+
+// Secret returns 32 random bytes in base64url, 43 characters: fit for tokens.
+func Secret() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails; it ends the program instead
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+var shape = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+
+// Plausible reports whether s could be an identifier or a slug of ours: up to
+// 128 letters, digits, '_', '-' and '.', not beginning with '-' or '.'. What
+// fails it never reaches a path or a query.
+func Plausible(s string) bool { return shape.MatchString(s) }

@@ -1,0 +1,119 @@
+// Package job is what the server and an engine process say to each other: one
+// Job goes in on standard input, Messages come out on standard output, both as
+// JSON lines. Whoever changes it changes both ends, which are one binary.
+package job
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/node"
+)
+
+// Job is one run's work. It holds everything that the engine may know.
+type Job struct {
+	Run    string            `json:"run"`
+	Nodes  []Step            `json:"nodes"` // in document order
+	Edges  []Edge            `json:"edges"` // in document order: the first into a node is its first input
+	Values map[string]string `json:"values"`
+	Legacy bool              `json:"legacy"` // the document has no ir_version
+	Roots  Roots             `json:"roots"`
+	Dir    string            `json:"dir"` // the run's folder: artifacts and temporary files
+	Limits Limits            `json:"limits"`
+}
+
+// Step is one node with its settings; placeholders are resolved, but for those
+// in expressions, which the node binds from Values.
+type Step struct {
+	ID     string          `json:"id"`
+	Name   string          `json:"name"`
+	Kind   string          `json:"kind"`
+	Config json.RawMessage `json:"config"`
+}
+
+// Edge carries the rows of From to To.
+type Edge struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Roots says which files the nodes of a run may reach. All paths are absolute.
+type Roots struct {
+	Base  string   `json:"base"`  // where relative paths begin
+	Allow []string `json:"allow"` // folders that may be read and written
+	Deny  []string `json:"deny"`  // files and folders that may not, though inside Allow
+}
+
+// Limits bound what a run may use.
+type Limits struct {
+	Threads      int   `json:"threads"`
+	Memory       int64 `json:"memory"`        // bytes for the analytical database; it spills to Dir beyond
+	PreviewRows  int   `json:"preview_rows"`  // rows kept of every node's output
+	PreviewBytes int   `json:"preview_bytes"` // of one preview, as JSON
+}
+
+// DefaultLimits is what a run gets when nobody said otherwise.
+func DefaultLimits() Limits {
+	return Limits{Threads: 2, Memory: 1 << 30, PreviewRows: 100, PreviewBytes: 256 << 10}
+}
+
+// Type names a kind of message. They are also the names of run events.
+type Type string
+
+// The messages of an engine, in the order in which a run says them.
+const (
+	Ready        Type = "ready"         // said once at start, before a job is taken
+	NodeStarted  Type = "node.started"  // Node
+	NodeProgress Type = "node.progress" // Node, Progress: at most twice a second
+	Log          Type = "log"           // Node (or none), Level, Message
+	Preview      Type = "preview"       // Node, Table
+	Artifact     Type = "artifact"      // Node, Path, Rows
+	NodeFinished Type = "node.finished" // Node, Status, Rows, Millis, Error
+	Finished     Type = "finished"      // Status, Error; nothing follows
+)
+
+// Status is how a node or the whole job ended.
+type Status string
+
+// How things end.
+const (
+	Success Status = "success"
+	Failed  Status = "failed"
+	Skipped Status = "skipped" // a node that was not reached
+)
+
+// Failure is why something failed, in words for people.
+type Failure struct {
+	Code     string          `json:"code"`
+	Message  string          `json:"message"`
+	Problems []fault.Problem `json:"problems,omitempty"` // paths inside the node's settings
+}
+
+// Message is one line from an engine. Which members are set depends on Type.
+type Message struct {
+	Type     Type       `json:"type"`
+	At       time.Time  `json:"at"`
+	Node     string     `json:"node,omitempty"`
+	Level    node.Level `json:"level,omitempty"`
+	Message  string     `json:"message,omitempty"`
+	Status   Status     `json:"status,omitempty"`
+	Progress *float64   `json:"progress,omitempty"` // 0 to 1
+	Rows     *int64     `json:"rows,omitempty"`     // exact; nil when not told
+	Millis   int64      `json:"millis,omitempty"`
+	Path     string     `json:"path,omitempty"`
+	Error    *Failure   `json:"error,omitempty"`
+	Table    *Sample    `json:"table,omitempty"`
+}
+
+// Sample is the first rows of a node's output, ready to be shown.
+type Sample struct {
+	Columns   []node.Column `json:"columns"`
+	Rows      [][]any       `json:"rows"` // values as JSON: numbers that JavaScript would round are strings
+	Truncated bool          `json:"truncated"`
+}
+
+// FailureOf tells err in words for people, with its code and its problems.
+func FailureOf(err error) *Failure {
+	return &Failure{Code: fault.CodeOf(err), Message: fault.MessageOf(err), Problems: fault.ProblemsOf(err)}
+}

@@ -1,0 +1,129 @@
+// Package node says what a step of a pipeline is: its Spec (what it is called,
+// what settings it takes) and the interfaces by which the engine runs it. It
+// knows no kind by name; the built-in kinds live in package nodes.
+package node
+
+import (
+	"context"
+)
+
+// Column is one column of a dataset.
+type Column struct {
+	Name string `json:"name"`
+	// Type is the DuckDB type in capitals: BIGINT, DOUBLE, DECIMAL(18,3), VARCHAR,
+	// BOOLEAN, DATE, TIMESTAMP, VARCHAR[] and so on.
+	Type string `json:"type"`
+}
+
+// Relation is rows that have not been computed yet: one SELECT and the columns
+// that it yields, in order.
+type Relation struct {
+	SQL     string
+	Columns []Column
+	// SameRows says that there are exactly as many rows as in the first input,
+	// so that the engine need not count them separately.
+	SameRows bool
+	// Rows is the exact number of rows when it is known without running, as with
+	// Parquet files; -1 otherwise. Zero in a relation with SameRows means nothing.
+	Rows int64
+}
+
+// Names returns the column names of r in order.
+func (r Relation) Names() []string {
+	names := make([]string, len(r.Columns))
+	for i, c := range r.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// Level is how much a log line matters.
+type Level string
+
+// The levels of log lines.
+const (
+	Debug   Level = "debug"
+	Info    Level = "info"
+	Warning Level = "warning"
+	Error   Level = "error"
+)
+
+// Table is a small result: its columns, and rows of values in column order.
+type Table struct {
+	Columns []Column
+	Rows    [][]any
+}
+
+// DB is the analytical database of one run. Statements are the node's own; what
+// a person wrote reaches them only through sqltext and expr.
+type DB interface {
+	// Query returns at most limit rows of a statement.
+	Query(ctx context.Context, sql string, limit int) (Table, error)
+	// Describe returns the columns that a SELECT would yield, without running it.
+	Describe(ctx context.Context, sql string) ([]Column, error)
+	// Exec runs a statement and returns the number of rows it wrote.
+	Exec(ctx context.Context, sql string) (int64, error)
+}
+
+// Access lists the files that a node is going to touch: absolute paths with
+// symbolic links resolved, already checked against the allowed roots.
+type Access struct {
+	Reads  []string
+	Writes []string
+}
+
+// Env is what a node may use while it runs. It is valid during the call only.
+type Env struct {
+	DB DB // nil during Open
+	// Roots resolves the paths that settings name, and refuses those outside.
+	Roots Roots
+	// Temp is an existing folder for this node alone, removed after the run.
+	Temp string
+	// Values looks up ${...} placeholders in expressions, such as "param.month".
+	Values func(name string) (string, bool)
+	// Log writes a line to the run's log. Cell values do not belong there.
+	Log func(level Level, format string, args ...any)
+	// Legacy says that the document has no ir_version, so Brokoli's defaults hold.
+	Legacy bool
+	// Access is what Open returned for this node.
+	Access Access
+}
+
+// Roots decides which files a node may reach. Package files implements it.
+type Roots interface {
+	// Read returns the regular files that a path or glob pattern names, sorted.
+	// None, a folder, a special file and one outside the roots are Invalid faults.
+	Read(pattern string) ([]string, error)
+	// Write returns the absolute path of a file that may be made or replaced,
+	// after making its folder. A place outside the roots is an Invalid fault.
+	Write(path string) (string, error)
+}
+
+// Node is one configured step. It is also an Opener when it touches files, and
+// exactly one of Relational and Sink.
+type Node any
+
+// Opener is a node that touches files. Open is called before the database is
+// locked down, and what it lists is all that the database may touch.
+type Opener interface {
+	Open(ctx context.Context, env Env) (Access, error)
+}
+
+// Relational is a node whose output is one SELECT over its inputs. Neighbours
+// of this sort are fused into a single statement by the engine.
+type Relational interface {
+	// Select returns the output's relation. It may look at the data (sniff a file)
+	// through env.DB, but leaves computing the rows to the engine.
+	//
+	// What the person can mend is an Invalid fault whose problems, if any, have
+	// paths inside the node's settings.
+	Select(ctx context.Context, env Env, in []Relation) (Relation, error)
+}
+
+// Sink is a node at which rows leave the pipeline.
+type Sink interface {
+	// Write moves all rows of in to where they belong and returns their number.
+	// After an error nothing has changed there. Where the written rows can be read
+	// again cheaply, back is a relation over them, for previews; else it is empty.
+	Write(ctx context.Context, env Env, in Relation) (rows int64, back Relation, err error)
+}

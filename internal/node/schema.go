@@ -1,0 +1,237 @@
+package node
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/broked/broked/internal/fault"
+)
+
+// Type is the JSON type of a setting.
+type Type string
+
+// The types of settings.
+const (
+	TypeString  Type = "string"
+	TypeInteger Type = "integer"
+	TypeNumber  Type = "number"
+	TypeBoolean Type = "boolean"
+	TypeArray   Type = "array"
+	TypeObject  Type = "object"
+)
+
+// Format says what a string means, so that the interface can offer the right
+// input and the server knows how placeholders enter it.
+type Format string
+
+// The formats of string settings.
+const (
+	FormatPath       Format = "path"       // a file, or a glob pattern of files
+	FormatColumn     Format = "column"     // the name of a column of the input
+	FormatNewColumn  Format = "new-column" // a name for a column of the output
+	FormatExpression Format = "expression" // package expr; placeholders are bound, never spliced
+)
+
+// Schema is the shape of a setting, as data. It is written out as JSON Schema
+// 2020-12 and checks values itself, because a person needs better words than a
+// general validator has. The zero Schema takes any value.
+type Schema struct {
+	Type    Type
+	Title   string
+	Help    string
+	Default any
+	Format  Format
+	Enum    []string // of a string: the only values
+	Min     *float64 // of a number: the least value
+	Max     *float64
+	MinLen  int // of a string or array
+	MaxLen  int // of a string: characters, 0 means no limit
+	Items   *Schema
+	// Fields of an object, in the order of the form. Unknown members are refused.
+	Fields []Field
+	// Values is the schema of every member of an object with free names.
+	Values *Schema
+	// Variants of an object, told apart by the string member Tag.
+	Tag      string
+	Variants []Variant
+}
+
+// Field is a named member of an object.
+type Field struct {
+	Name     string
+	Required bool
+	Schema
+}
+
+// Variant is one form that a tagged object takes.
+type Variant struct {
+	Tag     string   // the value of the tag member
+	Aliases []string // other values that mean the same
+	Schema
+}
+
+// Bound returns a pointer to v, for Schema.Min and Schema.Max.
+func Bound(v float64) *float64 { return &v }
+
+// Check returns everything that is wrong with value, which is JSON as decoded
+// by encoding/json into any. Paths begin inside the value: "rules[0].column".
+func (s Schema) Check(value any) []fault.Problem {
+	c := checker{}
+	c.check("", s, value)
+	return c.problems
+}
+
+type checker struct{ problems []fault.Problem }
+
+func (c *checker) add(path, format string, args ...any) {
+	c.problems = append(c.problems, fault.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) check(path string, s Schema, value any) {
+	switch s.Type {
+	case TypeString:
+		c.text(path, s, value)
+	case TypeInteger, TypeNumber:
+		c.number(path, s, value)
+	case TypeBoolean:
+		if _, ok := value.(bool); !ok {
+			c.add(path, "must be true or false, not %s", describe(value))
+		}
+	case TypeArray:
+		c.array(path, s, value)
+	case TypeObject:
+		c.object(path, s, value)
+	}
+}
+
+func (c *checker) text(path string, s Schema, value any) {
+	v, ok := value.(string)
+	switch {
+	case !ok:
+		c.add(path, "must be text, not %s", describe(value))
+	case len(s.Enum) > 0 && !slices.Contains(s.Enum, v):
+		c.add(path, "must be one of %s, not %q%s", strings.Join(s.Enum, ", "), v, fault.DidYouMean(v, s.Enum))
+	case len(strings.TrimSpace(v)) < s.MinLen:
+		c.add(path, "must not be empty")
+	case s.MaxLen > 0 && len([]rune(v)) > s.MaxLen:
+		c.add(path, "must be at most %d characters long", s.MaxLen)
+	}
+}
+
+func (c *checker) number(path string, s Schema, value any) {
+	v, ok := value.(float64)
+	switch {
+	case !ok:
+		c.add(path, "must be a number, not %s", describe(value))
+	case s.Type == TypeInteger && v != float64(int64(v)):
+		c.add(path, "must be a whole number, not %v", v)
+	case s.Min != nil && v < *s.Min:
+		c.add(path, "must be at least %v, not %v", *s.Min, v)
+	case s.Max != nil && v > *s.Max:
+		c.add(path, "must be at most %v, not %v", *s.Max, v)
+	}
+}
+
+func (c *checker) array(path string, s Schema, value any) {
+	v, ok := value.([]any)
+	if !ok {
+		c.add(path, "must be a list, not %s", describe(value))
+		return
+	}
+	if len(v) < s.MinLen {
+		c.add(path, "needs at least %d %s", s.MinLen, plural(s.MinLen, "entry", "entries"))
+	}
+	for i, item := range v {
+		c.check(fmt.Sprintf("%s[%d]", path, i), *s.Items, item)
+	}
+}
+
+func (c *checker) object(path string, s Schema, value any) {
+	v, ok := value.(map[string]any)
+	if !ok {
+		c.add(path, "must be an object, not %s", describe(value))
+		return
+	}
+	switch {
+	case len(s.Variants) > 0:
+		c.variant(path, s, v)
+	case s.Values != nil:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			c.check(join(path, name), *s.Values, v[name])
+		}
+		if len(v) < s.MinLen {
+			c.add(path, "must not be empty")
+		}
+	default:
+		c.fields(path, s.Fields, v, "")
+	}
+}
+
+func (c *checker) variant(path string, s Schema, v map[string]any) {
+	tag, _ := v[s.Tag].(string)
+	var known []string
+	for _, variant := range s.Variants {
+		if tag == variant.Tag || slices.Contains(variant.Aliases, tag) {
+			c.fields(path, variant.Fields, v, s.Tag)
+			return
+		}
+		known = append(known, variant.Tag)
+	}
+	if tag == "" {
+		c.add(join(path, s.Tag), "is missing; it must be one of %s", strings.Join(known, ", "))
+		return
+	}
+	c.add(join(path, s.Tag), "must be one of %s, not %q%s", strings.Join(known, ", "), tag, fault.DidYouMean(tag, known))
+}
+
+// fields checks the members of an object against a fixed list of fields. The
+// member named tag has been looked at already.
+func (c *checker) fields(path string, fields []Field, v map[string]any, tag string) {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+		switch member, there := v[f.Name]; {
+		case there:
+			c.check(join(path, f.Name), f.Schema, member)
+		case f.Required:
+			c.add(join(path, f.Name), "is missing")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if name != tag && !slices.Contains(names, name) {
+			c.add(join(path, name), "is not a setting here%s", fault.DidYouMean(name, names))
+		}
+	}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+func describe(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "text"
+	case bool:
+		return fmt.Sprintf("%v", v)
+	case float64:
+		return "a number"
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}

@@ -1,0 +1,98 @@
+package node
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/broked/broked/internal/fault"
+)
+
+// Spec describes a kind of node: everything that the palette, the form, the
+// checks and the documentation need to know.
+type Spec struct {
+	Kind      string   // the "type" in documents, such as source_file
+	Title     string   // for people, such as "File source"
+	Summary   string   // one sentence
+	Category  Category // where the palette shows it
+	Icon      string   // a name of the interface's icon set
+	MinInputs int
+	MaxInputs int // -1 means any number
+	Settings  Schema
+	// New makes a node of settings that have passed Settings. What it rejects
+	// beyond that is a fault whose problems have paths inside the settings.
+	New func(config json.RawMessage) (Node, error)
+}
+
+// Category groups kinds in the palette.
+type Category string
+
+// The categories of kinds.
+const (
+	Source    Category = "source"
+	Transform Category = "transform"
+	Target    Category = "sink"
+)
+
+// HasOutput reports whether other nodes may take rows from this kind.
+func (s Spec) HasOutput() bool { return s.Category != Target }
+
+// Build checks config and makes a node of it. The problems have paths inside
+// the settings; with any problem there is no node.
+func (s Spec) Build(config json.RawMessage) (Node, []fault.Problem) {
+	if len(config) == 0 {
+		config = json.RawMessage("{}")
+	}
+	var value any
+	if err := json.Unmarshal(config, &value); err != nil {
+		return nil, []fault.Problem{{Message: "the settings are not JSON"}}
+	}
+	if ps := s.Settings.Check(value); len(ps) > 0 {
+		return nil, ps
+	}
+	n, err := s.New(config)
+	if err == nil {
+		return n, nil
+	}
+	if ps := fault.ProblemsOf(err); len(ps) > 0 {
+		return nil, ps
+	}
+	return nil, []fault.Problem{{Message: fault.MessageOf(err)}}
+}
+
+// Registry is the list of kinds that this program knows. It does not change
+// after it was made, so any number of goroutines may use it at once.
+type Registry struct {
+	kinds map[string]Spec
+}
+
+// NewRegistry returns a registry of specs. Two specs of one kind are an error.
+func NewRegistry(specs ...Spec) (*Registry, error) {
+	kinds := make(map[string]Spec, len(specs))
+	for _, s := range specs {
+		if _, dup := kinds[s.Kind]; dup {
+			return nil, fmt.Errorf("node: kind %q registered twice", s.Kind)
+		}
+		kinds[s.Kind] = s
+	}
+	return &Registry{kinds: kinds}, nil
+}
+
+// Spec returns the spec of kind, or an Invalid fault that names the nearest.
+func (r *Registry) Spec(kind string) (Spec, error) {
+	if s, ok := r.kinds[kind]; ok {
+		return s, nil
+	}
+	known := slices.Sorted(maps.Keys(r.kinds))
+	return Spec{}, fault.New(fault.Invalid, "there is no node type %q%s", kind, fault.DidYouMean(kind, known))
+}
+
+// Specs returns all specs, sorted by kind.
+func (r *Registry) Specs() []Spec {
+	specs := make([]Spec, 0, len(r.kinds))
+	for _, kind := range slices.Sorted(maps.Keys(r.kinds)) {
+		specs = append(specs, r.kinds[kind])
+	}
+	return specs
+}
