@@ -20,7 +20,7 @@ const module = "github.com/broked/broked/"
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
 	{"internal/fault", "internal/id", "internal/news", "internal/sqltext", "migrations", "web", "examples"},
-	{"internal/expr", "internal/files"},
+	{"internal/expr", "internal/files", "internal/strictjson"},
 	{"internal/node", "internal/auth"},
 	{"internal/pipelines", "internal/job"},
 	{"internal/runs"},

@@ -1,0 +1,79 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+	"strings"
+)
+
+// User is an account of a person.
+type User struct {
+	ID        UserID    `json:"id"`
+	Name      string    `json:"username"`
+	Role      Role      `json:"role"`
+	CreatedAt time.Time `json:"created_at"`
+	// Canonical is the name by which the account is found; see Canonical.
+	Canonical string `json:"-"`
+	// Hash is the password as an argon2id PHC string.
+	Hash string `json:"-"`
+	// Epoch rises when all sessions of the account must end.
+	Epoch    int64 `json:"-"`
+	Disabled bool  `json:"-"`
+}
+
+// Session is one signed-in browser or program.
+type Session struct {
+	ID        SessionID
+	User      UserID
+	Epoch     int64 // of the user when it began
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	Address   string // where the sign-in came from
+	Agent     string // User-Agent, cut
+}
+
+// Canonical returns the form of a user name in which two spellings of one name
+// are equal: compatibility-composed (NFKC), trimmed, case-folded.
+func Canonical(name string) string {
+	return cases.Fold().String(strings.TrimSpace(norm.NFKC.String(name)))
+}
+
+// Store remembers accounts. Package store implements it; every method is one
+// transaction.
+type Store interface {
+	// SetupState returns whether any account ever existed and how many there are.
+	// An error means that nobody knows, and nothing may be open.
+	SetupState(ctx context.Context) (done bool, users int, err error)
+	// InsertUser stores an account. With first, it is a Conflict fault unless no
+	// account ever existed; of any number of callers at once one wins. A taken
+	// canonical name is a Conflict fault with code user_exists.
+	InsertUser(ctx context.Context, u User, first bool) error
+	// UserByName returns the account with a canonical name, or a NotFound fault.
+	UserByName(ctx context.Context, canonical string) (User, error)
+	// Users returns all accounts by name.
+	Users(ctx context.Context) ([]User, error)
+	// InsertSession stores a session and forgets the failures counted under key.
+	// Beyond 20 sessions of a user the oldest end.
+	InsertSession(ctx context.Context, s Session, key string) error
+	// SessionUser returns a session that has neither ended nor expired at now, with
+	// its account, when that is active and of the session's epoch; else a NotFound
+	// fault.
+	SessionUser(ctx context.Context, id SessionID, now time.Time) (Session, User, error)
+	// EndSession ends a session. Ending one that is not there is no error.
+	EndSession(ctx context.Context, id SessionID) error
+	// ReserveAttempt counts an attempt to sign in under key before it is verified,
+	// in one statement, so that parallel attempts cannot all pass. It returns zero
+	// when the attempt may be verified, else how long the lock lasts.
+	ReserveAttempt(ctx context.Context, key string, now time.Time) (locked time.Duration, err error)
+	// FailAttempt locks key for the lock time when its attempts are used up.
+	FailAttempt(ctx context.Context, key string, now time.Time) error
+}
+
+// The lockout: so many failures of a name in the window lock it for as long.
+const (
+	MaxFailures = 5
+	LockWindow  = 15 * time.Minute
+)

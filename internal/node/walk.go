@@ -1,0 +1,70 @@
+package node
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// MapStrings returns value with every text in it replaced by what change makes
+// of it. Change is told where the text stands, in the form of Check's paths, and
+// what the schema says it means. The first error ends the walk and is returned.
+// Value is JSON as decoded by encoding/json into any; it is not written to.
+func (s Schema) MapStrings(value any, change func(path string, f Format, text string) (string, error)) (any, error) {
+	return s.mapStrings("", value, change)
+}
+
+type change = func(path string, f Format, text string) (string, error)
+
+func (s Schema) mapStrings(path string, value any, do change) (any, error) {
+	switch v := value.(type) {
+	case string:
+		return do(path, s.Format, v)
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			var err error
+			if out[i], err = s.item().mapStrings(fmt.Sprintf("%s[%d]", path, i), item, do); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			var err error
+			if out[name], err = s.member(v, name).mapStrings(join(path, name), v[name], do); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	return value, nil
+}
+
+func (s Schema) item() Schema {
+	if s.Items == nil {
+		return Schema{}
+	}
+	return *s.Items
+}
+
+// member returns the schema of the member called name in the object v.
+func (s Schema) member(v map[string]any, name string) Schema {
+	fields := s.Fields
+	tag, _ := v[s.Tag].(string)
+	for _, variant := range s.Variants {
+		if tag == variant.Tag || slices.Contains(variant.Aliases, tag) {
+			fields = variant.Fields
+		}
+	}
+	for _, f := range fields {
+		if f.Name == name {
+			return f.Schema
+		}
+	}
+	if s.Values != nil {
+		return *s.Values
+	}
+	return Schema{}
+}

@@ -1,0 +1,232 @@
+package pipelines
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	cron "github.com/netresearch/go-cron"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/node"
+)
+
+// Limits of a document.
+const (
+	MaxName        = 255
+	MaxDescription = 2000
+	MaxNodes       = 500
+)
+
+// Findings is what Check found: problems forbid saving, warnings do not.
+type Findings struct {
+	Problems []fault.Problem
+	Warnings []fault.Problem
+}
+
+func (f *Findings) add(path, format string, args ...any) {
+	f.Problems = append(f.Problems, fault.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+func (f *Findings) warn(path, format string, args ...any) {
+	f.Warnings = append(f.Warnings, fault.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// Check returns everything wrong with d, in document order. It never stops at
+// the first problem: a person fixes a form once. A draft is checked only for
+// what storing it needs. Whether dependencies exist is not known here.
+func (d Document) Check(kinds *node.Registry) Findings {
+	var f Findings
+	d.checkHead(&f)
+	d.checkIDs(&f)
+	if d.Draft {
+		return f
+	}
+	d.checkTimes(&f)
+	d.checkRelations(&f)
+	d.checkNodes(&f, kinds)
+	d.checkGraph(&f, kinds)
+	d.warnUnused(&f)
+	return f
+}
+
+var irVersions = []string{"", "2.0", "2.1", "2.2"}
+
+func (d Document) checkHead(f *Findings) {
+	switch {
+	case d.Name == "":
+		f.add("name", "is missing: a pipeline needs a name")
+	case len([]rune(d.Name)) > MaxName:
+		f.add("name", "must be at most %d characters long", MaxName)
+	case strings.ContainsAny(d.Name, `<>"'&`) || hasControl(d.Name):
+		f.add("name", `must not have any of < > " ' & or control characters`)
+	}
+	if d.Slug != "" && (!id.Plausible(d.Slug) || d.Slug != strings.ToLower(d.Slug)) {
+		f.add("pipeline_id", "must be lower-case letters, digits and dashes")
+	}
+	if len([]rune(d.Description)) > MaxDescription {
+		f.add("description", "must be at most %d characters long", MaxDescription)
+	}
+	if !slices.Contains(irVersions, d.IRVersion) {
+		f.add("ir_version", "must be 2.0, 2.1 or 2.2, not %q", d.IRVersion)
+	}
+	if len(d.Nodes) > MaxNodes {
+		f.add("nodes", "are more than %d", MaxNodes)
+	}
+}
+
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+var nodeID = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
+
+// checkIDs makes sure that nodes can be told apart and edges can be followed,
+// which even a draft needs.
+func (d Document) checkIDs(f *Findings) {
+	seen := map[string]int{}
+	for i, n := range d.Nodes {
+		path := at("nodes", i) + ".id"
+		first, dup := seen[n.ID]
+		switch {
+		case n.ID == "":
+			f.add(path, "is missing")
+		case !nodeID.MatchString(n.ID):
+			f.add(path, "must be letters, digits, '_', '-' and '.', at most 100 of them")
+		case dup:
+			f.add(path, "%q is used already by nodes[%d]", n.ID, first)
+		default:
+			seen[n.ID] = i
+		}
+	}
+	ids := make([]string, 0, len(d.Nodes))
+	for _, n := range d.Nodes {
+		ids = append(ids, n.ID)
+	}
+	for i, e := range d.Edges {
+		for _, end := range []struct{ member, id string }{{"from", e.From}, {"to", e.To}} {
+			if !slices.Contains(ids, end.id) {
+				f.add(at("edges", i)+"."+end.member, "there is no node %q%s", end.id, fault.DidYouMean(end.id, ids))
+			}
+		}
+		if e.From == e.To && e.From != "" {
+			f.add(at("edges", i), "joins node %q to itself", e.From)
+		}
+		if slices.ContainsFunc(d.Edges[:i], func(o Edge) bool { return o.From == e.From && o.To == e.To }) {
+			f.add(at("edges", i), "joins %q to %q a second time", e.From, e.To)
+		}
+	}
+}
+
+var (
+	clock  = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	parser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
+)
+
+func (d Document) checkTimes(f *Findings) {
+	if d.Schedule != "" {
+		if _, err := parser.Parse(d.Schedule); err != nil {
+			f.add("schedule", "is not a schedule of five fields such as \"30 6 * * 1-5\": %v", err)
+		}
+	}
+	zone(f, "schedule_timezone", d.ScheduleTimezone)
+	zone(f, "sla_timezone", d.SLATimezone)
+	if d.SLADeadline != "" && !clock.MatchString(d.SLADeadline) {
+		f.add("sla_deadline", "must be a time such as 07:30")
+	}
+}
+
+func zone(f *Findings, path, name string) {
+	if name == "" {
+		return
+	}
+	if _, err := time.LoadLocation(name); err != nil || name == "Local" {
+		f.add(path, "there is no time zone %q; use a name such as Europe/Berlin", name)
+	}
+}
+
+const hundredYears = 100 * 365 * 24 * 3600
+
+func (d Document) checkRelations(f *Findings) {
+	for i, dep := range d.DependencyRules {
+		path := at("dependency_rules", i)
+		if !slices.Contains([]string{"", "succeeded", "completed", "failed"}, dep.State) {
+			f.add(path+".state", "must be succeeded, completed or failed, not %q", dep.State)
+		}
+		if !slices.Contains([]string{"", "gate", "trigger"}, dep.Mode) {
+			f.add(path+".mode", "must be gate or trigger, not %q", dep.Mode)
+		}
+		if dep.Within < 0 || dep.Within > hundredYears {
+			f.add(path+".within_seconds", "must be between 0 and 100 years")
+		}
+		if dep.Pipeline == "" {
+			f.add(path+".pipeline_id", "is missing")
+		}
+	}
+	for i, dep := range d.DependsOn {
+		if dep == string(d.ID) && d.ID != "" || dep == d.Slug && d.Slug != "" {
+			f.add(at("depends_on", i), "a pipeline cannot depend on itself")
+		}
+	}
+	for name, h := range d.Hooks {
+		if !slices.Contains([]string{"on_start", "on_success", "on_failure", "on_node_failure"}, name) {
+			f.add("hooks."+name, "must be on_start, on_success, on_failure or on_node_failure")
+		}
+		if !slices.Contains([]string{"webhook", "slack", "email"}, h.Type) {
+			f.add("hooks."+name+".type", "must be webhook, slack or email, not %q", h.Type)
+		}
+	}
+}
+
+func (d Document) checkNodes(f *Findings, kinds *node.Registry) {
+	if len(d.Nodes) == 0 {
+		f.add("nodes", "are missing: a pipeline needs at least one node, or draft: true while it is being made")
+	}
+	for i, n := range d.Nodes {
+		path := at("nodes", i)
+		if strings.TrimSpace(n.Name) == "" && n.ID == "" {
+			f.add(path+".name", "is missing")
+		}
+		spec, err := kinds.Spec(n.Type)
+		if err != nil {
+			f.add(path+".type", "%s", fault.MessageOf(err))
+			continue
+		}
+		_, problems := spec.Build(n.Settings())
+		for _, p := range problems {
+			f.add(joinPath(path+".config", p.Path), "%s", p.Message)
+		}
+		checkPlaceholders(f, path+".config", n.Config)
+	}
+}
+
+// warnUnused names what is stored with the pipeline but not acted upon by this
+// release, so that nobody waits for it in vain.
+func (d Document) warnUnused(f *Findings) {
+	for path, there := range map[string]bool{
+		"schedule":         d.Schedule != "",
+		"depends_on":       len(d.DependsOn) > 0,
+		"dependency_rules": len(d.DependencyRules) > 0,
+		"hooks":            len(d.Hooks) > 0,
+		"webhook_url":      d.WebhookURL != "",
+		"webhook_token":    d.WebhookToken != "",
+		"sla_deadline":     d.SLADeadline != "",
+	} {
+		if there {
+			f.warn(path, "is kept, but this release does not act upon it yet")
+		}
+	}
+	slices.SortFunc(f.Warnings, func(a, b fault.Problem) int { return strings.Compare(a.Path, b.Path) })
+}
+
+func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
+
+func joinPath(prefix, path string) string {
+	if path == "" || strings.HasPrefix(path, "[") {
+		return prefix + path
+	}
+	return prefix + "." + path
+}

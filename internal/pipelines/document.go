@@ -1,0 +1,226 @@
+// Package pipelines is the document that describes a pipeline: its shape, its
+// checks, its graph, its versions, their differences, and its YAML form.
+package pipelines
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/strictjson"
+)
+
+// ID identifies a pipeline: a UUIDv7.
+type ID string
+
+// Document is a pipeline as people write it and as the API speaks it.
+type Document struct {
+	ID               ID                   `json:"id"`
+	Slug             string               `json:"pipeline_id"` // unique, fixed at creation
+	Name             string               `json:"name"`
+	Description      string               `json:"description"`
+	IRVersion        string               `json:"ir_version,omitempty"` // "" is a document of Brokoli before 2.0
+	Nodes            []Node               `json:"nodes"`
+	Edges            []Edge               `json:"edges"`
+	Params           map[string]string    `json:"params,omitempty"` // defaults of run parameters
+	Tags             []string             `json:"tags"`
+	Schedule         string               `json:"schedule"` // five-field cron; "" means none
+	ScheduleTimezone string               `json:"schedule_timezone,omitempty"`
+	Enabled          bool                 `json:"enabled"`
+	Draft            bool                 `json:"draft,omitempty"` // saved unchecked, does not run
+	DependsOn        []string             `json:"depends_on,omitempty"`
+	DependencyRules  []Dependency         `json:"dependency_rules,omitempty"`
+	Hooks            map[string]Hook      `json:"hooks,omitempty"`
+	WebhookURL       string               `json:"webhook_url,omitempty"`
+	WebhookToken     string               `json:"webhook_token,omitempty"` // secret
+	SLADeadline      string               `json:"sla_deadline,omitempty"`  // HH:MM
+	SLATimezone      string               `json:"sla_timezone,omitempty"`
+	Extensions       map[string]RawObject `json:"extensions,omitempty"` // kept, not understood
+	// What follows belongs to the server; a client's values are ignored.
+	Source    string    `json:"source,omitempty"`
+	Workspace string    `json:"workspace_id,omitempty"`
+	Version   int       `json:"version"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// RawObject is JSON that is kept as it came.
+type RawObject = jsontext.Value
+
+// Node is a step of a pipeline.
+type Node struct {
+	ID       string               `json:"id"`
+	Type     string               `json:"type"`
+	Name     string               `json:"name"`
+	Config   RawObject            `json:"config"`
+	Position Position             `json:"position"`
+	Rest     map[string]RawObject `json:",embed"` // members that are not understood
+}
+
+// Position is where a node stands on the canvas, in pixels.
+type Position struct {
+	X float64 `json:"x"`
+	Y float64 `json:"y"`
+}
+
+// Edge carries the output of node From to node To.
+type Edge struct {
+	From      string               `json:"from"`
+	To        string               `json:"to"`
+	Condition *bool                `json:"condition,omitempty"` // of an edge that leaves a condition
+	Rest      map[string]RawObject `json:",embed"`              // members that are not understood
+}
+
+// Dependency says which run of another pipeline must have come before.
+type Dependency struct {
+	Pipeline string `json:"pipeline_id"`              // id or slug
+	State    string `json:"state,omitempty"`          // succeeded (default), completed, failed
+	Within   int64  `json:"within_seconds,omitempty"` // 0 means however long ago
+	Mode     string `json:"mode,omitempty"`           // gate (default), trigger
+}
+
+// Hook tells somebody what happened to a run.
+type Hook struct {
+	Type    string    `json:"type"` // webhook, slack, email
+	URL     string    `json:"url"`
+	Enabled bool      `json:"enabled"`
+	Extra   RawObject `json:"extra,omitempty"`
+}
+
+// draft is a Document as it comes in: members that are not understood are
+// caught instead of refused.
+type draft struct {
+	Document
+	OrgID RawObject            `json:"org_id,omitempty"`
+	Rest  map[string]RawObject `json:",embed"`
+}
+
+// Decode reads a document. Members that it does not know are refused when
+// ir_version is set, and otherwise kept under extensions.
+func Decode(data []byte) (Document, error) { return decodeOnto(Document{Enabled: true}, data) }
+
+// decodeOnto reads data over base: members that are absent keep base's value.
+func decodeOnto(base Document, data []byte) (Document, error) {
+	d := draft{Document: base}
+	// Lists and maps are replaced whole: decoding must not write into base's.
+	d.Hooks, d.Params, d.Extensions = nil, nil, nil
+	if err := strictjson.Decode(data, &d); err != nil {
+		return Document{}, err
+	}
+	var given map[string]RawObject
+	if err := strictjson.Decode(data, &given); err != nil {
+		return Document{}, err
+	}
+	keep(given, "hooks", &d.Hooks, base.Hooks)
+	keep(given, "params", &d.Params, base.Params)
+	keep(given, "extensions", &d.Extensions, base.Extensions)
+	if d.IRVersion != "" {
+		if ps := d.unknown(); len(ps) > 0 {
+			return Document{}, fault.Rejected("the document has members that it must not have", ps)
+		}
+	}
+	if len(d.Rest) > 0 {
+		all := maps.Clone(d.Rest)
+		maps.Copy(all, d.Extensions)
+		d.Extensions = all
+	}
+	d.normalise()
+	return d.Document, nil
+}
+
+func keep[V any](given map[string]RawObject, member string, to *map[string]V, old map[string]V) {
+	if _, there := given[member]; !there {
+		*to = maps.Clone(old)
+	}
+}
+
+// unknown lists the members of d that no release of the format has.
+func (d *draft) unknown() []fault.Problem {
+	var ps []fault.Problem
+	add := func(prefix string, rest map[string]RawObject) {
+		for _, name := range slices.Sorted(maps.Keys(rest)) {
+			ps = append(ps, fault.Problem{Path: prefix + name, Message: "is not a member of a pipeline; put data of your own under extensions"})
+		}
+	}
+	add("", d.Rest)
+	for i, n := range d.Nodes {
+		add(at("nodes", i)+".", n.Rest)
+	}
+	for i, e := range d.Edges {
+		add(at("edges", i)+".", e.Rest)
+	}
+	return ps
+}
+
+// normalise gives absent parts the form that they are stored and answered in.
+func (d *Document) normalise() {
+	d.Name = strings.TrimSpace(d.Name)
+	if d.Nodes == nil {
+		d.Nodes = []Node{}
+	}
+	if d.Edges == nil {
+		d.Edges = []Edge{}
+	}
+	if d.Tags == nil {
+		d.Tags = []string{}
+	}
+	for i := range d.Nodes {
+		if n := &d.Nodes[i]; len(n.Config) == 0 || n.Config.Kind() == 'n' {
+			n.Config = RawObject("{}")
+		}
+	}
+}
+
+// Legacy reports whether the document is older than ir_version, so that the
+// defaults of that time hold.
+func (d Document) Legacy() bool { return d.IRVersion == "" }
+
+// Slug makes the pipeline_id of a name: lower case, spaces to dashes, other
+// characters dropped, dashes collapsed and trimmed. It may be empty.
+func Slug(name string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case r == ' ' || r == '-' || r == '_':
+			b.WriteByte('-')
+		}
+	}
+	words := strings.FieldsFunc(b.String(), func(r rune) bool { return r == '-' })
+	return strings.Join(words, "-")
+}
+
+// Settings returns the node's config for readers that use encoding/json.
+func (n Node) Settings() json.RawMessage { return json.RawMessage(n.Config) }
+
+// MarshalJSON writes n with the members that were not understood, which
+// encoding/json by itself would not put in their place.
+func (n Node) MarshalJSON() ([]byte, error) {
+	type plain Node
+	return jsonv2.Marshal(plain(n))
+}
+
+// MarshalJSON writes e with the members that were not understood.
+func (e Edge) MarshalJSON() ([]byte, error) {
+	type plain Edge
+	return jsonv2.Marshal(plain(e))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (n *Node) UnmarshalJSON(data []byte) error {
+	type plain Node
+	return jsonv2.Unmarshal(data, (*plain)(n))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (e *Edge) UnmarshalJSON(data []byte) error {
+	type plain Edge
+	return jsonv2.Unmarshal(data, (*plain)(e))
+}

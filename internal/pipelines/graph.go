@@ -1,0 +1,92 @@
+package pipelines
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/broked/broked/internal/node"
+)
+
+// checkGraph checks how the nodes are joined: the number of inputs of each, that
+// rows can leave and arrive, and that no rows go round in a circle.
+func (d Document) checkGraph(f *Findings, kinds *node.Registry) {
+	for i, n := range d.Nodes {
+		spec, err := kinds.Spec(n.Type)
+		if err != nil {
+			continue // told already
+		}
+		d.checkDegree(f, i, spec)
+	}
+	if circle := d.circle(); circle != nil {
+		f.add("edges", "go round in a circle: %s", strings.Join(circle, " -> "))
+	}
+}
+
+func (d Document) checkDegree(f *Findings, i int, spec node.Spec) {
+	n, in, out := d.Nodes[i], 0, 0
+	for _, e := range d.Edges {
+		if e.To == n.ID {
+			in++
+		}
+		if e.From == n.ID {
+			out++
+		}
+	}
+	path := at("nodes", i)
+	switch {
+	case spec.MaxInputs == 0 && in > 0:
+		f.add(path, "%s %q takes no input: remove the edge into it", spec.Kind, n.ID)
+	case spec.MaxInputs > 0 && in > spec.MaxInputs:
+		f.add(path, "%s %q takes at most %d %s, not %d", spec.Kind, n.ID, spec.MaxInputs, inputs(spec.MaxInputs), in)
+	case in < spec.MinInputs:
+		f.add(path, "%s %q needs %d %s and has %d: join a node to it", spec.Kind, n.ID, spec.MinInputs, inputs(spec.MinInputs), in)
+	}
+	if !spec.HasOutput() && out > 0 {
+		f.add(path, "%s %q gives no output: remove the edge out of it", spec.Kind, n.ID)
+	}
+	if len(d.Nodes) > 1 && in+out == 0 && spec.MinInputs == 0 {
+		f.add(path, "%q is joined to nothing: join it or remove it", n.ID)
+	}
+}
+
+func inputs(n int) string {
+	if n == 1 {
+		return "input"
+	}
+	return "inputs"
+}
+
+// circle returns the ids along a circle of edges, the first one again at the
+// end, or nil when there is none.
+func (d Document) circle() []string {
+	next := map[string][]string{}
+	for _, e := range d.Edges {
+		next[e.From] = append(next[e.From], e.To)
+	}
+	done := map[string]bool{}
+	var path []string
+	var visit func(id string) []string
+	visit = func(id string) []string {
+		if i := slices.Index(path, id); i >= 0 {
+			return append(slices.Clone(path[i:]), id)
+		}
+		if done[id] {
+			return nil
+		}
+		path = append(path, id)
+		for _, to := range next[id] {
+			if c := visit(to); c != nil {
+				return c
+			}
+		}
+		path = path[:len(path)-1]
+		done[id] = true
+		return nil
+	}
+	for _, n := range d.Nodes {
+		if c := visit(n.ID); c != nil {
+			return c
+		}
+	}
+	return nil
+}

@@ -1,0 +1,297 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/node"
+)
+
+// Service keeps pipelines: it lets only sound documents in, and every save is a
+// version.
+type Service struct {
+	store Store
+	kinds *node.Registry
+}
+
+// NewService returns a service that keeps its documents in store and checks
+// them against kinds.
+func NewService(store Store, kinds *node.Registry) *Service {
+	return &Service{store: store, kinds: kinds}
+}
+
+// workspace is where pipelines live until there are several.
+const workspace = "default"
+
+// versionsShown is how much of a history lists show.
+const versionsShown = 50
+
+// Create stores a new pipeline and returns it as version 1. A slug that was not
+// given is made of the name and numbered when it is taken; one that was given
+// and is taken is a Conflict. An unsound document is an Invalid fault with all
+// its problems.
+func (s *Service) Create(ctx context.Context, d Document) (Document, error) {
+	return s.create(ctx, d, "", "created")
+}
+
+func (s *Service) create(ctx context.Context, d Document, yaml, message string) (Document, error) {
+	d.ID = ID(id.New())
+	d.normalise()
+	if err := s.sound(ctx, d); err != nil {
+		return Document{}, err
+	}
+	d.Version, d.Workspace = 1, workspace
+	if d.Source == "" {
+		d.Source = "ui"
+	}
+	d.CreatedAt = time.Now().UTC().Truncate(time.Millisecond)
+	d.UpdatedAt = d.CreatedAt
+	wanted, given := d.Slug, d.Slug != ""
+	if !given {
+		wanted = Slug(d.Name)
+	}
+	for try := 1; ; try++ {
+		d.Slug = wanted
+		if try > 1 && wanted != "" {
+			d.Slug = fmt.Sprintf("%s-%d", wanted, try)
+		}
+		err := s.store.InsertPipeline(ctx, Version{Document: d, YAML: yaml, Message: message, Author: author(ctx)})
+		if fault.KindOf(err) != fault.Conflict {
+			return d, err
+		}
+		if given || try == 100 {
+			return Document{}, s.taken(ctx, wanted)
+		}
+	}
+}
+
+func (s *Service) taken(ctx context.Context, slug string) error {
+	other, err := s.store.Pipeline(ctx, slug)
+	if err != nil {
+		return fault.New(fault.Conflict, "the pipeline_id %q is taken", slug).With("pipeline_exists")
+	}
+	return fault.New(fault.Conflict, "the pipeline_id %q is taken by pipeline %s (%s)", slug, other.Document.ID, other.Document.Name).With("pipeline_exists")
+}
+
+func author(ctx context.Context) string {
+	a, _ := auth.ActorFrom(ctx)
+	return a.Name
+}
+
+// Get returns the newest version of the pipeline with this id or slug.
+func (s *Service) Get(ctx context.Context, ref string) (Document, error) {
+	v, err := s.find(ctx, ref)
+	return v.Document, err
+}
+
+func (s *Service) find(ctx context.Context, ref string) (Version, error) {
+	if !id.Plausible(ref) {
+		return Version{}, notFound(ref)
+	}
+	return s.store.Pipeline(ctx, ref)
+}
+
+func notFound(ref string) error {
+	return fault.New(fault.NotFound, "there is no pipeline %q", ref).With("pipeline_not_found")
+}
+
+// List returns a page of summaries, newest first.
+func (s *Service) List(ctx context.Context, p Page) ([]Summary, error) {
+	return s.store.Pipelines(ctx, p)
+}
+
+// Count returns how many pipelines there are.
+func (s *Service) Count(ctx context.Context) (int, error) { return s.store.CountPipelines(ctx) }
+
+// Update saves body, a JSON document, over the pipeline; members that it does
+// not have keep their value. With expect > 0 the fault is Stale unless expect is
+// the newest version.
+func (s *Service) Update(ctx context.Context, ref string, body []byte, expect int) (Document, error) {
+	old, err := s.find(ctx, ref)
+	if err != nil {
+		return Document{}, err
+	}
+	if expect > 0 && expect != old.Document.Version {
+		return Document{}, stale(old.Document.Version)
+	}
+	d, err := decodeOnto(old.Document, body)
+	if err != nil {
+		return Document{}, err
+	}
+	return s.save(ctx, old, d, "")
+}
+
+func stale(newest int) error {
+	return fault.New(fault.Stale, "the pipeline was changed meanwhile: its newest version is %d", newest)
+}
+
+// save stores d as the version after old. What belongs to the server, and the
+// slug, stay as they were.
+func (s *Service) save(ctx context.Context, old Version, d Document, message string) (Document, error) {
+	before := old.Document
+	if before.Source == "git" {
+		return Document{}, fault.New(fault.Denied, "this pipeline is kept in a repository: change it there").With("read_only_source")
+	}
+	d.ID, d.Slug, d.Source, d.Workspace, d.CreatedAt = before.ID, before.Slug, before.Source, before.Workspace, before.CreatedAt
+	if d.WebhookToken == "" && before.WebhookToken != "" {
+		d.WebhookToken = before.WebhookToken
+	}
+	if d.Draft && !before.Draft {
+		return Document{}, fault.New(fault.Conflict, "a published pipeline cannot become a draft again").With("published")
+	}
+	if err := s.sound(ctx, d); err != nil {
+		return Document{}, err
+	}
+	d.Version = before.Version + 1
+	d.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
+	v := Version{Document: d, YAML: old.YAML, Message: message, Author: author(ctx)}
+	return d, s.store.AppendVersion(ctx, v)
+}
+
+// Delete removes a pipeline with its versions and runs.
+func (s *Service) Delete(ctx context.Context, ref string) error {
+	v, err := s.find(ctx, ref)
+	if err != nil {
+		return err
+	}
+	return s.store.DeletePipeline(ctx, v.Document.ID)
+}
+
+// Clone stores a copy of a pipeline under a new name and id. Node ids stay as
+// they are, because they only need to be unique within a pipeline.
+func (s *Service) Clone(ctx context.Context, ref string) (Document, error) {
+	v, err := s.find(ctx, ref)
+	if err != nil {
+		return Document{}, err
+	}
+	d := v.Document
+	d.Name, d.Slug, d.Source, d.WebhookToken = d.Name+" (copy)", "", "", ""
+	return s.create(ctx, d, v.YAML, "copied from "+string(v.Document.ID))
+}
+
+// Validate returns what Create or Update would object to in d.
+func (s *Service) Validate(ctx context.Context, d Document) (Findings, error) {
+	f := d.Check(s.kinds)
+	problems, err := s.checkDependencies(ctx, d)
+	f.Problems = append(f.Problems, problems...)
+	return f, err
+}
+
+func (s *Service) sound(ctx context.Context, d Document) error {
+	f, err := s.Validate(ctx, d)
+	if err != nil {
+		return err
+	}
+	if len(f.Problems) > 0 {
+		return fault.Rejected("the pipeline cannot be saved", f.Problems)
+	}
+	return nil
+}
+
+// Versions returns the history of a pipeline, newest first, at most 50 lines.
+func (s *Service) Versions(ctx context.Context, ref string) ([]VersionInfo, error) {
+	v, err := s.find(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Versions(ctx, v.Document.ID, versionsShown)
+}
+
+// Version returns the pipeline as it was in version number.
+func (s *Service) Version(ctx context.Context, ref string, number int) (Document, error) {
+	v, err := s.find(ctx, ref)
+	if err != nil {
+		return Document{}, err
+	}
+	at, err := s.store.PipelineVersion(ctx, v.Document.ID, number)
+	return at.Document, err
+}
+
+// Rollback saves an old version as the newest one, after checking it as any
+// other document.
+func (s *Service) Rollback(ctx context.Context, ref string, number int) (Document, error) {
+	now, err := s.find(ctx, ref)
+	if err != nil {
+		return Document{}, err
+	}
+	then, err := s.store.PipelineVersion(ctx, now.Document.ID, number)
+	if err != nil {
+		return Document{}, err
+	}
+	now.YAML = then.YAML
+	return s.save(ctx, now, then.Document, fmt.Sprintf("rollback to v%d", number))
+}
+
+// checkDependencies checks that the pipelines d waits for exist, and that
+// waiting does not go round in a circle.
+func (s *Service) checkDependencies(ctx context.Context, d Document) ([]fault.Problem, error) {
+	var problems []fault.Problem
+	for i, ref := range d.DependsOn {
+		p, err := s.checkDependency(ctx, d, at("depends_on", i), ref)
+		if err != nil {
+			return nil, err
+		}
+		problems = append(problems, p...)
+	}
+	for i, rule := range d.DependencyRules {
+		p, err := s.checkDependency(ctx, d, at("dependency_rules", i)+".pipeline_id", rule.Pipeline)
+		if err != nil {
+			return nil, err
+		}
+		problems = append(problems, p...)
+	}
+	return problems, nil
+}
+
+func (s *Service) checkDependency(ctx context.Context, d Document, path, ref string) ([]fault.Problem, error) {
+	names := []string{d.Name}
+	var walk func(ref string) ([]string, error)
+	seen := map[ID]bool{}
+	walk = func(ref string) ([]string, error) {
+		v, err := s.find(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		up := v.Document
+		names = append(names, up.Name)
+		defer func() { names = names[:len(names)-1] }()
+		if up.ID == d.ID {
+			return slices.Clone(names), nil
+		}
+		if seen[up.ID] {
+			return nil, nil
+		}
+		seen[up.ID] = true
+		for _, next := range up.upstreams() {
+			circle, err := walk(next)
+			if circle != nil || err != nil && fault.KindOf(err) != fault.NotFound {
+				return circle, err
+			}
+		}
+		return nil, nil
+	}
+	circle, err := walk(ref)
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		return []fault.Problem{{Path: path, Message: fmt.Sprintf("dependency pipeline not found: %s", ref)}}, nil
+	case err != nil:
+		return nil, err
+	case circle != nil:
+		return []fault.Problem{{Path: path, Message: fmt.Sprintf("dependency cycle detected: %v", circle)}}, nil
+	}
+	return nil, nil
+}
+
+// upstreams returns the ids or slugs of the pipelines that d waits for.
+func (d Document) upstreams() []string {
+	refs := slices.Clone(d.DependsOn)
+	for _, rule := range d.DependencyRules {
+		refs = append(refs, rule.Pipeline)
+	}
+	return refs
+}

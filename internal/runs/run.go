@@ -1,0 +1,136 @@
+// Package runs is the life of one execution of a pipeline: its states, what
+// happened in it, starting, cancelling and following it.
+package runs
+
+import (
+	"slices"
+	"time"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/pipelines"
+)
+
+// ID identifies a run: a UUIDv7.
+type ID string
+
+// Status is where a run is in its life. The strings are Brokoli's.
+type Status string
+
+// The statuses of runs.
+const (
+	Pending   Status = "pending"   // on record and queued
+	Blocked   Status = "blocked"   // refused, because what it depends on was not there; final
+	Waiting   Status = "waiting"   // holds no slot until something happens
+	Running   Status = "running"   // some process works on it
+	Success   Status = "success"   // final
+	Failed    Status = "failed"    // final
+	Cancelled Status = "cancelled" // final
+)
+
+// Statuses lists every status.
+var Statuses = []Status{Pending, Blocked, Waiting, Running, Success, Failed, Cancelled}
+
+// next lists the moves a run may make. What is not listed cannot happen.
+var next = map[Status][]Status{
+	Pending: {Running, Cancelled, Failed},
+	Waiting: {Pending, Cancelled, Failed},
+	Running: {Success, Failed, Cancelled, Waiting, Pending}, // Pending: its process died
+}
+
+// Move returns a Conflict fault unless a run in status s may go to status to.
+func (s Status) Move(to Status) error {
+	if slices.Contains(next[s], to) {
+		return nil
+	}
+	return fault.New(fault.Conflict, "a %s run cannot become %s", s, to).With("run_" + string(s))
+}
+
+// Final reports whether a run in status s has ended for good.
+func (s Status) Final() bool { return len(next[s]) == 0 }
+
+// NodeStatus is where a node of a run is. The strings are Brokoli's.
+type NodeStatus string
+
+// The statuses of nodes.
+const (
+	NodePending   NodeStatus = "pending"
+	NodeRunning   NodeStatus = "running"
+	NodeSuccess   NodeStatus = "success"
+	NodeFailed    NodeStatus = "failed"
+	NodeSkipped   NodeStatus = "skipped"
+	NodeCancelled NodeStatus = "cancelled"
+)
+
+// Run is one execution of one version of a pipeline.
+type Run struct {
+	ID              ID                `json:"id"`
+	Pipeline        pipelines.ID      `json:"pipeline_id"`
+	PipelineName    string            `json:"pipeline_name"`
+	PipelineVersion int               `json:"pipeline_version"`
+	Status          Status            `json:"status"`
+	Error           string            `json:"error,omitempty"`      // in words for people
+	ErrorCode       string            `json:"error_code,omitempty"` // for programs
+	Params          map[string]string `json:"params,omitempty"`
+	Trigger         string            `json:"trigger"`              // manual, api
+	StartedBy       string            `json:"started_by,omitempty"` // name of an account
+	Attempt         int               `json:"attempt"`              // how often it was interrupted and put back
+	CreatedAt       time.Time         `json:"created_at"`
+	StartedAt       *time.Time        `json:"started_at"`
+	FinishedAt      *time.Time        `json:"finished_at"`
+	Nodes           []NodeRun         `json:"node_runs"` // nil in lists
+}
+
+// NodeRun is how one node fared in a run.
+type NodeRun struct {
+	ID         string       `json:"id"`
+	Run        ID           `json:"run_id"`
+	Node       string       `json:"node_id"`
+	Status     NodeStatus   `json:"status"`
+	Rows       int64        `json:"row_count"`
+	StartedAt  *time.Time   `json:"started_at"`
+	Millis     int64        `json:"duration_ms"`
+	QueueMS    int64        `json:"queue_ms"` // from the start of the run to the start of the node
+	RowsPerSec float64      `json:"rows_per_sec"`
+	Progress   float64      `json:"progress,omitempty"` // 0 to 1, of a running node
+	Error      string       `json:"error,omitempty"`
+	Failure    *job.Failure `json:"failure,omitempty"` // the error with its code and places
+	Attempt    int          `json:"attempt"`           // 0 is the first
+}
+
+// Preview is the first rows of a node's output.
+type Preview struct {
+	Sample job.Sample
+	Total  *int64 // rows of the whole output, when known
+}
+
+// EventType names a kind of event: the messages of an engine, and these.
+type EventType = job.Type
+
+// The events that the server itself tells.
+const (
+	RunStarted     EventType = "run.started"
+	RunInterrupted EventType = "run.interrupted" // its process died; it is pending again
+	RunFinished    EventType = "run.finished"    // Status, Error; the last event of a run
+)
+
+// Event is one thing that happened in a run, in the order of Seq.
+type Event struct {
+	Seq      int64          `json:"seq"`
+	Run      ID             `json:"run_id"`
+	Type     EventType      `json:"type"`
+	At       time.Time      `json:"at"`
+	Node     string         `json:"node_id,omitempty"`
+	Level    string         `json:"level,omitempty"`
+	Message  string         `json:"message,omitempty"`
+	Status   string         `json:"status,omitempty"`
+	Progress *float64       `json:"progress,omitempty"`
+	Rows     *int64         `json:"rows,omitempty"`
+	Millis   int64          `json:"duration_ms,omitempty"`
+	Error    string         `json:"error,omitempty"`
+	Failure  *job.Failure   `json:"failure,omitempty"`
+	Preview  *job.Sample    `json:"-"` // of a preview event; stored apart
+}
+
+// Ends reports whether nothing follows e.
+func (e Event) Ends() bool { return e.Type == RunFinished }

@@ -1,0 +1,173 @@
+package runs
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/news"
+	"github.com/broked/broked/internal/pipelines"
+)
+
+// Changed is the news key that is posted whenever any run changes its status.
+const Changed = "runs"
+
+// CancelKey is the news key by which the executor of a run learns that the run
+// has been marked to be cancelled.
+func CancelKey(run ID) string { return "cancel:" + string(run) }
+
+// Service starts runs, ends them and tells what happened in them.
+type Service struct {
+	store     Store
+	pipelines *pipelines.Service
+	news      *news.Board
+}
+
+// NewService returns a service that keeps its runs in store and posts on board.
+func NewService(store Store, p *pipelines.Service, board *news.Board) *Service {
+	return &Service{store: store, pipelines: p, news: board}
+}
+
+// Trigger puts a run of the pipeline's newest version on record and in the
+// queue, and returns it without waiting for it to start. Cause says what started
+// it. A draft is a Conflict fault.
+func (s *Service) Trigger(ctx context.Context, pipeline string, params map[string]string, cause string) (Run, error) {
+	d, err := s.pipelines.Get(ctx, pipeline)
+	if err != nil {
+		return Run{}, err
+	}
+	if d.Draft {
+		return Run{}, fault.New(fault.Conflict, "%q is a draft: publish it before running it", d.Name).With("draft")
+	}
+	actor, _ := auth.ActorFrom(ctx)
+	r := Run{
+		ID:              ID(id.New()),
+		Pipeline:        d.ID,
+		PipelineName:    d.Name,
+		PipelineVersion: d.Version,
+		Status:          Pending,
+		Params:          params,
+		Trigger:         cause,
+		StartedBy:       actor.Name,
+		CreatedAt:       time.Now().UTC().Truncate(time.Millisecond),
+	}
+	if err := s.store.InsertRun(ctx, r); err != nil {
+		return Run{}, fmt.Errorf("trigger %s: %w", d.ID, err)
+	}
+	s.news.Post(Changed)
+	return r, nil
+}
+
+// Get returns a run with its nodes.
+func (s *Service) Get(ctx context.Context, run ID) (Run, error) {
+	if !id.Plausible(string(run)) {
+		return Run{}, NotFound(run)
+	}
+	return s.store.Run(ctx, run)
+}
+
+// NotFound is the fault of asking for a run that is not there.
+func NotFound(run ID) error {
+	return fault.New(fault.NotFound, "there is no run %q", run).With("run_not_found")
+}
+
+// Document returns the version of the pipeline that a run executes.
+func (s *Service) Document(ctx context.Context, r Run) (pipelines.Document, error) {
+	return s.pipelines.Version(ctx, string(r.Pipeline), r.PipelineVersion)
+}
+
+// List returns a page of runs, newest first.
+func (s *Service) List(ctx context.Context, f Filter) ([]Run, error) { return s.store.Runs(ctx, f) }
+
+// Count returns how many runs f chooses.
+func (s *Service) Count(ctx context.Context, f Filter) (int, error) { return s.store.CountRuns(ctx, f) }
+
+// Recent returns how every pipeline fared in its newest runs, at most each.
+func (s *Service) Recent(ctx context.Context, each int) (map[pipelines.ID]Recent, error) {
+	return s.store.RecentRuns(ctx, each)
+}
+
+// Logs returns log lines of a run in order.
+func (s *Service) Logs(ctx context.Context, run ID, f LogFilter) ([]Event, error) {
+	if _, err := s.Get(ctx, run); err != nil {
+		return nil, err
+	}
+	return s.store.LogLines(ctx, run, f)
+}
+
+// Preview returns the first rows of a node's output in a run.
+func (s *Service) Preview(ctx context.Context, run ID, node string) (Preview, error) {
+	if _, err := s.Get(ctx, run); err != nil {
+		return Preview{}, err
+	}
+	return s.store.NodePreview(ctx, run, node)
+}
+
+// Cancel ends a run. A pending one is cancelled when Cancel returns; a running
+// one is when its executor has stopped the engine, soon after. A run that has
+// ended already is a Conflict fault.
+func (s *Service) Cancel(ctx context.Context, run ID) (Status, error) {
+	if _, err := s.Get(ctx, run); err != nil {
+		return "", err
+	}
+	status, err := s.store.CancelRun(ctx, run, time.Now().UTC())
+	if err != nil {
+		return "", err
+	}
+	s.news.Post(CancelKey(run))
+	s.news.Post(string(run))
+	s.news.Post(Changed)
+	return status, nil
+}
+
+const (
+	poll      = 5 * time.Second // news may be lost; the record is looked at anyway
+	batch     = 500             // events read at once: bounds memory of a follower
+)
+
+// Follow yields the events of run numbered above seq, first those on record
+// and then each new one as it is told, until the run has ended or ctx ends.
+func (s *Service) Follow(ctx context.Context, run ID, seq int64) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		woken, end := s.news.Watch(string(run))
+		defer end()
+		for over := false; ctx.Err() == nil; {
+			events, err := s.store.EventsAfter(ctx, run, seq, batch)
+			if err != nil {
+				yield(Event{}, fmt.Errorf("follow %s: %w", run, err))
+				return
+			}
+			for _, e := range events {
+				if !yield(e, nil) || e.Ends() {
+					return
+				}
+				seq = e.Seq
+			}
+			if len(events) > 0 {
+				continue // there may be more
+			}
+			if over {
+				return
+			}
+			if over = s.over(ctx, run); over {
+				continue // its last events may have come after the look above
+			}
+			select {
+			case <-ctx.Done():
+			case <-woken:
+			case <-time.After(poll):
+			}
+		}
+	}
+}
+
+// over reports whether a run that has told nothing more has ended, as happens to
+// a follower who asks for events behind the last one.
+func (s *Service) over(ctx context.Context, run ID) bool {
+	r, err := s.store.Run(ctx, run)
+	return err != nil || r.Status.Final()
+}

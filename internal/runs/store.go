@@ -1,0 +1,72 @@
+package runs
+
+import (
+	"context"
+	"time"
+
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/pipelines"
+)
+
+// Filter chooses runs. Zero members do not restrict.
+type Filter struct {
+	Pipeline pipelines.ID
+	Status   Status
+	pipelines.Page
+}
+
+// LogFilter chooses log lines of a run. Zero members do not restrict.
+type LogFilter struct {
+	Node  string
+	Level string
+	After int64 // seq of the last line that the caller has
+	Limit int   // at least 1
+}
+
+// Store remembers runs for Service. Package store implements it; every method
+// is one transaction.
+type Store interface {
+	// InsertRun stores a pending run together with its place in the queue: both or
+	// neither.
+	InsertRun(ctx context.Context, r Run) error
+	// Run returns a run with its nodes.
+	Run(ctx context.Context, id ID) (Run, error)
+	// Runs returns a page of runs without their nodes, newest first.
+	Runs(ctx context.Context, f Filter) ([]Run, error)
+	// CountRuns returns how many runs f chooses, its page left aside.
+	CountRuns(ctx context.Context, f Filter) (int, error)
+	// EventsAfter returns the events numbered above seq in order, at most limit.
+	EventsAfter(ctx context.Context, run ID, seq int64, limit int) ([]Event, error)
+	// LogLines returns log events in order.
+	LogLines(ctx context.Context, run ID, f LogFilter) ([]Event, error)
+	// NodePreview returns the first rows of a node's output, or a NotFound fault.
+	NodePreview(ctx context.Context, run ID, node string) (Preview, error)
+	// CancelRun ends a pending run at once, with its final event, and marks a running
+	// one to be ended by its executor. It returns the status after that. A run that
+	// had ended already is a Conflict fault.
+	CancelRun(ctx context.Context, id ID, now time.Time) (Status, error)
+	// RecentRuns returns, for every pipeline, its newest runs, at most each of them,
+	// and the number of its runs by status.
+	RecentRuns(ctx context.Context, each int) (map[pipelines.ID]Recent, error)
+}
+
+// Recent is how a pipeline fared lately.
+type Recent struct {
+	Runs   []Run // newest first, without nodes
+	Counts map[Status]int
+}
+
+// Claim is an executor's right to work on a run. It is worthless once the run
+// has a higher fence.
+type Claim struct {
+	Run      Run
+	Fence    int64
+	Document pipelines.Document // the version to execute
+}
+
+// Outcome is how a run ended.
+type Outcome struct {
+	Status  Status
+	Failure *job.Failure // of a failed run
+	At      time.Time
+}
