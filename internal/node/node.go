@@ -26,6 +26,9 @@ type Relation struct {
 	// Rows is the exact number of rows when it is known without running, as with
 	// Parquet files; -1 otherwise. Zero in a relation with SameRows means nothing.
 	Rows int64
+	// Files are what SQL scans when it reads all rows of files and drops none, so
+	// that the engine can tell their number from the statement's profile.
+	Files []string
 }
 
 // Names returns the column names of r in order.
@@ -97,6 +100,8 @@ type Roots interface {
 	// Write returns the absolute path of a file that may be made or replaced,
 	// after making its folder. A place outside the roots is an Invalid fault.
 	Write(path string) (string, error)
+	// Folder is Write for a folder of files; only the folders above it are made.
+	Folder(path string) (string, error)
 }
 
 // Node is one configured step. It is also an Opener when it touches files, and
@@ -118,6 +123,15 @@ type Relational interface {
 	// What the person can mend is an Invalid fault whose problems, if any, have
 	// paths inside the node's settings.
 	Select(ctx context.Context, env Env, in []Relation) (Relation, error)
+}
+
+// Reviser is a Relational node that guesses, such as the types of columns from
+// the first rows of a file, and whose relation fails when the guess was wrong.
+type Reviser interface {
+	// Revise is told the failure of a statement over the node's rows. It returns
+	// true when it has learnt from it, so that the statement is worth another try
+	// with what Select says now. It does so a bounded number of times.
+	Revise(ctx context.Context, env Env, failure error) (bool, error)
 }
 
 // Sink is a node at which rows leave the pipeline.
