@@ -2,11 +2,11 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
-	"strings"
 )
 
 // User is an account of a person.

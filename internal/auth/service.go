@@ -1,0 +1,286 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"log/slog"
+	"math"
+	"regexp"
+	"time"
+	"unicode/utf8"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
+)
+
+// SessionLife is how long a session lasts, whatever it does.
+const SessionLife = 24 * time.Hour
+
+// Service signs people in and tells who a caller is.
+type Service struct {
+	store  Store
+	hasher *hasher
+	signer *signer
+	log    *slog.Logger
+	setup  [sha256.Size]byte // SHA-256 of the setup token
+	dummy  string            // a hash to verify for names that are not there
+}
+
+// NewService returns a service over store. Secret signs the session tokens and
+// has at least MinSecret bytes. SetupToken lets a caller from elsewhere create
+// the first account; the caller shows it to the person who started the server.
+func NewService(ctx context.Context, store Store, secret []byte, setupToken string, log *slog.Logger) (*Service, error) {
+	signer, err := newSigner(secret)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{store: store, hasher: newHasher(), signer: signer, log: log, setup: sha256.Sum256([]byte(setupToken))}
+	s.dummy, err = s.hasher.hash(ctx, id.Secret())
+	return s, err
+}
+
+// Caller is what is known about where a request comes from.
+type Caller struct {
+	Local   bool // on this machine, and no proxy in between
+	Address string
+	Agent   string // User-Agent
+}
+
+// NeedsSetup reports whether no account exists yet. When the accounts cannot be
+// read, or there were some and all are gone, that is an Unavailable fault:
+// nothing opens again.
+func (s *Service) NeedsSetup(ctx context.Context) (bool, error) {
+	done, users, err := s.store.SetupState(ctx)
+	switch {
+	case err != nil:
+		return false, fault.Wrap(fault.Unavailable, err, "the accounts cannot be read").With("accounts_unreadable")
+	case done && users == 0:
+		return false, fault.New(fault.Unavailable, "there were accounts and now there are none: restore a backup of the data folder").With("accounts_gone")
+	}
+	return !done && users == 0, nil
+}
+
+// Authenticate returns who is calling. Token is a session token, or "" when the
+// caller sent none. Without accounts a caller on this machine is let in without
+// a token (open mode), and one from elsewhere is told to set up first. A bad
+// token is an Unknown fault, also in open mode.
+func (s *Service) Authenticate(ctx context.Context, token string, c Caller) (Actor, error) {
+	if token != "" {
+		return s.bySession(ctx, token)
+	}
+	needs, err := s.NeedsSetup(ctx)
+	switch {
+	case err != nil:
+		return Actor{}, err
+	case !needs:
+		return Actor{}, fault.New(fault.Unknown, "authentication required: sign in first")
+	case !c.Local:
+		return Actor{}, fault.New(fault.Denied, "no account exists yet: open this server in a browser and create the first one with the setup token from its log").With("setup_required")
+	}
+	return Actor{Role: Superadmin, Open: true}, nil
+}
+
+func (s *Service) bySession(ctx context.Context, token string) (Actor, error) {
+	now := time.Now()
+	c, err := s.signer.read(token, now)
+	if err != nil {
+		return Actor{}, err
+	}
+	session, user, err := s.store.SessionUser(ctx, sessionOf(c.ID), now)
+	switch {
+	case fault.KindOf(err) == fault.NotFound, err == nil && string(user.ID) != c.Subject:
+		return Actor{}, fault.Wrap(fault.Unknown, err, "the session has ended: sign in again").With("invalid_token")
+	case err != nil:
+		return Actor{}, err
+	}
+	return Actor{User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID}, nil
+}
+
+// SignedInAs is the answer to a successful sign-in.
+type SignedInAs struct {
+	Token     string
+	User      User
+	ExpiresAt time.Time
+}
+
+// SignIn verifies a password and begins a session. Attempts are counted by name
+// before they are verified, so that of any number of parallel guesses only
+// MaxFailures are looked at; then the fault is Exhausted, with how long to wait
+// (see RetryAfter), also for the right password. Names that do not exist take
+// the same time and are counted the same way.
+func (s *Service) SignIn(ctx context.Context, name, password string, c Caller) (SignedInAs, error) {
+	user, err := s.store.UserByName(ctx, Canonical(name))
+	known := err == nil
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return SignedInAs{}, err
+	}
+	key := s.attemptKey(name, user, known)
+	now := time.Now()
+	locked, err := s.store.ReserveAttempt(ctx, key, now)
+	if err != nil {
+		return SignedInAs{}, err
+	}
+	if locked > 0 {
+		return SignedInAs{}, &LockedError{For: locked}
+	}
+	hash := s.dummy
+	if known && !user.Disabled {
+		hash = user.Hash
+	}
+	right, err := s.hasher.verify(ctx, password, hash)
+	if err != nil {
+		return SignedInAs{}, err
+	}
+	if !right || !known || user.Disabled || len(password) > MaxPassword {
+		if err := s.store.FailAttempt(ctx, key, time.Now()); err != nil {
+			return SignedInAs{}, err
+		}
+		s.log.WarnContext(ctx, "sign-in failed", "address", c.Address)
+		return SignedInAs{}, fault.New(fault.Unknown, "invalid credentials").With("invalid_credentials")
+	}
+	return s.begin(ctx, user, key, c)
+}
+
+// attemptKey is what attempts of a name are counted under: the account, or a
+// keyed hash of the name, so that the table holds no names that never were.
+func (s *Service) attemptKey(name string, user User, known bool) string {
+	if known {
+		return "user:" + string(user.ID)
+	}
+	mac := hmac.New(sha256.New, s.signer.key)
+	mac.Write([]byte("attempt " + Canonical(name)))
+	return "name:" + hex.EncodeToString(mac.Sum(nil))
+}
+
+func (s *Service) begin(ctx context.Context, user User, key string, c Caller) (SignedInAs, error) {
+	now := time.Now().UTC().Truncate(time.Second)
+	jti, ends := newTokenID(), now.Add(SessionLife)
+	token, err := s.signer.sign(claims{
+		Subject: string(user.ID), Username: user.Name, Role: user.Role, Issuer: issuer, Audience: audience,
+		ID: jti, IssuedAt: now.Unix(), ExpiresAt: ends.Unix(),
+	})
+	if err != nil {
+		return SignedInAs{}, err
+	}
+	session := Session{
+		ID: sessionOf(jti), User: user.ID, Epoch: user.Epoch, CreatedAt: now, ExpiresAt: ends,
+		Address: c.Address, Agent: cut(c.Agent, 256),
+	}
+	if err := s.store.InsertSession(ctx, session, key); err != nil {
+		return SignedInAs{}, err
+	}
+	return SignedInAs{Token: token, User: user, ExpiresAt: ends}, nil
+}
+
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return s[:most]
+}
+
+// SignOut ends the actor's session, if there is one.
+func (s *Service) SignOut(ctx context.Context, a Actor) error {
+	if a.Session == "" {
+		return nil
+	}
+	return s.store.EndSession(ctx, a.Session)
+}
+
+var userName = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,128}$`)
+
+// NewUser is an account to be made.
+type NewUser struct {
+	Name, Password string
+	Role           Role
+	SetupToken     string // of a first account made from elsewhere
+}
+
+// CreateUser makes an account. The first one needs no credentials, but from
+// another machine the setup token, and is an admin unless superadmin was asked
+// for; of several at once one wins, the others get a Conflict fault. Later ones
+// need an actor who manages users and does not give more than they have.
+func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) (User, error) {
+	first, err := s.NeedsSetup(ctx)
+	if err != nil {
+		return User{}, err
+	}
+	if first {
+		err = s.mayBeFirst(&n, c)
+	} else {
+		err = mayCreate(a, n)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	if ps := checkNewUser(n); len(ps) > 0 {
+		return User{}, fault.Rejected("the account cannot be made", ps)
+	}
+	hash, err := s.hasher.hash(ctx, n.Password)
+	if err != nil {
+		return User{}, err
+	}
+	u := User{
+		ID: UserID(id.New()), Name: n.Name, Canonical: Canonical(n.Name), Role: n.Role, Hash: hash,
+		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
+	}
+	return u, s.store.InsertUser(ctx, u, first)
+}
+
+func (s *Service) mayBeFirst(n *NewUser, c Caller) error {
+	if n.Role != Superadmin {
+		n.Role = Admin
+	}
+	sum := sha256.Sum256([]byte(n.SetupToken))
+	if c.Local || subtle.ConstantTimeCompare(sum[:], s.setup[:]) == 1 {
+		return nil
+	}
+	return fault.New(fault.Denied, "the first account needs the setup token that the server wrote to its log when it started").With("setup_token_required")
+}
+
+func mayCreate(a Actor, n NewUser) error {
+	if a.Role == "" || a.Open {
+		return fault.New(fault.Unknown, "authentication required: sign in first")
+	}
+	if err := a.May(ManageUsers); err != nil {
+		return err
+	}
+	if n.Role == Superadmin && a.Role != Superadmin {
+		return fault.New(fault.Denied, "only a superadmin can make a superadmin")
+	}
+	return nil
+}
+
+func checkNewUser(n NewUser) []fault.Problem {
+	var ps []fault.Problem
+	if !userName.MatchString(n.Name) || !utf8.ValidString(n.Name) || Canonical(n.Name) == "" {
+		ps = append(ps, fault.Problem{Path: "username", Message: "must have 1 to 128 characters, none of them control characters"})
+	}
+	if !n.Role.Valid() {
+		ps = append(ps, fault.Problem{Path: "role", Message: "must be viewer, editor, admin or superadmin"})
+	}
+	return append(ps, checkPassword(n.Name, n.Password)...)
+}
+
+// Users returns all accounts by name.
+func (s *Service) Users(ctx context.Context) ([]User, error) { return s.store.Users(ctx) }
+
+// LockedError says that a name is locked, and for how long.
+type LockedError struct{ For time.Duration }
+
+// Error implements error.
+func (e *LockedError) Error() string { return e.fault().Error() }
+
+// Unwrap returns the fault that e is.
+func (e *LockedError) Unwrap() error { return e.fault() }
+
+// RetryAfter returns after how many whole seconds an attempt is looked at again.
+func (e *LockedError) RetryAfter() int { return int(math.Ceil(e.For.Seconds())) }
+
+func (e *LockedError) fault() *fault.Error {
+	minutes := int(math.Ceil(e.For.Minutes()))
+	return fault.New(fault.Exhausted, "account temporarily locked after too many failed sign-ins: try again in %d min", minutes).With("login_locked")
+}

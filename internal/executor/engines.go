@@ -1,0 +1,88 @@
+package executor
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+
+	"github.com/broked/broked/internal/job"
+)
+
+// Engines starts engine processes and keeps some ready, because starting one
+// takes longer than a small run. Each serves one run and ends: no state and no
+// memory pass from one run to the next.
+type Engines struct {
+	command []string
+	warm    chan *process // ready engines
+	refill  chan struct{} // one token for each engine that should be made ready
+	log     *slog.Logger
+}
+
+// NewEngines returns engines started by command, of which warm are kept ready
+// while Run runs.
+func NewEngines(command []string, warm int, log *slog.Logger) *Engines {
+	e := &Engines{command: command, warm: make(chan *process, warm), refill: make(chan struct{}, warm), log: log}
+	for range warm {
+		e.refill <- struct{}{}
+	}
+	return e
+}
+
+// Run keeps engines ready until ctx ends, and then ends those that are.
+func (e *Engines) Run(ctx context.Context) error {
+	defer e.drain()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-e.refill:
+		}
+		p, err := start(ctx, e.command)
+		if err != nil {
+			if ctx.Err() == nil {
+				e.log.ErrorContext(ctx, "engine does not start", "error", err)
+			}
+			continue // the next run starts its own and tells the reason
+		}
+		e.warm <- p // has room: there are no more tokens than places
+	}
+}
+
+func (e *Engines) drain() {
+	for {
+		select {
+		case p := <-e.warm:
+			p.kill()
+			_ = p.wait()
+		default:
+			return
+		}
+	}
+}
+
+// Do runs j in an engine of its own and hands every message but the last to
+// tell, which is then returned. When ctx ends the engine is killed with all its
+// children and the error is ctx's. An engine that dies is an Invalid fault with
+// the reason; the caller's process is unharmed.
+func (e *Engines) Do(ctx context.Context, j job.Job, tell func(job.Message) error) (job.Message, error) {
+	p, err := e.take(ctx)
+	if err != nil {
+		return job.Message{}, err
+	}
+	return p.run(ctx, j, tell)
+}
+
+// take returns a ready engine, or starts one when none is.
+func (e *Engines) take(ctx context.Context) (*process, error) {
+	select {
+	case p := <-e.warm:
+		e.refill <- struct{}{} // has room: the place of p
+		return p, nil
+	default:
+		return start(ctx, e.command)
+	}
+}
+
+func containsFold(text []byte, words string) bool {
+	return bytes.Contains(bytes.ToLower(text), []byte(words))
+}

@@ -1,0 +1,184 @@
+// Package executor takes a run from the queue, prepares its job, supervises the
+// engine process that does it, and records what that says.
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/news"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+)
+
+// Store is what an executor asks of the record. Package store implements it;
+// every method is one transaction. A fence that is no longer the run's is a
+// Stale fault, and nothing is written.
+type Store interface {
+	// ClaimRun makes a pending run running under a new fence. A run that is not
+	// pending is a Conflict fault.
+	ClaimRun(ctx context.Context, id runs.ID, owner string, now time.Time) (runs.Claim, error)
+	// RecordEvents appends events and keeps the run's nodes and previews up to date.
+	RecordEvents(ctx context.Context, id runs.ID, fence int64, events []runs.Event) error
+	// FinishRun appends the last events and ends the run.
+	FinishRun(ctx context.Context, id runs.ID, fence int64, o runs.Outcome, last []runs.Event) error
+	// PutBackRun makes a running run pending again and queues it.
+	PutBackRun(ctx context.Context, id runs.ID, fence int64, now time.Time) error
+	// CancelRequested reports whether a running run is to be cancelled.
+	CancelRequested(ctx context.Context, id runs.ID) (bool, error)
+}
+
+// Executor executes runs, each in an engine process of its own.
+type Executor struct {
+	store   Store
+	engines *Engines
+	kinds   *node.Registry
+	news    *news.Board
+	config  Config
+	log     *slog.Logger
+}
+
+// Config is what an executor is told about its place.
+type Config struct {
+	Owner  string    // names this process in the record
+	Dir    string    // holds a folder for every run
+	Roots  job.Roots // what file nodes may reach
+	Limits job.Limits
+}
+
+// New returns an executor. It works when its Execute is called.
+func New(store Store, engines *Engines, kinds *node.Registry, board *news.Board, c Config, log *slog.Logger) *Executor {
+	return &Executor{store: store, engines: engines, kinds: kinds, news: board, config: c, log: log}
+}
+
+// errCancelled is the cause of a run's context when somebody cancelled the run.
+var errCancelled = errors.New("the run was cancelled")
+
+// settle is how long writing down a run's end may take after the server was told
+// to stop.
+const settle = 10 * time.Second
+
+// Execute works on a run until it has ended on record. When ctx ends first, the
+// run is put back to be started again later. A run that is not pending any more
+// is left alone. The error is of recording only: a run that fails has failed on
+// record and is no error here.
+func (x *Executor) Execute(ctx context.Context, id runs.ID) error {
+	claim, err := x.store.ClaimRun(ctx, id, x.config.Owner, time.Now().UTC())
+	switch fault.KindOf(err) {
+	case fault.Conflict, fault.NotFound:
+		if err != nil {
+			return nil // cancelled or deleted while it waited
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("claim run %s: %w", id, err)
+	}
+	x.tell(id)
+	x.news.Post(runs.Changed)
+	defer x.news.Post(runs.Changed)
+	work, stop := x.untilCancelled(ctx, id)
+	defer stop()
+	r := newRecorder(x, claim)
+	last, err := x.work(work, claim, r)
+	return x.conclude(ctx, work, r, last, err)
+}
+
+// work does the run's job and returns the engine's last message.
+func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job.Message, error) {
+	dir := filepath.Join(x.config.Dir, string(claim.Run.ID))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return job.Message{}, fmt.Errorf("make run folder: %w", err)
+	}
+	defer func() { _ = os.Remove(dir) }() // goes unless something was left in it
+	j, err := NewJob(claim.Document, x.kinds, claim.Run)
+	if err != nil {
+		return job.Message{}, err
+	}
+	j.Dir, j.Roots, j.Limits = dir, x.config.Roots, x.config.Limits
+	last, err := x.engines.Do(r.begin(ctx), j, r.hear)
+	if broken := r.end(); broken != nil {
+		return last, broken // what the engine said is not on record
+	}
+	return last, err
+}
+
+// NewJob returns the job of a run of d, without what belongs to the place where
+// it runs. A placeholder without a value is an Invalid fault.
+func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, error) {
+	values := pipelines.NewValues(string(r.ID), time.Now(), d.Params, r.Params)
+	configs, err := d.Resolve(kinds, values)
+	if err != nil {
+		return job.Job{}, err
+	}
+	j := job.Job{Run: string(r.ID), Values: values, Legacy: d.Legacy(), Limits: job.DefaultLimits()}
+	for i, n := range d.Nodes {
+		j.Nodes = append(j.Nodes, job.Step{ID: n.ID, Name: n.Name, Kind: n.Type, Config: configs[i]})
+	}
+	for _, e := range d.Edges {
+		j.Edges = append(j.Edges, job.Edge{From: e.From, To: e.To})
+	}
+	return j, nil
+}
+
+// conclude writes down how the run ended.
+func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Message, err error) error {
+	defer x.tell(r.run)
+	// The end is recorded even when the server has been told to stop.
+	write, done := context.WithTimeout(context.WithoutCancel(ctx), settle)
+	defer done()
+	now := time.Now().UTC()
+	switch {
+	case fault.KindOf(err) == fault.Stale:
+		x.log.WarnContext(ctx, "result of a run that was taken away is dropped", "run", r.run)
+		return nil
+	case errors.Is(context.Cause(work), errCancelled):
+		return r.finish(write, runs.Outcome{Status: runs.Cancelled, At: now})
+	case ctx.Err() != nil:
+		return x.store.PutBackRun(write, r.run, r.fence, now)
+	case err != nil:
+		if fault.KindOf(err) == fault.Internal {
+			x.log.ErrorContext(ctx, "run failed", "run", r.run, "error", err)
+		}
+		return r.finish(write, runs.Outcome{Status: runs.Failed, Failure: job.FailureOf(err), At: now})
+	case last.Status == job.Success:
+		return r.finish(write, runs.Outcome{Status: runs.Success, At: now})
+	}
+	return r.finish(write, runs.Outcome{Status: runs.Failed, Failure: last.Error, At: now})
+}
+
+// untilCancelled returns a context that ends, with errCancelled as its cause,
+// when the run is marked to be cancelled.
+func (x *Executor) untilCancelled(ctx context.Context, id runs.ID) (context.Context, func()) {
+	work, cancel := context.WithCancelCause(ctx)
+	woken, unwatch := x.news.Watch(runs.CancelKey(id))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			if yes, err := x.store.CancelRequested(work, id); err == nil && yes {
+				cancel(errCancelled)
+				return
+			}
+			select {
+			case <-work.Done():
+				return
+			case <-woken:
+			}
+		}
+	}()
+	return work, func() {
+		cancel(nil)
+		<-ended
+		unwatch()
+	}
+}
+
+func (x *Executor) tell(id runs.ID) { x.news.Post(string(id)) }

@@ -1,0 +1,121 @@
+package executor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/runs"
+)
+
+// flushAfter is how long an event may wait for others to be written with it.
+const flushAfter = 25 * time.Millisecond
+
+// recorder writes what an engine says to the record, several messages at a time,
+// because every write waits for the disk.
+type recorder struct {
+	x     *Executor
+	run   runs.ID
+	fence int64
+
+	mu      sync.Mutex
+	waiting []runs.Event
+	wake    chan struct{} // one: there is something waiting
+
+	cancel  context.CancelFunc
+	ended   chan struct{}
+	failure error // of the writing; to be read after ended
+}
+
+func newRecorder(x *Executor, c runs.Claim) *recorder {
+	return &recorder{x: x, run: c.Run.ID, fence: c.Fence, wake: make(chan struct{}, 1)}
+}
+
+// begin starts the writing and returns a context that ends when writing fails,
+// as it does once the run has been given to another executor.
+func (r *recorder) begin(ctx context.Context) context.Context {
+	recording, cancel := context.WithCancel(ctx)
+	r.cancel, r.ended = cancel, make(chan struct{})
+	go func() {
+		defer close(r.ended)
+		for {
+			select {
+			case <-recording.Done():
+				return
+			case <-r.wake:
+			}
+			select { // gather what comes meanwhile
+			case <-recording.Done():
+				return
+			case <-time.After(flushAfter):
+			}
+			// The write must not be torn by the run's end, which stops this loop.
+			if err := r.flush(context.WithoutCancel(recording)); err != nil {
+				r.failure = err
+				cancel()
+				return
+			}
+		}
+	}()
+	return recording
+}
+
+// end stops the writing. What still waits is written with the run's end. The
+// error is that of the writing, if it failed.
+func (r *recorder) end() error {
+	r.cancel()
+	<-r.ended
+	return r.failure
+}
+
+func (r *recorder) flush(ctx context.Context) error {
+	events := r.take()
+	if len(events) == 0 {
+		return nil
+	}
+	if err := r.x.store.RecordEvents(ctx, r.run, r.fence, events); err != nil {
+		return err
+	}
+	r.x.tell(r.run)
+	return nil
+}
+
+func (r *recorder) take() []runs.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	events := r.waiting
+	r.waiting = nil
+	return events
+}
+
+// hear notes a message of the engine.
+func (r *recorder) hear(m job.Message) error {
+	r.mu.Lock()
+	r.waiting = append(r.waiting, event(r.run, m))
+	r.mu.Unlock()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// finish writes the run's end with all that still waits.
+func (r *recorder) finish(ctx context.Context, o runs.Outcome) error {
+	return r.x.store.FinishRun(ctx, r.run, r.fence, o, r.take())
+}
+
+func event(run runs.ID, m job.Message) runs.Event {
+	e := runs.Event{
+		Run: run, Type: m.Type, At: m.At, Node: m.Node, Level: string(m.Level), Message: m.Message,
+		Status: string(m.Status), Progress: m.Progress, Rows: m.Rows, Millis: m.Millis, Failure: m.Error, Preview: m.Table,
+	}
+	if m.Error != nil {
+		e.Error = m.Error.Message
+	}
+	if m.Type == job.Artifact {
+		e.Message = m.Path
+	}
+	return e
+}
