@@ -1,0 +1,37 @@
+import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { contrast, theme } from "../ui/theme";
+import { newQueryClient } from "./query-client";
+import { newRouter } from "./router";
+
+const queryClient = newQueryClient(toSignIn);
+const router = newRouter(queryClient);
+
+/** public/color-scheme.js reads the same key before the first paint. */
+const colorSchemes = localStorageColorSchemeManager({ key: "broked.color-scheme" });
+
+function toSignIn(): void {
+  const { pathname, href } = router.state.location;
+  if (pathname === "/signin" || pathname === "/setup") return;
+  queryClient.clear();
+  void router.navigate({ to: "/signin", search: { next: href } });
+}
+
+/** The interface with everything it stands on. */
+export function App() {
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={contrast}
+      colorSchemeManager={colorSchemes}
+      defaultColorScheme="auto"
+    >
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+        <Notifications position="bottom-right" />
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

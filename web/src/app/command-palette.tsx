@@ -1,0 +1,94 @@
+import "@mantine/spotlight/styles.css";
+import { Spotlight, type SpotlightActionGroupData } from "@mantine/spotlight";
+import {
+  IconFileImport,
+  IconHistory,
+  IconHome,
+  IconSearch,
+  IconSitemap,
+} from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { pipelineHealthQuery } from "../lib/queries";
+import { useMay } from "../lib/session";
+
+/** Goes to any page or pipeline by a few letters of its name. */
+export function CommandPalette() {
+  const navigate = useNavigate();
+  const may = useMay();
+  const { data: pipelines = [] } = useQuery(pipelineHealthQuery);
+  const pages: SpotlightActionGroupData = {
+    group: "Pages",
+    actions: [
+      {
+        id: "page-home",
+        label: "Home",
+        leftSection: <IconHome size={18} stroke={1.7} />,
+        onClick: () => void navigate({ to: "/" }),
+      },
+      {
+        id: "page-pipelines",
+        label: "Pipelines",
+        leftSection: <IconSitemap size={18} stroke={1.7} />,
+        onClick: () => void navigate({ to: "/pipelines" }),
+      },
+      {
+        id: "page-runs",
+        label: "Runs",
+        leftSection: <IconHistory size={18} stroke={1.7} />,
+        onClick: () => void navigate({ to: "/runs" }),
+      },
+      {
+        id: "page-failed",
+        label: "Failed runs",
+        leftSection: <IconHistory size={18} stroke={1.7} />,
+        onClick: () => void navigate({ to: "/runs", search: { status: "failed" } }),
+      },
+    ],
+  };
+  const create: SpotlightActionGroupData = {
+    group: "Create",
+    actions: [
+      {
+        id: "create-template",
+        label: "New pipeline from an example",
+        leftSection: <IconSitemap size={18} stroke={1.7} />,
+        onClick: () => void navigate({ to: "/pipelines", search: { create: "template" } }),
+      },
+      {
+        id: "create-import",
+        label: "Import a pipeline",
+        leftSection: <IconFileImport size={18} stroke={1.7} />,
+        onClick: () => void navigate({ to: "/pipelines", search: { create: "import" } }),
+      },
+    ],
+  };
+  const known: SpotlightActionGroupData = {
+    group: "Pipelines",
+    actions: pipelines.map((pipeline) => ({
+      id: pipeline.id,
+      label: pipeline.name,
+      ...(pipeline.description ? { description: pipeline.description } : {}),
+      keywords: pipeline.tags ?? [],
+      leftSection: <IconSitemap size={18} stroke={1.7} />,
+      onClick: () =>
+        void navigate({ to: "/pipelines/$pipelineId", params: { pipelineId: pipeline.id } }),
+    })),
+  };
+  return (
+    <Spotlight
+      actions={[pages, ...(may("pipelines.create") ? [create] : []), known]}
+      shortcut={["mod + K"]}
+      highlightQuery
+      limit={12}
+      scrollable
+      maxHeight={420}
+      nothingFound="Nothing has that name"
+      searchProps={{
+        leftSection: <IconSearch size={18} stroke={1.7} />,
+        placeholder: "Where to?",
+        "aria-label": "Search pages and pipelines",
+      }}
+    />
+  );
+}

@@ -1,0 +1,31 @@
+import { hashKey, MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { ApiError } from "../lib/api";
+import { meQuery } from "../lib/queries";
+
+/** The cache of the server's answers. onSignedOut is called when an answer says that the session has ended. */
+export function newQueryClient(onSignedOut: () => void): QueryClient {
+  const watch = (error: Error) => {
+    if (error instanceof ApiError && error.status === 401 && error.code !== "invalid_credentials") {
+      onSignedOut();
+    }
+  };
+  return new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error, query) => {
+        // The router asks who is there before it shows a page, and deals itself with the answer "nobody".
+        const firstLook = query.queryHash === hashKey(meQuery.queryKey) && !query.state.data;
+        if (!firstLook) watch(error);
+      },
+    }),
+    mutationCache: new MutationCache({ onError: watch }),
+    defaultOptions: {
+      queries: { staleTime: 5_000, retry: worthRetrying, refetchOnWindowFocus: true },
+    },
+  });
+}
+
+/** What the server refused will be refused again; a lost connection or an overload may pass. */
+function worthRetrying(failures: number, error: Error): boolean {
+  const passing = !(error instanceof ApiError) || error.status === 0 || error.status >= 502;
+  return passing && failures < 2;
+}

@@ -1,0 +1,116 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { ApiError } from "../lib/api";
+import { meQuery, setupQuery } from "../lib/queries";
+import { wasSetupSkipped } from "../lib/setup-choice";
+import { Crash, NotFound, Starting } from "./fallbacks";
+import { pipelineSearch, pipelinesSearch, runSearch, runsSearch, signInSearch } from "./search";
+import { Shell } from "./shell";
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  notFoundComponent: NotFound,
+  errorComponent: Crash,
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  pendingComponent: Starting,
+  pendingMs: 200,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      const me = await context.queryClient.ensureQueryData(meQuery);
+      if (me.open && location.pathname === "/" && !wasSetupSkipped()) {
+        throw redirect({ to: "/setup" });
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      const setup = await context.queryClient.fetchQuery(setupQuery);
+      if (setup.needs_setup) throw redirect({ to: "/setup" });
+      throw redirect({ to: "/signin", search: { next: location.href } });
+    }
+  },
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("../features/session/setup-page"), "SetupPage"),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/signin",
+  validateSearch: signInSearch,
+  component: lazyRouteComponent(() => import("../features/session/sign-in-page"), "SignInPage"),
+});
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  component: lazyRouteComponent(() => import("../features/home/home-page"), "HomePage"),
+});
+
+const pipelines = createRoute({
+  getParentRoute: () => shell,
+  path: "/pipelines",
+  validateSearch: pipelinesSearch,
+  component: lazyRouteComponent(
+    () => import("../features/pipelines/pipelines-page"),
+    "PipelinesPage",
+  ),
+});
+
+const pipeline = createRoute({
+  getParentRoute: () => shell,
+  path: "/pipelines/$pipelineId",
+  validateSearch: pipelineSearch,
+  component: lazyRouteComponent(() => import("../features/pipeline/pipeline-page"), "PipelinePage"),
+});
+
+const runs = createRoute({
+  getParentRoute: () => shell,
+  path: "/runs",
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import("../features/runs/runs-page"), "RunsPage"),
+});
+
+const run = createRoute({
+  getParentRoute: () => shell,
+  path: "/runs/$runId",
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import("../features/run/run-page"), "RunPage"),
+});
+
+const lost = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
+
+const routeTree = root.addChildren([
+  setup,
+  signIn,
+  shell.addChildren([home, pipelines, pipeline, runs, run, lost]),
+]);
+
+/** The pages and how their URLs read. */
+export function newRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: "intent",
+    defaultErrorComponent: Crash,
+    defaultPendingComponent: Starting,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof newRouter>;
+  }
+}

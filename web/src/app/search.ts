@@ -1,0 +1,90 @@
+import type { LogLevel, RunStatus } from "../lib/model";
+import { asRunStatus } from "../lib/status";
+
+/** What the URL of each page may say after the "?"; anything else in it is dropped. */
+type Raw = Record<string, unknown>;
+
+export type SignInSearch = { next?: string };
+
+/** Only paths of this site: an address from elsewhere must not choose where a sign-in leads. */
+export function signInSearch(raw: Raw): SignInSearch {
+  const next = text(raw.next);
+  return next && /^\/(?![/\\])/.test(next) ? { next } : {};
+}
+
+export type PipelinesSearch = { q?: string; tag?: string; create?: "template" | "import" };
+
+/** The list of pipelines: words looked for, a tag, and the open dialog. */
+export function pipelinesSearch(raw: Raw): PipelinesSearch {
+  return compact({
+    q: text(raw.q),
+    tag: text(raw.tag),
+    create: oneOf(raw.create, ["template", "import"] as const),
+  });
+}
+
+export type PipelineSearch = {
+  tab?: "runs" | "versions" | "yaml";
+  node?: string;
+  after?: string;
+  from?: number;
+  to?: number;
+};
+
+/** A pipeline's page: its tab, the chosen node, and what the tab shows. */
+export function pipelineSearch(raw: Raw): PipelineSearch {
+  return compact({
+    tab: oneOf(raw.tab, ["runs", "versions", "yaml"] as const),
+    node: text(raw.node),
+    after: text(raw.after),
+    from: whole(raw.from),
+    to: whole(raw.to),
+  });
+}
+
+export type RunsSearch = { status?: RunStatus; after?: string };
+
+/** The list of runs: a status, and where the stretch begins. */
+export function runsSearch(raw: Raw): RunsSearch {
+  return compact({ status: asRunStatus(raw.status), after: text(raw.after) });
+}
+
+export type RunSearch = {
+  node?: string;
+  panel?: "log" | "data" | "node";
+  level?: LogLevel;
+  q?: string;
+};
+
+/** A run's page: the chosen node, the lower panel, and the log's filters. */
+export function runSearch(raw: Raw): RunSearch {
+  return compact({
+    node: text(raw.node),
+    panel: oneOf(raw.panel, ["log", "data", "node"] as const),
+    level: oneOf(raw.level, ["debug", "info", "warning", "error"] as const),
+    q: text(raw.q),
+  });
+}
+
+function text(value: unknown): string | undefined {
+  // The router reads ?q=12 as a number, yet it was typed as words.
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function whole(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T | undefined {
+  return allowed.find((one) => one === value);
+}
+
+type Compact<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that have no value, so they do not show in the URL. */
+function compact<T extends Raw>(search: T): Compact<T> {
+  return Object.fromEntries(
+    Object.entries(search).filter(([, value]) => value !== undefined),
+  ) as Compact<T>;
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+
+/** From the ground up. A file imports only from lower floors and its own folder. */
+const floors = ["lib", "ui", "features", "app"];
+
+const files = import.meta.glob<string>("./**/*.{ts,tsx}", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+/** "./features/editor/canvas.tsx" is on floor "features", in unit "features/editor". */
+function place(file: string): { floor: number; unit: string } {
+  const [top = "", second = ""] = file.split("/").slice(1);
+  return { floor: floors.indexOf(top), unit: top === "features" ? `${top}/${second}` : top };
+}
+
+test("arrows point down", () => {
+  const wrong: string[] = [];
+  for (const [file, source] of Object.entries(files)) {
+    const here = place(file);
+    if (here.floor < 0) continue; // main.tsx and this file
+    for (const [, target = ""] of source.matchAll(/(?:from |import\()"(\.[^"]*)"/g)) {
+      const path = `.${new URL(target, `file:///${file.slice(2)}`).pathname}`;
+      const there = place(path);
+      if (there.unit !== here.unit && there.floor >= here.floor)
+        wrong.push(`${file} imports ${path}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test("a file has at most 400 lines", () => {
+  const long = Object.entries(files).filter(([, source]) => source.split("\n").length > 400);
+  expect(long.map(([file]) => file)).toEqual([]);
+});

@@ -1,0 +1,166 @@
+import { Badge, Button, Skeleton, Tabs } from "@mantine/core";
+import {
+  IconCode,
+  IconGitCommit,
+  IconHistory,
+  IconPlayerPlayFilled,
+  IconSitemap,
+} from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import type { Pipeline } from "../../lib/model";
+import { pipelineQuery } from "../../lib/queries";
+import { useMay } from "../../lib/session";
+import { TextLink } from "../../ui/links";
+import { Page, PageHeader, Panel } from "../../ui/page";
+import { PipelineMenu } from "../../ui/pipeline-menu";
+import { RelativeTime } from "../../ui/relative-time";
+import { useRunLauncher } from "../../ui/run-launcher";
+import { ErrorState } from "../../ui/states";
+import { CanvasTab } from "./canvas-tab";
+import classes from "./pipeline.module.css";
+import { RunsTab } from "./runs-tab";
+import { VersionsTab } from "./versions-tab";
+import { YamlTab } from "./yaml-tab";
+
+const route = getRouteApi("/shell/pipelines/$pipelineId");
+
+/** One pipeline: how it is drawn, what ran, how it changed. */
+export function PipelinePage() {
+  const { pipelineId } = route.useParams();
+  const pipeline = useQuery(pipelineQuery(pipelineId));
+  if (pipeline.isError && !pipeline.data) {
+    return (
+      <Page title="Pipeline" fill>
+        <Panel>
+          <ErrorState error={pipeline.error} onRetry={() => void pipeline.refetch()} />
+        </Panel>
+      </Page>
+    );
+  }
+  return (
+    <Page title={pipeline.data?.name ?? "Pipeline"} fill>
+      {pipeline.data ? (
+        <>
+          <Header pipeline={pipeline.data} />
+          <PipelineTabs pipeline={pipeline.data} />
+        </>
+      ) : (
+        <div className={classes.loading} role="status" aria-label="Loading">
+          <Skeleton height={28} width={280} />
+          <Skeleton height={16} width={420} />
+          <Skeleton className={classes.grow ?? ""} radius={10} />
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Header({ pipeline }: { pipeline: Pipeline }) {
+  const may = useMay();
+  const navigate = route.useNavigate();
+  const { launch, dialog, starting } = useRunLauncher();
+  return (
+    <>
+      <PageHeader
+        title={pipeline.name}
+        lead={
+          <TextLink to="/pipelines" className={classes.back ?? ""}>
+            Pipelines
+          </TextLink>
+        }
+        facts={<Facts pipeline={pipeline} />}
+        actions={
+          <>
+            {may("pipelines.run") && (
+              <Button
+                leftSection={<IconPlayerPlayFilled size={14} />}
+                loading={starting}
+                onClick={() => void launch(pipeline.id)}
+              >
+                Run
+              </Button>
+            )}
+            <PipelineMenu
+              id={pipeline.id}
+              name={pipeline.name}
+              onDeleted={() => void navigate({ to: "/pipelines" })}
+            />
+          </>
+        }
+      />
+      {dialog}
+    </>
+  );
+}
+
+function Facts({ pipeline }: { pipeline: Pipeline }) {
+  const { description, version, updated_at, schedule, schedule_timezone, tags, draft } = pipeline;
+  return (
+    <>
+      {draft && (
+        <Badge size="sm" variant="outline" color="gray" tt="none" c="var(--text-soft)">
+          Draft
+        </Badge>
+      )}
+      {description && <bdi className={classes.description}>{description}</bdi>}
+      {schedule && (
+        <span>
+          Schedule <code>{schedule}</code> {schedule_timezone}
+        </span>
+      )}
+      <span>
+        Version {version}, changed <RelativeTime at={updated_at} />
+      </span>
+      {(tags ?? []).map((tag) => (
+        <Badge key={tag} size="sm" variant="default" radius="sm" tt="none" fw={500}>
+          {tag}
+        </Badge>
+      ))}
+    </>
+  );
+}
+
+function PipelineTabs({ pipeline }: { pipeline: Pipeline }) {
+  const { tab } = route.useSearch();
+  const navigate = route.useNavigate();
+  const choose = (value: string | null) => {
+    const next = (["runs", "versions", "yaml"] as const).find((one) => one === value);
+    void navigate({ search: next ? { tab: next } : {} });
+  };
+  return (
+    <Tabs
+      value={tab ?? "canvas"}
+      onChange={choose}
+      keepMounted={false}
+      classNames={{ root: classes.tabs ?? "", panel: classes.tabPanel ?? "" }}
+    >
+      <Tabs.List>
+        <Tabs.Tab value="canvas" leftSection={<IconSitemap size={16} />}>
+          Canvas
+        </Tabs.Tab>
+        <Tabs.Tab value="runs" leftSection={<IconHistory size={16} />}>
+          Runs
+        </Tabs.Tab>
+        <Tabs.Tab value="versions" leftSection={<IconGitCommit size={16} />}>
+          Versions
+        </Tabs.Tab>
+        <Tabs.Tab value="yaml" leftSection={<IconCode size={16} />}>
+          YAML
+        </Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="canvas">
+        <CanvasTab pipeline={pipeline} />
+      </Tabs.Panel>
+      <Tabs.Panel value="runs">
+        <RunsTab pipelineId={pipeline.id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="versions">
+        <VersionsTab pipeline={pipeline} />
+      </Tabs.Panel>
+      <Tabs.Panel value="yaml">
+        <YamlTab pipelineId={pipeline.id} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}

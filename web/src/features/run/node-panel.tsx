@@ -1,0 +1,54 @@
+import type { ReactNode } from "react";
+import { formatDuration, formatExactCount, formatRows } from "../../lib/format";
+import type { NodeRun, NodeType } from "../../lib/model";
+import { RelativeTime } from "../../ui/relative-time";
+import { SettingsView } from "../../ui/settings-view";
+import { StatusBadge } from "../../ui/status-badge";
+import type { Step } from "./lower-panel";
+import classes from "./run.module.css";
+
+/** How one node went, why it failed, and the settings it ran with. */
+export function NodePanel({ step, kind }: { step: Step; kind: NodeType | undefined }) {
+  const { node, nodeRun } = step;
+  return (
+    <div className={classes.nodePanel}>
+      <div>
+        {nodeRun.error && (
+          <div className={classes.nodeError} role="alert" data-tone="bad" dir="auto">
+            {nodeRun.error}
+          </div>
+        )}
+        <dl className={classes.facts}>
+          {factsOf(nodeRun).map(([label, value]) => (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+      <section aria-label="Settings">
+        <h3 className={classes.heading}>Settings, {kind?.title ?? node.type}</h3>
+        <SettingsView schema={kind?.schema ?? {}} settings={node.config} />
+      </section>
+    </div>
+  );
+}
+
+function factsOf(nodeRun: NodeRun): [string, ReactNode][] {
+  const facts: [string, ReactNode][] = [
+    ["Status", <StatusBadge key="status" status={nodeRun.status} />],
+  ];
+  if (nodeRun.started_at) {
+    const { row_count, duration_ms, rows_per_sec, queue_ms, started_at, attempt } = nodeRun;
+    facts.push(
+      ["Rows", formatExactCount(row_count)],
+      ["Took", formatDuration(duration_ms)],
+      ["Speed", rows_per_sec > 0 ? `${formatRows(Math.round(rows_per_sec))} a second` : "–"],
+      ["Waited before", formatDuration(queue_ms)],
+      ["Started", <RelativeTime key="started" at={started_at} />],
+      ["Attempt", String(attempt)],
+    );
+  }
+  return facts;
+}

@@ -1,0 +1,96 @@
+import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { IconLock } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { ApiError, post } from "../../lib/api";
+import { useNow } from "../../lib/clock";
+import { Failure } from "../../ui/failure";
+import { Entrance } from "./entrance";
+import { formatWait } from "./wait";
+
+const route = getRouteApi("/signin");
+
+/** Asks for name and password, and leads on to the page that was wanted. */
+export function SignInPage() {
+  const [username, setUsername] = useState("");
+  const [password, setPassword] = useState("");
+  const signIn = useSignIn();
+  const waitSeconds = useLockout(signIn.error, signIn.submittedAt);
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    signIn.mutate({ username, password });
+  };
+  return (
+    <Entrance title="Sign in" words="to broked on this server">
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          <TextInput
+            label="Name"
+            required
+            autoFocus
+            autoComplete="username"
+            value={username}
+            onChange={(event) => setUsername(event.currentTarget.value)}
+          />
+          <PasswordInput
+            label="Password"
+            required
+            autoComplete="current-password"
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          <Button
+            type="submit"
+            fullWidth
+            mt="xs"
+            loading={signIn.isPending}
+            disabled={waitSeconds > 0}
+          >
+            {waitSeconds > 0 ? `Wait ${formatWait(waitSeconds)}` : "Sign in"}
+          </Button>
+        </Stack>
+        <SignInFailure error={signIn.error} waitSeconds={waitSeconds} />
+      </form>
+    </Entrance>
+  );
+}
+
+function SignInFailure({ error, waitSeconds }: { error: Error | null; waitSeconds: number }) {
+  if (!error) return null;
+  if (!isLockout(error)) return <Failure error={error} />;
+  if (waitSeconds === 0) return null;
+  return (
+    <Alert color="yellow" mt="sm" icon={<IconLock size={18} />} title="Too many wrong passwords">
+      Signing in is locked for another {formatWait(waitSeconds)}. The right password does not
+      shorten the wait.
+    </Alert>
+  );
+}
+
+function useSignIn() {
+  const client = useQueryClient();
+  const router = useRouter();
+  const { next } = route.useSearch();
+  return useMutation({
+    mutationFn: (credentials: { username: string; password: string }) =>
+      post("/api/auth/login", credentials),
+    onSuccess: () => {
+      client.clear();
+      router.history.push(next ?? "/");
+    },
+  });
+}
+
+/** Seconds until signing in may be tried again, counting down. */
+function useLockout(error: Error | null, submittedAt: number): number {
+  const locked = isLockout(error);
+  const now = useNow(locked ? 1_000 : 0);
+  if (!locked) return 0;
+  return Math.max(0, Math.ceil((submittedAt + error.retryAfter * 1_000 - now) / 1_000));
+}
+
+function isLockout(error: Error | null): error is ApiError {
+  return error instanceof ApiError && error.status === 429;
+}

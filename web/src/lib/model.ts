@@ -1,0 +1,219 @@
+/** What the server sends and takes, as written in its API contract. */
+
+export type RunStatus =
+  | "pending"
+  | "blocked"
+  | "waiting"
+  | "running"
+  | "success"
+  | "failed"
+  | "cancelled";
+
+export type NodeStatus = "pending" | "running" | "success" | "failed" | "skipped" | "cancelled";
+
+/** A JSON value whose shape only its JSON Schema knows. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+export type Settings = { [key: string]: Json };
+
+/** One thing that is wrong, and where, such as "nodes[1].config.path". */
+export type Problem = { path: string; message: string };
+
+export type PipelineNode = {
+  id: string;
+  type: string;
+  name: string;
+  config: Settings;
+  position: { x: number; y: number };
+};
+
+export type PipelineEdge = { from: string; to: string; condition?: boolean };
+
+export type Graph = { nodes: PipelineNode[]; edges: PipelineEdge[] };
+
+export type Params = Record<string, string>;
+
+export type Pipeline = Graph & {
+  id: string;
+  pipeline_id: string;
+  name: string;
+  description: string;
+  params: Params | null;
+  tags: string[] | null;
+  schedule: string;
+  schedule_timezone: string;
+  enabled: boolean;
+  draft: boolean;
+  version: number;
+  created_at: string;
+  updated_at: string;
+};
+
+export type RecentRun = { id: string; status: RunStatus; started_at: string | null };
+
+/** A pipeline in a list, with how its runs went. */
+export type PipelineHealth = {
+  id: string;
+  pipeline_id: string;
+  name: string;
+  description: string;
+  schedule: string;
+  enabled: boolean;
+  draft: boolean;
+  tags: string[] | null;
+  node_count: number;
+  edge_count: number;
+  created_at: string;
+  updated_at: string;
+  last_run_status?: RunStatus;
+  last_run_at?: string;
+  last_run_error?: string;
+  runs_total: number;
+  runs_success: number;
+  runs_failed: number;
+  runs_running: number;
+  recent: RecentRun[] | null;
+};
+
+export type PipelineVersion = {
+  version: number;
+  message: string;
+  created_at: string;
+  author: string;
+};
+
+export type Change = {
+  path: string;
+  op: "added" | "removed" | "changed";
+  before?: Json;
+  after?: Json;
+};
+
+export type Template = Graph & {
+  id: string;
+  name: string;
+  description: string;
+  icon: string;
+  source: string;
+  params: Params | null;
+};
+
+/** The part of JSON Schema 2020-12 that node kinds use for their settings. */
+export type JsonSchema = {
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  title?: string;
+  description?: string;
+  type?: string | string[];
+  const?: Json;
+  enum?: Json[];
+  default?: Json;
+  format?: string;
+  writeOnly?: boolean;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  items?: JsonSchema;
+  oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
+};
+
+export type NodeType = {
+  type: string;
+  title: string;
+  summary: string;
+  category: string;
+  icon: string;
+  min_inputs: number;
+  max_inputs: number;
+  has_output: boolean;
+  schema: JsonSchema;
+};
+
+export type Run = {
+  id: string;
+  pipeline_id: string;
+  pipeline_name: string;
+  pipeline_version: number;
+  status: RunStatus;
+  error?: string;
+  params: Params | null;
+  trigger: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+};
+
+export type NodeRun = {
+  id: string;
+  run_id: string;
+  node_id: string;
+  status: NodeStatus;
+  row_count: number;
+  started_at: string | null;
+  duration_ms: number;
+  queue_ms: number;
+  rows_per_sec: number;
+  error?: string;
+  attempt: number;
+  progress?: number;
+};
+
+export type RunDetail = Run & { node_runs: NodeRun[] | null; document: Graph };
+
+export type LogLevel = "debug" | "info" | "warning" | "error";
+
+export type LogLine = {
+  seq: number;
+  run_id: string;
+  node_id?: string;
+  level: LogLevel;
+  message: string;
+  timestamp: string;
+};
+
+export type Preview = {
+  columns: string[];
+  types: { name: string; type: string }[];
+  rows: Record<string, Json>[];
+  truncated: boolean;
+  total_rows: number;
+};
+
+type EventHead = { seq: number; run_id: string; at: string };
+type NodeEvent = EventHead & { node_id: string };
+
+/** One message of a run's event stream. */
+export type RunEvent =
+  | (EventHead & { type: "run.started" })
+  | (EventHead & { type: "run.finished"; status: RunStatus; error?: string })
+  | (NodeEvent & { type: "node.started" })
+  | (NodeEvent & { type: "node.progress"; progress?: number; rows?: number })
+  | (NodeEvent & {
+      type: "node.finished";
+      status: NodeStatus;
+      rows?: number;
+      duration_ms?: number;
+      error?: string;
+    })
+  | (EventHead & { type: "log"; node_id?: string; level: LogLevel; message: string })
+  | (NodeEvent & { type: "preview" });
+
+export type RunEventType = RunEvent["type"];
+
+/** One stretch of a list; cursor is the `after` of the next one. */
+export type Page<T> = { items: T[] | null; has_next: boolean; cursor: string; limit: number };
+
+export type User = { id: string; username: string; role: string; created_at: string };
+
+/** Who is asking; open means nobody signed in because there is no account yet. */
+export type Me = { username: string; role: string; id?: string; open?: true };
+
+export type Setup = { needs_setup: boolean; open: boolean; token_required: boolean };
+
+export type SystemInfo = {
+  version: string;
+  active_runs: number;
+  max_concurrent_runs: number;
+  sqlite_version?: string;
+  duckdb_version?: string;
+};

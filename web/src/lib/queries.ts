@@ -1,0 +1,172 @@
+import { queryOptions } from "@tanstack/react-query";
+import { get, getText } from "./api";
+import type {
+  Change,
+  LogLine,
+  Me,
+  NodeType,
+  Page,
+  Pipeline,
+  PipelineHealth,
+  PipelineVersion,
+  Preview,
+  Run,
+  RunDetail,
+  RunStatus,
+  Setup,
+  SystemInfo,
+  Template,
+} from "./model";
+
+/** Prefixes of query keys: invalidating one makes everything under it fresh. */
+export const keys = {
+  session: ["session"],
+  pipelines: ["pipelines"],
+  pipeline: (id: string) => ["pipelines", "one", id],
+  runs: ["runs"],
+  run: (id: string) => ["run", id],
+  runLog: (id: string) => ["run", id, "log"],
+} as const;
+
+/** Who is asking; fails with status 401 when nobody is signed in. */
+export const meQuery = queryOptions({
+  queryKey: [...keys.session, "me"],
+  queryFn: ({ signal }) => get<Me>("/api/auth/me", { signal }),
+  staleTime: 60_000,
+});
+
+/** What the caller may do, such as "pipelines.run". */
+export const permissionsQuery = queryOptions({
+  queryKey: [...keys.session, "permissions"],
+  queryFn: ({ signal }) => get<string[]>("/api/auth/me/permissions", { signal }),
+  staleTime: 60_000,
+});
+
+/** Whether the first account is still to be made. */
+export const setupQuery = queryOptions({
+  queryKey: [...keys.session, "setup"],
+  queryFn: ({ signal }) => get<Setup>("/api/auth/setup", { signal }),
+});
+
+/** The kinds of node this server has; they change only with its version. */
+export const nodeTypesQuery = queryOptions({
+  queryKey: ["node-types"],
+  queryFn: ({ signal }) => get<NodeType[]>("/api/node-types", { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** The shipped examples. */
+export const templatesQuery = queryOptions({
+  queryKey: ["templates"],
+  queryFn: ({ signal }) => get<Template[]>("/api/templates", { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** Version and load of the server. */
+export const systemQuery = queryOptions({
+  queryKey: ["system"],
+  queryFn: ({ signal }) => get<SystemInfo>("/api/system/info", { signal }),
+  staleTime: 60_000,
+});
+
+/** Every pipeline with how its last runs went. */
+export const pipelineHealthQuery = queryOptions({
+  queryKey: [...keys.pipelines, "summary"],
+  queryFn: ({ signal }) => get<PipelineHealth[]>("/api/pipelines/summary", { signal }),
+});
+
+/** One pipeline's document. */
+export const pipelineQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.pipeline(id),
+    queryFn: ({ signal }) => get<Pipeline>(`/api/pipelines/${encodeURIComponent(id)}`, { signal }),
+  });
+
+/** One pipeline as the YAML its export gives. */
+export const pipelineYamlQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.pipeline(id), "yaml"],
+    queryFn: ({ signal }) =>
+      getText(`/api/pipelines/${encodeURIComponent(id)}/export`, {
+        signal,
+        headers: { Accept: "application/x-yaml" },
+      }),
+  });
+
+/** The saved versions of a pipeline, newest first. */
+export const versionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.pipeline(id), "versions"],
+    queryFn: async ({ signal }) => {
+      const path = `/api/pipelines/${encodeURIComponent(id)}/versions`;
+      const versions = await get<PipelineVersion[]>(path, { signal });
+      return versions.toSorted((a, b) => b.version - a.version);
+    },
+  });
+
+/** What changed in a pipeline from one version to another. */
+export const diffQuery = (id: string, from: number, to: number) =>
+  queryOptions({
+    queryKey: [...keys.pipeline(id), "diff", from, to],
+    queryFn: ({ signal }) =>
+      get<{ changes: Change[] | null }>(
+        `/api/pipelines/${encodeURIComponent(id)}/versions/${to}/diff?against=${from}`,
+        { signal },
+      ),
+  });
+
+export type RunFilter = { status?: RunStatus; pipeline?: string; after?: string; limit?: number };
+
+/** A stretch of the runs that fit a filter, newest first. */
+export const runsQuery = (filter: RunFilter) =>
+  queryOptions({
+    queryKey: [...keys.runs, filter],
+    queryFn: ({ signal }) => {
+      const search = new URLSearchParams({ limit: String(filter.limit ?? 50) });
+      if (filter.after) search.set("after", filter.after);
+      if (filter.status) search.set("status", filter.status);
+      if (filter.pipeline) search.set("pipeline_id", filter.pipeline);
+      return get<Page<Run>>(`/api/runs?${search}`, { signal });
+    },
+  });
+
+/** One run with its nodes and the document that ran. */
+export const runQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.run(id),
+    queryFn: ({ signal }) => get<RunDetail>(`/api/runs/${encodeURIComponent(id)}`, { signal }),
+  });
+
+const logPage = 1000;
+
+/** The most lines of a log that are held in the browser; the export has all of them. */
+export const logLimit = 10_000;
+
+/** The log of a run from its first line, up to logLimit lines. */
+export const runLogQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.runLog(id),
+    queryFn: async ({ signal }) => {
+      const lines: LogLine[] = [];
+      for (;;) {
+        const search = new URLSearchParams({ limit: String(logPage) });
+        const last = lines.at(-1);
+        if (last) search.set("after", String(last.seq));
+        const path = `/api/runs/${encodeURIComponent(id)}/logs?${search}`;
+        const page = await get<LogLine[]>(path, { signal });
+        lines.push(...page);
+        if (page.length < logPage || lines.length >= logLimit) return lines;
+      }
+    },
+  });
+
+/** The first rows a node of a run gave; fails with code no_preview when it kept none. */
+export const previewQuery = (runId: string, nodeId: string) =>
+  queryOptions({
+    queryKey: [...keys.run(runId), "preview", nodeId],
+    queryFn: ({ signal }) =>
+      get<Preview>(
+        `/api/runs/${encodeURIComponent(runId)}/nodes/${encodeURIComponent(nodeId)}/preview`,
+        { signal },
+      ),
+  });

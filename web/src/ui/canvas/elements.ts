@@ -1,0 +1,74 @@
+import { type Edge, type Node, Position } from "@xyflow/react";
+import { formatRows } from "../../lib/format";
+import type { Graph, NodeRun, NodeType, PipelineEdge, PipelineNode } from "../../lib/model";
+import { labelOf } from "../../lib/status";
+import { nodeSize, placeNodes } from "./layout";
+
+/** What a drawn node shows. nodeRun is there only on a run's canvas. */
+export type StepData = { step: PipelineNode; kind?: NodeType; nodeRun?: NodeRun };
+
+export type StepNode = Node<StepData, "step">;
+
+export type Drawing = {
+  graph: Graph;
+  kinds: NodeType[];
+  nodeRuns?: NodeRun[];
+  selected?: string;
+};
+
+const middle = nodeSize.height / 2;
+
+/** A pipeline's nodes and edges as the canvas draws them. */
+export function drawElements(drawing: Drawing): { nodes: StepNode[]; edges: Edge[] } {
+  const { graph, kinds, nodeRuns, selected } = drawing;
+  const places = placeNodes(graph);
+  const kindOf = new Map(kinds.map((kind) => [kind.type, kind]));
+  const runOf = new Map(nodeRuns?.map((nodeRun) => [nodeRun.node_id, nodeRun]));
+  const nodes = graph.nodes.map((step): StepNode => {
+    const kind = kindOf.get(step.type);
+    const nodeRun = runOf.get(step.id);
+    return {
+      id: step.id,
+      type: "step",
+      position: places.get(step.id) ?? { x: 0, y: 0 },
+      // Sizes and handles are told, not measured: live updates then never wait for the page's layout.
+      ...nodeSize,
+      measured: nodeSize,
+      handles: [
+        { type: "target", position: Position.Left, x: 0, y: middle, width: 1, height: 1 },
+        { type: "source", position: Position.Right, x: nodeSize.width, y: middle },
+      ],
+      selected: step.id === selected,
+      ariaLabel: inWords(step, kind, nodeRun),
+      data: { step, ...(kind ? { kind } : {}), ...(nodeRun ? { nodeRun } : {}) },
+    };
+  });
+  return { nodes, edges: graph.edges.map((edge) => drawEdge(edge, runOf)) };
+}
+
+function drawEdge(edge: PipelineEdge, runOf: Map<string, NodeRun>): Edge {
+  const label = edgeLabel(edge, runOf.get(edge.from));
+  const flowing = runOf.get(edge.to)?.status === "running";
+  return {
+    id: `${edge.from}->${edge.to}:${edge.condition ?? ""}`,
+    source: edge.from,
+    target: edge.to,
+    animated: flowing,
+    focusable: false,
+    ...(label ? { label, labelShowBg: true } : {}),
+  };
+}
+
+/** The branch of a condition, and how many rows went over the edge where that is known. */
+function edgeLabel(edge: PipelineEdge, from: NodeRun | undefined): string {
+  if (edge.condition !== undefined) return edge.condition ? "if true" : "if false";
+  const counted = from?.status === "success" || (from?.status === "running" && from.row_count > 0);
+  return from && counted ? formatRows(from.row_count) : "";
+}
+
+function inWords(step: PipelineNode, kind?: NodeType, nodeRun?: NodeRun): string {
+  const what = `${step.name || step.id}, ${kind?.title ?? step.type}`;
+  if (!nodeRun) return what;
+  const rows = nodeRun.status === "success" ? `, ${formatRows(nodeRun.row_count)}` : "";
+  return `${what}, ${labelOf(nodeRun.status)}${rows}`;
+}

@@ -1,0 +1,36 @@
+import { Button, Group, Modal, Text } from "@mantine/core";
+import type { ReactNode } from "react";
+import { Failure } from "./failure";
+
+type Props = {
+  opened: boolean;
+  title: string;
+  /** What will be gone or changed. */
+  children: ReactNode;
+  confirmLabel: string;
+  danger?: boolean;
+  pending: boolean;
+  error: Error | null;
+  onConfirm: () => void;
+  onClose: () => void;
+};
+
+/** Asks before something that cannot be taken back. */
+export function ConfirmDialog(props: Props) {
+  const { opened, title, children, confirmLabel, danger, pending, error, onConfirm, onClose } =
+    props;
+  return (
+    <Modal opened={opened} onClose={onClose} title={<Text fw={650}>{title}</Text>}>
+      {children}
+      {error && <Failure error={error} />}
+      <Group justify="flex-end" mt="lg" gap="xs">
+        <Button variant="default" onClick={onClose} data-autofocus={danger || undefined}>
+          Keep as it is
+        </Button>
+        <Button {...(danger ? { color: "red.8" } : {})} loading={pending} onClick={onConfirm}>
+          {confirmLabel}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

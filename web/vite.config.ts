@@ -1,0 +1,17 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** Where `vite dev` finds the server's API; the built interface is served by the server itself. */
+const server = process.env.BROKED_URL ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    target: "es2023",
+    // The content security policy allows images from data: URLs but no other inlined file.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 700,
+  },
+  server: { proxy: { "/api": server, "/health": server, "/ready": server } },
+  test: { include: ["src/**/*.test.ts"] },
+});
