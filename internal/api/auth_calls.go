@@ -1,0 +1,176 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+)
+
+func (s *server) authCalls() {
+	register(s, call{
+		method: http.MethodGet, path: "/api/auth/setup", may: auth.Public, tag: "auth",
+		summary: "Tell whether the first account is still to be made",
+	}, s.getSetup)
+	register(s, call{
+		method: http.MethodPost, path: "/api/auth/users", may: auth.Public, tag: "auth", status: http.StatusCreated,
+		summary: "Make an account: the first one without credentials, later ones as an admin",
+	}, s.postUser)
+	register(s, call{
+		method: http.MethodGet, path: "/api/auth/users", may: auth.ManageUsers, tag: "auth",
+		summary: "List the accounts",
+	}, s.listUsers)
+	register(s, call{
+		method: http.MethodPost, path: "/api/auth/login", may: auth.Public, tag: "auth",
+		summary: "Sign in with a password",
+	}, s.login)
+	register(s, call{
+		method: http.MethodPost, path: "/api/auth/logout", may: auth.Public, tag: "auth",
+		summary: "End the session of the caller",
+	}, s.logout)
+	register(s, call{
+		method: http.MethodGet, path: "/api/auth/me", may: auth.SignedIn, tag: "auth",
+		summary: "Tell who the caller is",
+	}, s.me)
+	register(s, call{
+		method: http.MethodGet, path: "/api/auth/me/permissions", may: auth.SignedIn, tag: "auth",
+		summary: "List what the caller may do",
+	}, s.permissions)
+}
+
+type callerKey struct{}
+
+// peer is an input that needs to know where the request comes from.
+type peer struct {
+	caller auth.Caller
+	tls    bool
+}
+
+// Resolve implements huma.Resolver.
+func (p *peer) Resolve(c huma.Context) []error {
+	p.caller, _ = c.Context().Value(callerKey{}).(auth.Caller)
+	p.tls = c.TLS() != nil
+	return nil
+}
+
+type setupState struct {
+	NeedsSetup    bool `json:"needs_setup" doc:"No account exists yet"`
+	Open          bool `json:"open" doc:"The caller may use everything without signing in"`
+	TokenRequired bool `json:"token_required" doc:"To make the first account from where the caller is, the setup token is needed"`
+}
+
+type body[T any] struct{ Body T }
+
+func (s *server) getSetup(ctx context.Context, in *struct{ peer }) (*body[setupState], error) {
+	needs, err := s.Auth.NeedsSetup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &body[setupState]{setupState{
+		NeedsSetup: needs, Open: needs && in.caller.Local, TokenRequired: needs && !in.caller.Local,
+	}}, nil
+}
+
+type newUser struct {
+	Username string    `json:"username" maxLength:"512"`
+	Password string    `json:"password" maxLength:"4096"`
+	Role     auth.Role `json:"role,omitempty" enum:"viewer,editor,admin,superadmin" default:"viewer"`
+}
+
+func (s *server) postUser(ctx context.Context, in *struct {
+	peer
+	SetupToken string `header:"X-Setup-Token" doc:"For the first account, from another machine"`
+	Body       newUser
+}) (*body[auth.User], error) {
+	actor, _ := auth.ActorFrom(ctx)
+	u, err := s.Auth.CreateUser(ctx, actor, auth.NewUser{
+		Name: in.Body.Username, Password: in.Body.Password, Role: in.Body.Role, SetupToken: in.SetupToken,
+	}, in.caller)
+	if err != nil {
+		return nil, err
+	}
+	return &body[auth.User]{u}, nil
+}
+
+func (s *server) listUsers(ctx context.Context, _ *struct{}) (*body[[]auth.User], error) {
+	users, err := s.Auth.Users(ctx)
+	if users == nil {
+		users = []auth.User{}
+	}
+	return &body[[]auth.User]{users}, err
+}
+
+type credentials struct {
+	Username string `json:"username" maxLength:"512"`
+	Password string `json:"password" maxLength:"4096"`
+}
+
+type signedIn struct {
+	Token string    `json:"token" doc:"A JWT for Authorization: Bearer"`
+	User  auth.User `json:"user"`
+}
+
+type signedInAnswer struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+	Body      signedIn
+}
+
+func (s *server) login(ctx context.Context, in *struct {
+	peer
+	Body credentials
+}) (*signedInAnswer, error) {
+	as, err := s.Auth.SignIn(ctx, in.Body.Username, in.Body.Password, in.caller)
+	if err != nil {
+		return nil, err
+	}
+	return &signedInAnswer{
+		SetCookie: sessionCookie(as.Token, as.ExpiresAt, in.tls),
+		Body:      signedIn{Token: as.Token, User: as.User},
+	}, nil
+}
+
+type statusAnswer struct {
+	Status string `json:"status"`
+}
+
+type logoutAnswer struct {
+	SetCookie     http.Cookie `header:"Set-Cookie"`
+	ClearSiteData string      `header:"Clear-Site-Data"`
+	Body          statusAnswer
+}
+
+func (s *server) logout(ctx context.Context, in *struct{ peer }) (*logoutAnswer, error) {
+	if actor, ok := auth.ActorFrom(ctx); ok {
+		if err := s.Auth.SignOut(ctx, actor); err != nil {
+			return nil, err
+		}
+	}
+	return &logoutAnswer{
+		SetCookie: sessionCookie("", time.Time{}, in.tls), ClearSiteData: `"cache", "storage"`, Body: statusAnswer{"ok"},
+	}, nil
+}
+
+type whoami struct {
+	Sub      auth.UserID `json:"sub"`
+	ID       auth.UserID `json:"id"`
+	Username string      `json:"username"`
+	Role     auth.Role   `json:"role"`
+	Open     bool        `json:"open,omitempty" doc:"No account exists yet; anyone on this machine is let in"`
+}
+
+func (s *server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
+	a, ok := auth.ActorFrom(ctx)
+	if !ok {
+		return nil, fault.New(fault.Unknown, "authentication required: sign in first")
+	}
+	return &body[whoami]{whoami{Sub: a.User, ID: a.User, Username: a.Name, Role: a.Role, Open: a.Open}}, nil
+}
+
+func (s *server) permissions(ctx context.Context, _ *struct{}) (*body[[]auth.Permission], error) {
+	a, _ := auth.ActorFrom(ctx)
+	return &body[[]auth.Permission]{a.Role.Permissions()}, nil
+}

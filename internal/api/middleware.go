@@ -1,0 +1,107 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/broked/broked/internal/id"
+)
+
+type requestKey struct{}
+
+// requestID returns the id that the log and the answer share.
+func requestID(ctx context.Context) string {
+	s, _ := ctx.Value(requestKey{}).(string)
+	return s
+}
+
+// identified gives every request an id and every answer the headers that keep
+// browsers from doing more than asked.
+func identified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rid := id.New()
+		h := w.Header()
+		h.Set("X-Request-Id", rid)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if isAPI(r.URL.Path) {
+			h.Set("Cache-Control", "no-store")
+			h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, rid)))
+	})
+}
+
+func isAPI(path string) bool {
+	return path == "/api" || strings.HasPrefix(path, "/api/") || path == "/health" || path == "/ready"
+}
+
+// logged writes one line for each request of the API.
+func (s *server) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		seen := &observed{ResponseWriter: w}
+		next.ServeHTTP(seen, r)
+		if !strings.HasPrefix(r.URL.Path, "/api") {
+			return
+		}
+		s.Log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", seen.status(),
+			"millis", time.Since(began).Milliseconds(), "request_id", requestID(r.Context()))
+	})
+}
+
+// recovered answers for a handler that panicked.
+func (s *server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil || p == http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is what is thrown
+				return
+			}
+			s.Log.ErrorContext(r.Context(), "handler panicked", "panic", p, "stack", string(debug.Stack()), "request_id", requestID(r.Context()))
+			if seen, ok := w.(*observed); ok && seen.code == 0 {
+				writeProblem(w, r, http.StatusInternalServerError, "internal", "something went wrong on our side")
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// observed notes the status of an answer.
+type observed struct {
+	http.ResponseWriter
+	code int
+}
+
+func (o *observed) status() int {
+	if o.code == 0 {
+		return http.StatusOK
+	}
+	return o.code
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (o *observed) WriteHeader(code int) {
+	if o.code == 0 {
+		o.code = code
+	}
+	o.ResponseWriter.WriteHeader(code)
+}
+
+// Write implements http.ResponseWriter.
+func (o *observed) Write(b []byte) (int, error) {
+	if o.code == 0 {
+		o.code = http.StatusOK
+	}
+	return o.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+)
+
+// call is what is registered: a path, who may call it, and words for the
+// documentation. There is no other way to add a path, so none can be without a
+// permission.
+type call struct {
+	method, path string
+	may          auth.Permission
+	tag, summary string
+	status       int   // of success; 0 means 200
+	body         int64 // most bytes of a body; 0 means 1 MiB
+	describe     func(*huma.Operation)
+}
+
+const maxBody = 1 << 20
+
+// register adds a call that is answered by h.
+func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, error)) {
+	op := huma.Operation{
+		OperationID:   operationID(c.method, c.path),
+		Method:        c.method,
+		Path:          c.path,
+		Summary:       c.summary,
+		Tags:          []string{c.tag},
+		DefaultStatus: c.status,
+		MaxBodyBytes:  maxBody,
+		Middlewares:   huma.Middlewares{s.guard(c.may)},
+		Metadata:      map[string]any{"permission": c.may},
+	}
+	if c.body > 0 {
+		op.MaxBodyBytes = c.body
+	}
+	if c.may != auth.Public {
+		op.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
+		op.Extensions = map[string]any{"x-permission": string(c.may)}
+	}
+	if c.describe != nil {
+		c.describe(&op)
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			return nil, s.answer(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// guard lets a caller through who has the permission, and puts who they are
+// into the context. It decides by the operation, never by the path's text.
+func (s *server) guard(may auth.Permission) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		caller := s.caller(c)
+		ctx := context.WithValue(c.Context(), callerKey{}, caller)
+		actor, err := s.identify(ctx, c, caller)
+		if err == nil && may != auth.Public {
+			err = actor.May(may)
+		}
+		if err != nil && may != auth.Public {
+			_ = huma.WriteErr(s.api, c, 0, "", s.answer(ctx, err)) // a client that has left is not told
+			return
+		}
+		if err == nil {
+			ctx = auth.WithActor(ctx, actor)
+		}
+		next(huma.WithContext(c, ctx))
+	}
+}
+
+// answer turns err into what the client is told. What is not a fault is a bug of
+// ours: it is logged with its cause, once, here.
+func (s *server) answer(ctx context.Context, err error) error {
+	if fault.KindOf(err) == fault.Internal && !errors.Is(err, context.Canceled) {
+		s.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", requestID(ctx))
+	}
+	p := &problem{
+		status:    statuses[fault.KindOf(err)],
+		Error_:    fault.MessageOf(err),
+		Code:      fault.CodeOf(err),
+		RequestID: requestID(ctx),
+		Problems:  fault.ProblemsOf(err),
+		header:    http.Header{},
+	}
+	if locked, ok := errors.AsType[*auth.LockedError](err); ok {
+		p.retryAfter(locked.RetryAfter())
+	} else if p.status == http.StatusServiceUnavailable {
+		p.retryAfter(1)
+	}
+	if p.status == http.StatusUnauthorized {
+		p.header.Set("WWW-Authenticate", "Bearer")
+	}
+	return p
+}

@@ -1,0 +1,253 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/strictjson"
+)
+
+// runsShown is how many runs a bare array of one pipeline's runs has.
+const runsShown = 50
+
+func (s *server) runCalls() {
+	register(s, call{
+		method: http.MethodPost, path: "/api/pipelines/{id}/run", may: auth.PipelinesRun, tag: "runs", status: http.StatusAccepted,
+		summary:  "Start a run; the answer does not wait for it",
+		describe: documents[runRequest](s, jsonType),
+	}, s.startRun)
+	register(s, call{
+		method: http.MethodGet, path: "/api/pipelines/{id}/runs", may: auth.RunsView, tag: "runs",
+		summary: "List the runs of a pipeline, newest first", describe: listed[runs.Run](s),
+	}, s.listPipelineRuns)
+	register(s, call{
+		method: http.MethodGet, path: "/api/runs", may: auth.RunsView, tag: "runs",
+		summary: "List all runs, newest first", describe: listed[runs.Run](s),
+	}, s.listRuns)
+	register(s, call{
+		method: http.MethodGet, path: "/api/runs/{run}", may: auth.RunsView, tag: "runs",
+		summary: "Read a run with its nodes and the graph that it executes",
+	}, s.getRun)
+	register(s, call{
+		method: http.MethodPost, path: "/api/runs/{run}/cancel", may: auth.RunsCancel, tag: "runs",
+		summary: "End a pending or running run",
+	}, s.cancelRun)
+	register(s, call{
+		method: http.MethodGet, path: "/api/runs/{run}/logs", may: auth.RunsView, tag: "runs",
+		summary: "List log lines of a run in order",
+	}, s.listLogs)
+	register(s, call{
+		method: http.MethodGet, path: "/api/runs/{run}/logs/export", may: auth.RunsView, tag: "runs",
+		summary: "Read the log of a run as text",
+	}, s.exportLogs)
+	register(s, call{
+		method: http.MethodGet, path: "/api/runs/{run}/nodes/{node}/preview", may: auth.RunsView, tag: "runs",
+		summary: "Read the first rows of a node's output",
+	}, s.getPreview)
+}
+
+type runRequest struct {
+	Params map[string]any `json:"params,omitempty" doc:"Values of parameters, over the pipeline's own; text, numbers and true or false"`
+}
+
+type startedRun struct {
+	ID       runs.ID      `json:"id"`
+	RunID    runs.ID      `json:"run_id"`
+	Pipeline pipelines.ID `json:"pipeline_id"`
+	Status   runs.Status  `json:"status"`
+}
+
+func (s *server) startRun(ctx context.Context, in *struct {
+	byID
+	rawBody
+}) (*body[startedRun], error) {
+	params, err := runParams(in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Runs.Trigger(ctx, in.ID, params, "api")
+	if err != nil {
+		return nil, err
+	}
+	return &body[startedRun]{startedRun{ID: r.ID, RunID: r.ID, Pipeline: r.Pipeline, Status: r.Status}}, nil
+}
+
+// runParams reads the body of a run request, which may be empty.
+func runParams(text []byte) (map[string]string, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil //nolint:nilnil // no parameters is no error
+	}
+	var request runRequest
+	if err := strictjson.Decode(text, &request); err != nil {
+		return nil, err
+	}
+	params := make(map[string]string, len(request.Params))
+	for name, value := range request.Params {
+		switch v := value.(type) {
+		case string:
+			params[name] = v
+		case bool, float64:
+			params[name] = fmt.Sprint(v)
+		default:
+			return nil, fault.Rejected("the run cannot be started", []fault.Problem{{Path: "params." + name, Message: "must be text, a number, or true or false"}})
+		}
+	}
+	return params, nil
+}
+
+func (s *server) listPipelineRuns(ctx context.Context, in *struct {
+	byID
+	paging
+}) (*listing, error) {
+	d, err := s.Pipelines.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.runsBy(ctx, in.paging, runs.Filter{Pipeline: d.ID}, "/api/pipelines/"+string(d.ID)+"/runs")
+}
+
+func (s *server) listRuns(ctx context.Context, in *struct {
+	paging
+	Status   runs.Status  `query:"status" enum:"pending,blocked,waiting,running,success,failed,cancelled"`
+	Pipeline pipelines.ID `query:"pipeline_id" maxLength:"128"`
+}) (*listing, error) {
+	return s.runsBy(ctx, in.paging, runs.Filter{Pipeline: in.Pipeline, Status: in.Status}, "/api/runs")
+}
+
+func (s *server) runsBy(ctx context.Context, p paging, f runs.Filter, path string) (*listing, error) {
+	return list(ctx, p, source[runs.Run]{
+		path: path, bare: runsShown,
+		key: func(r runs.Run) string { return string(r.ID) },
+		fetch: func(ctx context.Context, page pipelines.Page) ([]runs.Run, error) {
+			f.Page = page
+			return s.Runs.List(ctx, f)
+		},
+		count: func(ctx context.Context) (int, error) { return s.Runs.Count(ctx, f) },
+	})
+}
+
+type byRun struct {
+	Run runs.ID `path:"run" maxLength:"128" doc:"Id of the run"`
+}
+
+// runDetail is a run with the graph that it executes.
+type runDetail struct {
+	runs.Run
+	Document graph `json:"document" doc:"The nodes and edges of the version that runs"`
+}
+
+type graph struct {
+	Nodes []pipelines.Node `json:"nodes"`
+	Edges []pipelines.Edge `json:"edges"`
+}
+
+func (s *server) getRun(ctx context.Context, in *byRun) (*body[runDetail], error) {
+	r, err := s.Runs.Get(ctx, in.Run)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Runs.Document(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if r.Nodes == nil {
+		r.Nodes = []runs.NodeRun{}
+	}
+	return &body[runDetail]{runDetail{Run: r, Document: graph{Nodes: d.Nodes, Edges: d.Edges}}}, nil
+}
+
+func (s *server) cancelRun(ctx context.Context, in *byRun) (*body[statusAnswer], error) {
+	if _, err := s.Runs.Cancel(ctx, in.Run); err != nil {
+		return nil, err
+	}
+	return &body[statusAnswer]{statusAnswer{string(runs.Cancelled)}}, nil
+}
+
+// logLine is a line of a run's log.
+type logLine struct {
+	Seq     int64     `json:"seq" doc:"Give the last one as after to get what follows"`
+	Run     runs.ID   `json:"run_id"`
+	Node    string    `json:"node_id"`
+	Level   string    `json:"level"`
+	Message string    `json:"message"`
+	At      time.Time `json:"timestamp"`
+}
+
+type logQuery struct {
+	byRun
+	Node  string     `query:"node_id" maxLength:"128"`
+	Level node.Level `query:"level" enum:"debug,info,warning,error"`
+	After int64      `query:"after" minimum:"0" doc:"Lines after this seq only"`
+	Limit int        `query:"limit" minimum:"1" maximum:"10000" default:"10000"`
+}
+
+func (s *server) logLines(ctx context.Context, in *logQuery) ([]logLine, error) {
+	events, err := s.Runs.Logs(ctx, in.Run, runs.LogFilter{Node: in.Node, Level: string(in.Level), After: in.After, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]logLine, 0, len(events))
+	for _, e := range events {
+		lines = append(lines, logLine{Seq: e.Seq, Run: e.Run, Node: e.Node, Level: e.Level, Message: e.Message, At: e.At})
+	}
+	return lines, nil
+}
+
+func (s *server) listLogs(ctx context.Context, in *logQuery) (*body[[]logLine], error) {
+	lines, err := s.logLines(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &body[[]logLine]{lines}, nil
+}
+
+func (s *server) exportLogs(ctx context.Context, in *logQuery) (*fileAnswer, error) {
+	lines, err := s.logLines(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	for _, l := range lines {
+		fmt.Fprintf(&text, "%s [%s] [%s] %s\n", l.At.UTC().Format(time.RFC3339Nano), l.Level, l.Node, l.Message)
+	}
+	return attachment("run-"+string(in.Run), "-logs.txt", "text/plain; charset=utf-8", text.Bytes()), nil
+}
+
+// preview is the first rows of a node's output.
+type preview struct {
+	Columns   []string         `json:"columns"`
+	Types     []node.Column    `json:"types"`
+	Rows      []map[string]any `json:"rows"`
+	Truncated bool             `json:"truncated" doc:"There are more rows than these"`
+	Total     *int64           `json:"total_rows" doc:"Rows of the whole output; null when not known"`
+}
+
+func (s *server) getPreview(ctx context.Context, in *struct {
+	byRun
+	Node string `path:"node" maxLength:"128"`
+}) (*body[preview], error) {
+	p, err := s.Runs.Preview(ctx, in.Run, in.Node)
+	if err != nil {
+		return nil, err
+	}
+	out := preview{Columns: []string{}, Types: p.Sample.Columns, Rows: []map[string]any{}, Truncated: p.Sample.Truncated, Total: p.Total}
+	for _, c := range p.Sample.Columns {
+		out.Columns = append(out.Columns, c.Name)
+	}
+	for _, values := range p.Sample.Rows {
+		row := make(map[string]any, len(values))
+		for i, v := range values {
+			row[out.Columns[i]] = v
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return &body[preview]{out}, nil
+}

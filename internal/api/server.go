@@ -1,0 +1,103 @@
+// Package api is the HTTP face of the server: what can be called, by whom, what
+// is answered, and the interface's files. It decides nothing that a service
+// could decide.
+package api
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/news"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+)
+
+// Deps is what a Server needs. Every field is required.
+type Deps struct {
+	Log        *slog.Logger
+	Auth       *auth.Service
+	Pipelines  *pipelines.Service
+	Runs       *runs.Service
+	Kinds      *node.Registry
+	News       *news.Board
+	Templates  []Template
+	Interface  fs.FS                             // the built interface; without index.html a page says that there is none
+	PublicHost string                            // a host name under which this machine may be called in open mode; "" means none
+	Info       func() Info                       // what GET /api/system/info tells
+	Ready      []func(ctx context.Context) Check // what GET /ready asks
+}
+
+// Info is what the server tells about itself.
+type Info struct {
+	Version           string `json:"version"`
+	ActiveRuns        int    `json:"active_runs"`
+	MaxConcurrentRuns int    `json:"max_concurrent_runs"`
+	SQLiteVersion     string `json:"sqlite_version"`
+}
+
+// Check is the answer of one part of the server to whether it can work.
+type Check struct {
+	Name string `json:"name"`
+	Err  error  `json:"-"`
+}
+
+// server holds what handlers use.
+type server struct {
+	Deps
+	api huma.API
+}
+
+// New returns the handler of the whole server.
+func New(d Deps) http.Handler {
+	s, router := build(d)
+	var h http.Handler = router
+	h = http.NewCrossOriginProtection().Handler(h)
+	h = s.recovered(h)
+	h = s.logged(h)
+	return identified(h)
+}
+
+// Document returns the OpenAPI 3.1 document of the API as JSON. It needs nothing
+// of d but what shapes the document.
+func Document(d Deps) ([]byte, error) {
+	s, _ := build(d)
+	return openAPI(s.api)
+}
+
+func build(d Deps) (*server, http.Handler) {
+	router := chi.NewRouter()
+	router.NotFound(interfaceOr404(d.Interface))
+	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, r, http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not a method of this path")
+	})
+	s := &server{Deps: d, api: humachi.New(router, config())}
+	s.systemCalls()
+	s.authCalls()
+	s.pipelineCalls()
+	s.versionCalls()
+	s.runCalls()
+	s.streamCalls()
+	return s, router
+}
+
+func config() huma.Config {
+	problemsOnce()
+	c := huma.DefaultConfig("broked", "1")
+	c.Info.Description = "The API of broked, a self-hosted data pipeline server. It speaks the public Brokoli API."
+	c.Formats = formats
+	c.CreateHooks = nil // no $schema member in answers
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token of POST /api/auth/login"},
+		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Set by POST /api/auth/login"},
+	}
+	return c
+}
