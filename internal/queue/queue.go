@@ -1,0 +1,171 @@
+// Package queue hands run ids to whoever works on them, through River, whose
+// tables live in the database of the runs. It knows ids and nothing else: what a
+// run is, whether it may be worked on, and what becomes of it, the store knows.
+//
+// An entry may come twice, or be that of a run which has ended meanwhile; who
+// works on it claims the run first. One server reads the queue.
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/runs"
+)
+
+// Options says how a queue works. Zero members have a meaning of their own.
+type Options struct {
+	Slots int           // runs worked on at once; 0 works on none
+	Grace time.Duration // for running work after the end was asked for; 0 gives none
+}
+
+// Queue is the waiting line of runs. It may be used by any number of goroutines.
+type Queue struct {
+	db      *sql.DB
+	log     *slog.Logger
+	options Options
+	bell    bell
+	insert  *river.Client[*sql.Tx]
+}
+
+const (
+	// A fetch is one write transaction, and at most one in this time starts.
+	fetchCooldown = 5 * time.Millisecond
+	// Wake makes fetches follow entries at once; this is for a wake that got lost.
+	fetchPoll = time.Second
+	// The history of runs is the store's. River's is only in the way.
+	retention = time.Minute
+)
+
+// New returns a queue in db, which must have one connection only, after bringing
+// River's tables up to date.
+func New(ctx context.Context, db *sql.DB, log *slog.Logger, o Options) (*Queue, error) {
+	log = slog.New(quiet{log.Handler()})
+	q := &Queue{db: db, log: log, options: o, bell: newBell()}
+	migrator, err := rivermigrate.New(riversqlite.New(db), &rivermigrate.Config{Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, fmt.Errorf("migrate queue: %w", err)
+	}
+	q.insert, err = river.NewClient(q.driver(), &river.Config{Logger: log, MaxAttempts: 1})
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	return q, nil
+}
+
+// entry is what River keeps of a run.
+type entry struct {
+	Run runs.ID `json:"run"`
+}
+
+// Kind implements river.JobArgs.
+func (entry) Kind() string { return "run" }
+
+// EnqueueTx puts run into the queue once tx is committed; call Wake then.
+// Enqueueing one that is waiting already is not an error: whoever gets the second
+// entry finds the run claimed. River's own uniqueness will not do, as it would
+// also drop the entry of a run that is put back by its worker.
+func (q *Queue) EnqueueTx(ctx context.Context, tx *sql.Tx, run runs.ID) error {
+	if _, err := q.insert.InsertTx(ctx, tx, entry{Run: run}, nil); err != nil {
+		return fmt.Errorf("enqueue: %w", err)
+	}
+	return nil
+}
+
+const deleteAll = `
+	DELETE FROM river_job`
+
+// ResetTx takes everything out of the queue: after a crash River would take the
+// entries that were being worked on for alive. It is for the time before Run.
+func (q *Queue) ResetTx(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, deleteAll); err != nil {
+		return fmt.Errorf("reset queue: %w", err)
+	}
+	return nil
+}
+
+// Wake says that entries have been committed. It never blocks.
+func (q *Queue) Wake() { q.bell.ring() }
+
+// Run gives waiting runs to work, at most Slots at once, until ctx ends. Then it
+// takes no more, gives running work the grace to end and after that cancels its
+// context, and returns when all work has. An error of work is logged: what
+// becomes of its run is not the queue's business.
+func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, run runs.ID) error) error {
+	if q.options.Slots == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, j *river.Job[entry]) error {
+		if err := work(ctx, j.Args.Run); err != nil {
+			q.log.ErrorContext(ctx, "work on a run failed", "run", j.Args.Run, "error", err)
+		}
+		return nil
+	}))
+	client, err := river.NewClient(q.driver(), &river.Config{
+		Logger:                      q.log,
+		Workers:                     workers,
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: q.options.Slots}},
+		FetchCooldown:               fetchCooldown,
+		FetchPollInterval:           fetchPoll,
+		JobTimeout:                  -1, // which keeps the rescuer away as well
+		MaxAttempts:                 1,
+		CompletedJobRetentionPeriod: retention,
+		DiscardedJobRetentionPeriod: retention,
+		SoftStopTimeout:             q.options.Grace,
+	})
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	if err := client.Start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("start queue: %w", err)
+	}
+	<-client.Stopped()
+	return nil
+}
+
+const canRead = `
+	SELECT EXISTS (SELECT 1 FROM river_job)`
+
+// Healthy returns nil when the queue's tables can be reached.
+func (q *Queue) Healthy(ctx context.Context) error {
+	var some bool
+	if err := q.db.QueryRowContext(ctx, canRead).Scan(&some); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the queue cannot be reached").With("queue_unavailable")
+	}
+	return nil
+}
+
+func (q *Queue) driver() riverdriver.Driver[*sql.Tx] {
+	return driver{Driver: riversqlite.New(q.db), bell: q.bell}
+}
+
+// quiet lets River's warnings and errors through.
+type quiet struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (h quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+// WithAttrs implements slog.Handler.
+func (h quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{h.Handler.WithAttrs(a)} }
+
+// WithGroup implements slog.Handler.
+func (h quiet) WithGroup(name string) slog.Handler { return quiet{h.Handler.WithGroup(name)} }

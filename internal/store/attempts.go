@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/broked/broked/internal/auth"
+)
+
+const (
+	// After the clock went back, a lock lasts no longer than it would have anyway.
+	clampAttempts = `
+		UPDATE login_attempts
+		SET locked_until = min(locked_until, ?2 + ?3), window_start = min(window_start, ?2)
+		WHERE key = ?1 AND (locked_until > ?2 + ?3 OR window_start > ?2)`
+	// What is over is forgotten for all keys, which keeps the table small.
+	deleteAttempts = `
+		DELETE FROM login_attempts
+		WHERE window_start <= ?1 - ?2 AND locked_until <= ?1`
+	reserveAttempt = `
+		INSERT INTO login_attempts (key, attempts, window_start, locked_until)
+		VALUES (?1, 1, ?2, 0)
+		ON CONFLICT (key) DO UPDATE SET attempts = login_attempts.attempts + 1
+		WHERE login_attempts.attempts < ?3 AND login_attempts.locked_until = 0
+		RETURNING attempts`
+	// Used up but not locked: the verdicts are still to come, or never will.
+	attemptsFreeAt = `
+		SELECT max(locked_until, window_start + ?2)
+		FROM login_attempts
+		WHERE key = ?1`
+)
+
+// ReserveAttempt implements auth.Store.
+func (s *Store) ReserveAttempt(ctx context.Context, key string, now time.Time) (locked time.Duration, err error) {
+	at, window := millis(now), auth.LockWindow.Milliseconds()
+	err = s.change(ctx, "reserve attempt", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, clampAttempts, key, at, window); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, deleteAttempts, at, window); err != nil {
+			return err
+		}
+		var attempts int
+		err := tx.QueryRowContext(ctx, reserveAttempt, key, at, auth.MaxFailures).Scan(&attempts)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var free int64
+		err = tx.QueryRowContext(ctx, attemptsFreeAt, key, window).Scan(&free)
+		locked = time.Duration(free-at) * time.Millisecond
+		return err
+	})
+	return locked, err
+}
+
+const failAttempt = `
+	UPDATE login_attempts
+	SET locked_until = ?2 + ?3
+	WHERE key = ?1 AND attempts >= ?4 AND locked_until = 0`
+
+// FailAttempt implements auth.Store.
+func (s *Store) FailAttempt(ctx context.Context, key string, now time.Time) error {
+	_, err := s.db.write.ExecContext(ctx, failAttempt, key, millis(now), auth.LockWindow.Milliseconds(), auth.MaxFailures)
+	return border("fail attempt", err)
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/broked/broked/internal/fault"
+)
+
+// border names what was being done in err, and makes a fault of the driver's
+// errors that are nobody's mistake. It looks at the code, never at the text.
+func border(doing string, err error) error {
+	switch primary(err) {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		err = fault.Wrap(fault.Unavailable, err, "the database is busy: try again").With("database_busy")
+	case sqlite3.SQLITE_FULL:
+		err = fault.Wrap(fault.Unavailable, err, "the disk that holds the database is full").With("disk_full")
+	case sqlite3.SQLITE_READONLY:
+		err = fault.Wrap(fault.Unavailable, err, "the database cannot be written").With("database_read_only")
+	case sqlite3.SQLITE_INTERRUPT:
+		err = errors.Join(context.Canceled, err)
+	}
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func isDamage(err error) bool {
+	return primary(err) == sqlite3.SQLITE_CORRUPT || primary(err) == sqlite3.SQLITE_NOTADB
+}
+
+// isTaken reports whether err means that a key exists already.
+func isTaken(err error) bool {
+	return extended(err) == sqlite3.SQLITE_CONSTRAINT_UNIQUE || extended(err) == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+}
+
+// isOrphan reports whether err means that what a row belongs to is not there.
+func isOrphan(err error) bool { return extended(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY }
+
+// primary is the class of a driver's error, or 0 when err is none.
+func primary(err error) int { return extended(err) & 0xff }
+
+func extended(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code()
+	}
+	return 0
+}

@@ -1,0 +1,249 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"golang.org/x/mod/semver"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/migrations"
+)
+
+// Options says which database to open. Every field is required.
+type Options struct {
+	Path string // of a SQLite file, which is made when it is not there
+	Log  *slog.Logger
+}
+
+// DB is an open database with the newest schema.
+type DB struct {
+	write *sql.DB // one connection: SQLite has one writer, and a queue here is fair
+	read  *sql.DB
+}
+
+const (
+	readers = 4
+	// oldest is the first SQLite whose write-ahead log does not lose commits when
+	// it is reset while a checkpoint runs (https://sqlite.org/wal.html#walresetbug).
+	oldest = "v3.51.3"
+)
+
+// Open opens the database, checks that it is sound and brings its schema up to
+// date. Nobody but this user may read a file that it makes.
+//
+// A damaged file, one of a newer release and a postgres:// path are faults that
+// say so. The data folder's lock must be held: two servers on one file would
+// each take the other's runs for orphans.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if strings.HasPrefix(o.Path, "postgres://") || strings.HasPrefix(o.Path, "postgresql://") {
+		return nil, fault.New(fault.Invalid, "PostgreSQL is not supported by this release; give a path to a SQLite file")
+	}
+	path, err := filepath.Abs(o.Path)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	existed, err := prepare(path)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the database %s cannot be opened: %s", path, reason(err))
+	}
+	db := &DB{}
+	if db.write, err = sql.Open("sqlite", dsn(path, writing)); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if db.read, err = sql.Open("sqlite", dsn(path, reading)); err != nil {
+		return nil, errors.Join(err, db.write.Close())
+	}
+	db.write.SetMaxOpenConns(1)
+	db.read.SetMaxOpenConns(readers)
+	db.read.SetMaxIdleConns(readers)
+	started := time.Now()
+	if err := db.ready(ctx, path, existed); err != nil {
+		return nil, errors.Join(err, db.read.Close(), db.write.Close())
+	}
+	o.Log.DebugContext(ctx, "database open", "path", path, "took", time.Since(started))
+	return db, nil
+}
+
+// prepare makes sure that there is a file that only we may read, and reports
+// whether something was in it.
+func prepare(path string) (existed bool, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return false, err
+	}
+	// SQLite gives its -wal and -shm files the mode of this one.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the database
+	if err != nil {
+		return false, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		err = f.Chmod(0o600)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return false, err
+	}
+	return info.Size() > 0, nil
+}
+
+// reason returns what the system said, without the path, which is told anyway.
+func reason(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
+// writing and reading are what a connection of each pool is set to. The driver
+// applies busy_timeout before the others, so that switching to WAL may wait.
+var (
+	writing = url.Values{
+		// A transaction that began by reading cannot become a writer once another
+		// has written, however long it waits (SQLITE_BUSY_SNAPSHOT).
+		"_txlock": {"immediate"},
+		"_pragma": {
+			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)",
+			"fullfsync(1)", "checkpoint_fullfsync(1)", // macOS: fsync alone does not reach the disk
+			"foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)", "journal_size_limit(67108864)",
+		},
+	}
+	reading = url.Values{
+		"mode":    {"ro"},
+		"_pragma": {"busy_timeout(5000)", "query_only(1)", "trusted_schema(0)", "cell_size_check(1)"},
+	}
+)
+
+func dsn(path string, settings url.Values) string {
+	u := url.URL{Scheme: "file", Path: path, RawQuery: settings.Encode()}
+	return u.String()
+}
+
+// ready checks the engine and the file and brings the schema up to date.
+func (db *DB) ready(ctx context.Context, path string, existed bool) error {
+	var version string
+	if err := db.write.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&version); err != nil {
+		return unsound(path, err)
+	}
+	if semver.Compare("v"+version, oldest) < 0 {
+		return fmt.Errorf("SQLite %s is older than %s and may lose commits", version, oldest)
+	}
+	if existed {
+		if err := db.check(ctx, path); err != nil {
+			return err
+		}
+	}
+	return db.migrate(ctx, path)
+}
+
+// check refuses a damaged file: what is written into one may be lost as well.
+func (db *DB) check(ctx context.Context, path string) error {
+	var found string
+	if err := db.write.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found); err != nil {
+		return unsound(path, err)
+	}
+	if found != "ok" {
+		return damaged(path, errors.New(found))
+	}
+	return nil
+}
+
+func damaged(path string, cause error) error {
+	return fault.Wrap(fault.Unavailable, cause,
+		"the database %s is damaged, or is not a SQLite file; it was left as it is: restore it from a backup, or name another", path).With("database_damaged")
+}
+
+// unsound says that a file is damaged when err means that.
+func unsound(path string, err error) error {
+	if isDamage(err) {
+		return damaged(path, err)
+	}
+	return border("open database", err)
+}
+
+func (db *DB) migrate(ctx context.Context, path string) error {
+	p, err := provider(db.write)
+	if err != nil {
+		return err
+	}
+	current, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return unsound(path, err)
+	}
+	if current > newest {
+		return fault.New(fault.Invalid, "the database %s was written by a newer release (schema %d; this one knows up to %d): use that release, or restore a backup", path, current, newest).With("schema_too_new")
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return border("migrate", err)
+	}
+	return nil
+}
+
+func provider(db *sql.DB) (*goose.Provider, error) {
+	folder, err := fs.Sub(migrations.FS, "sqlite")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithDisableGlobalRegistry(true))
+}
+
+// Writer returns the pool of one connection that may write, for the queue, whose
+// entries share our transactions.
+func (db *DB) Writer() *sql.DB { return db.write }
+
+// Ping returns nil when the database can be read and a write could begin now.
+func (db *DB) Ping(ctx context.Context) error {
+	var one int
+	if err := db.read.QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
+		return border("read", err)
+	}
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return border("begin to write", err)
+	}
+	return border("begin to write", tx.Rollback())
+}
+
+// Info is what an operator may want to know of the database.
+type Info struct {
+	Engine string `json:"engine"` // with its version
+	Schema int64  `json:"schema"` // number of the newest migration
+	Bytes  int64  `json:"bytes"`  // of the file, without its log
+}
+
+const info = `
+	SELECT
+		sqlite_version(),
+		(SELECT max(version_id) FROM goose_db_version),
+		(SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)`
+
+// Info returns facts about the database.
+func (db *DB) Info(ctx context.Context) (Info, error) {
+	var i Info
+	err := db.read.QueryRowContext(ctx, info).Scan(&i.Engine, &i.Schema, &i.Bytes)
+	i.Engine = "SQLite " + i.Engine
+	return i, border("database info", err)
+}
+
+// Close folds the write-ahead log into the file, so that the file alone is the
+// whole database, and closes it.
+func (db *DB) Close(ctx context.Context) error {
+	err := db.read.Close() // a reader would keep the log from being cut
+	if _, e := db.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); e != nil {
+		err = errors.Join(err, e)
+	}
+	return border("close database", errors.Join(err, db.write.Close()))
+}

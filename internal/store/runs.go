@@ -1,0 +1,333 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+)
+
+const insertRun = `
+	INSERT INTO runs (id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at)
+	VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8)`
+
+// InsertRun implements runs.Store.
+func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
+	params, err := json.Marshal(r.Params)
+	if err != nil {
+		return err
+	}
+	err = s.change(ctx, "insert run", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, insertRun, r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt))
+		if isOrphan(err) {
+			return noPipeline(string(r.Pipeline))
+		}
+		if err != nil {
+			return err
+		}
+		return s.queue.EnqueueTx(ctx, tx, r.ID)
+	})
+	if err == nil {
+		s.queue.Wake()
+	}
+	return err
+}
+
+const (
+	runByID = `
+		SELECT
+			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
+			cause, started_by, attempt, created_at, started_at, finished_at
+		FROM runs
+		WHERE id = ?1`
+	nodesOfRun = `
+		SELECT id, run_id, node_id, status, row_count, started_at, duration_ms, progress, error, failure, attempt
+		FROM node_runs
+		WHERE run_id = ?1
+		ORDER BY position`
+)
+
+// Run implements runs.Store. The nodes are in the order of the document; they
+// are there from the run's first claim on.
+func (s *Store) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
+	// One transaction, so that the nodes are those of the run as it was read.
+	tx, err := s.db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return runs.Run{}, border("run", err)
+	}
+	defer tx.Rollback()
+	r, err := readRun(ctx, tx, id)
+	return r, border("run", err)
+}
+
+func readRun(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Run, error) {
+	r, err := scanRun(tx.QueryRowContext(ctx, runByID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return runs.Run{}, runs.NotFound(id)
+	}
+	if err != nil {
+		return runs.Run{}, err
+	}
+	rows, err := tx.QueryContext(ctx, nodesOfRun, id)
+	r.Nodes, err = collect(rows, err, func(row *sql.Rows) (runs.NodeRun, error) { return scanNode(row, r.StartedAt) })
+	return r, err
+}
+
+func scanRun(row scanner) (runs.Run, error) {
+	var r runs.Run
+	var params []byte
+	var created int64
+	var started, finished instant
+	err := row.Scan(
+		&r.ID, &r.Pipeline, &r.PipelineName, &r.PipelineVersion, &r.Status, &r.Error, &r.ErrorCode, &params,
+		&r.Trigger, &r.StartedBy, &r.Attempt, &created, &started, &finished)
+	if err != nil {
+		return runs.Run{}, err
+	}
+	r.CreatedAt, r.StartedAt, r.FinishedAt = moment(created), optional(started), optional(finished)
+	return r, json.Unmarshal(params, &r.Params)
+}
+
+// scanNode reads a node of a run that began at began.
+func scanNode(row scanner, began *time.Time) (runs.NodeRun, error) {
+	var n runs.NodeRun
+	var count sql.Null[int64]
+	var started instant
+	var failure sql.Null[string]
+	err := row.Scan(&n.ID, &n.Run, &n.Node, &n.Status, &count, &started, &n.Millis, &n.Progress, &n.Error, &failure, &n.Attempt)
+	if err != nil {
+		return runs.NodeRun{}, err
+	}
+	n.Rows, n.StartedAt = count.V, optional(started)
+	if n.StartedAt != nil && began != nil {
+		n.QueueMS = n.StartedAt.Sub(*began).Milliseconds()
+	}
+	if n.Millis > 0 {
+		n.RowsPerSec = float64(n.Rows) * 1000 / float64(n.Millis)
+	}
+	n.Failure, err = unpack[job.Failure](failure)
+	return n, err
+}
+
+// There are two texts, because no index serves a pipeline that may be any.
+const (
+	runPage = `
+		SELECT
+			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
+			cause, started_by, attempt, created_at, started_at, finished_at
+		FROM runs
+		WHERE id < ?1 AND (?2 = '' OR status = ?2)
+		ORDER BY id DESC
+		LIMIT ?3 OFFSET ?4`
+	runPageOfPipeline = `
+		SELECT
+			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
+			cause, started_by, attempt, created_at, started_at, finished_at
+		FROM runs
+		WHERE pipeline_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
+		ORDER BY id DESC
+		LIMIT ?3 OFFSET ?4`
+)
+
+// Runs implements runs.Store.
+func (s *Store) Runs(ctx context.Context, f runs.Filter) ([]runs.Run, error) {
+	text, args := runPage, []any{below(f.Page), f.Status, f.Limit, f.Skip}
+	if f.Pipeline != "" {
+		text, args = runPageOfPipeline, append(args, f.Pipeline)
+	}
+	rows, err := s.db.read.QueryContext(ctx, text, args...)
+	all, err := collect(rows, err, func(r *sql.Rows) (runs.Run, error) { return scanRun(r) })
+	return all, border("runs", err)
+}
+
+const countRuns = `
+	SELECT count(*)
+	FROM runs
+	WHERE (?1 = '' OR pipeline_id = ?1) AND (?2 = '' OR status = ?2)`
+
+// CountRuns implements runs.Store.
+func (s *Store) CountRuns(ctx context.Context, f runs.Filter) (int, error) {
+	var n int
+	err := s.db.read.QueryRowContext(ctx, countRuns, f.Pipeline, f.Status).Scan(&n)
+	return n, border("count runs", err)
+}
+
+const (
+	markCancel = `
+		UPDATE runs
+		SET cancel_requested = 1
+		WHERE id = ?1`
+	statusOfRun = `
+		SELECT status
+		FROM runs
+		WHERE id = ?1`
+)
+
+// CancelRun implements runs.Store.
+func (s *Store) CancelRun(ctx context.Context, id runs.ID, now time.Time) (runs.Status, error) {
+	var status runs.Status
+	err := s.change(ctx, "cancel run", func(tx *sql.Tx) (err error) {
+		if status, err = readStatus(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := status.Move(runs.Cancelled); err != nil {
+			return err
+		}
+		if status == runs.Running {
+			_, err := tx.ExecContext(ctx, markCancel, id)
+			return err
+		}
+		status = runs.Cancelled
+		return end(ctx, tx, id, runs.Outcome{Status: status, At: now})
+	})
+	return status, err
+}
+
+func readStatus(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Status, error) {
+	var status runs.Status
+	err := tx.QueryRowContext(ctx, statusOfRun, id).Scan(&status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", runs.NotFound(id)
+	}
+	return status, err
+}
+
+const cancelRequested = `
+	SELECT cancel_requested
+	FROM runs
+	WHERE id = ?1`
+
+// CancelRequested reports whether somebody asked to end a run while it was
+// running.
+func (s *Store) CancelRequested(ctx context.Context, id runs.ID) (bool, error) {
+	var asked bool
+	err := s.db.read.QueryRowContext(ctx, cancelRequested, id).Scan(&asked)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, runs.NotFound(id)
+	}
+	return asked, border("cancel requested", err)
+}
+
+const (
+	// Costs a few index look-ups a pipeline, however many runs there are; numbering
+	// all runs of each by a window function would read every one.
+	recentRuns = `
+		SELECT
+			r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
+			r.cause, r.started_by, r.attempt, r.created_at, r.started_at, r.finished_at
+		FROM pipelines p
+		JOIN runs r ON r.id IN (
+			SELECT id FROM runs
+			WHERE pipeline_id = p.id
+			ORDER BY id DESC
+			LIMIT ?1
+		)
+		ORDER BY r.id DESC`
+	runCounts = `
+		SELECT pipeline_id, status, count(*)
+		FROM runs
+		GROUP BY pipeline_id, status`
+)
+
+// RecentRuns implements runs.Store. Pipelines that never ran are left out.
+func (s *Store) RecentRuns(ctx context.Context, each int) (map[pipelines.ID]runs.Recent, error) {
+	recent := map[pipelines.ID]runs.Recent{}
+	rows, err := s.db.read.QueryContext(ctx, recentRuns, each)
+	newest, err := collect(rows, err, func(r *sql.Rows) (runs.Run, error) { return scanRun(r) })
+	if err != nil {
+		return nil, border("recent runs", err)
+	}
+	for _, r := range newest {
+		all := recent[r.Pipeline]
+		all.Runs = append(all.Runs, r)
+		recent[r.Pipeline] = all
+	}
+	type count struct {
+		pipeline pipelines.ID
+		status   runs.Status
+		n        int
+	}
+	rows, err = s.db.read.QueryContext(ctx, runCounts)
+	counts, err := collect(rows, err, func(r *sql.Rows) (c count, err error) {
+		return c, r.Scan(&c.pipeline, &c.status, &c.n)
+	})
+	for _, c := range counts {
+		all := recent[c.pipeline]
+		if all.Counts == nil {
+			all.Counts = map[runs.Status]int{}
+		}
+		all.Counts[c.status] = c.n
+		recent[c.pipeline] = all
+	}
+	return recent, border("count recent runs", err)
+}
+
+const (
+	eventsAfter = `
+		SELECT run_id, seq, type, at, node_id, level, message, status, progress, row_count, duration_ms, error, failure
+		FROM run_events
+		WHERE run_id = ?1 AND seq > ?2
+		ORDER BY seq
+		LIMIT ?3`
+	logLines = `
+		SELECT run_id, seq, type, at, node_id, level, message, status, progress, row_count, duration_ms, error, failure
+		FROM run_events
+		WHERE run_id = ?1 AND seq > ?2 AND type = 'log' AND (?4 = '' OR node_id = ?4) AND (?5 = '' OR level = ?5)
+		ORDER BY seq
+		LIMIT ?3`
+)
+
+// EventsAfter implements runs.Store. Of the progress events of a node only the
+// newest is there, so numbers may be missing between events.
+func (s *Store) EventsAfter(ctx context.Context, run runs.ID, seq int64, limit int) ([]runs.Event, error) {
+	rows, err := s.db.read.QueryContext(ctx, eventsAfter, run, seq, limit)
+	all, err := collect(rows, err, scanEvent)
+	return all, border("events", err)
+}
+
+// LogLines implements runs.Store.
+func (s *Store) LogLines(ctx context.Context, run runs.ID, f runs.LogFilter) ([]runs.Event, error) {
+	rows, err := s.db.read.QueryContext(ctx, logLines, run, f.After, f.Limit, f.Node, f.Level)
+	all, err := collect(rows, err, scanEvent)
+	return all, border("log lines", err)
+}
+
+func scanEvent(r *sql.Rows) (runs.Event, error) {
+	var e runs.Event
+	var at int64
+	var failure sql.Null[string]
+	err := r.Scan(&e.Run, &e.Seq, &e.Type, &at, &e.Node, &e.Level, &e.Message, &e.Status, &e.Progress, &e.Rows, &e.Millis, &e.Error, &failure)
+	if err != nil {
+		return runs.Event{}, err
+	}
+	e.At = moment(at)
+	e.Failure, err = unpack[job.Failure](failure)
+	return e, err
+}
+
+const nodePreview = `
+	SELECT p.sample, n.row_count
+	FROM run_previews p
+	LEFT JOIN node_runs n ON n.run_id = p.run_id AND n.node_id = p.node_id
+	WHERE p.run_id = ?1 AND p.node_id = ?2`
+
+// NodePreview implements runs.Store.
+func (s *Store) NodePreview(ctx context.Context, run runs.ID, node string) (runs.Preview, error) {
+	var sample sql.Null[string]
+	var p runs.Preview
+	err := s.db.read.QueryRowContext(ctx, nodePreview, run, node).Scan(&sample, &p.Total)
+	if errors.Is(err, sql.ErrNoRows) {
+		return runs.Preview{}, fault.New(fault.NotFound, "there is no preview of node %q in run %s", node, run).With("preview_not_found")
+	}
+	if err != nil {
+		return runs.Preview{}, border("node preview", err)
+	}
+	p.Sample, err = unpackSample(sample.V)
+	return p, border("node preview", err)
+}

@@ -1,0 +1,307 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+)
+
+const (
+	claimRun = `
+		UPDATE runs
+		SET status = 'running', fence = fence + 1, owner = ?2, started_at = coalesce(started_at, ?3)
+		WHERE id = ?1 AND status = 'pending'
+		RETURNING fence`
+	insertNode = `
+		INSERT INTO node_runs (run_id, node_id, id, position, status, attempt)
+		VALUES (?1, ?2, ?3, ?4, 'pending', ?5)`
+)
+
+// ClaimRun makes a pending run running under a new fence, and tells that it
+// started. All its nodes are pending then. Of any number of callers one wins; a
+// run that is not pending is a Conflict fault.
+func (s *Store) ClaimRun(ctx context.Context, run runs.ID, owner string, now time.Time) (runs.Claim, error) {
+	var c runs.Claim
+	err := s.change(ctx, "claim run", func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, claimRun, run, owner, millis(now)).Scan(&c.Fence)
+		if errors.Is(err, sql.ErrNoRows) {
+			return notPending(ctx, tx, run)
+		}
+		if err != nil {
+			return err
+		}
+		if c.Run, err = readRun(ctx, tx, run); err != nil {
+			return err
+		}
+		if c.Document, err = readDocument(ctx, tx, c.Run); err != nil {
+			return err
+		}
+		for i, n := range c.Document.Nodes {
+			if _, err := tx.ExecContext(ctx, insertNode, run, n.ID, id.New(), i, c.Run.Attempt); err != nil {
+				return err
+			}
+		}
+		return tell(ctx, tx, run, runs.Event{Type: runs.RunStarted, At: now, Status: string(runs.Running)})
+	})
+	return c, err
+}
+
+func notPending(ctx context.Context, tx *sql.Tx, run runs.ID) error {
+	status, err := readStatus(ctx, tx, run)
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, "the run %s is %s, so nobody can claim it", run, status).With("run_" + string(status))
+}
+
+func readDocument(ctx context.Context, tx *sql.Tx, r runs.Run) (pipelines.Document, error) {
+	v, err := scanVersion(tx.QueryRowContext(ctx, pipelineVersion, r.Pipeline, r.PipelineVersion))
+	return v.Document, err
+}
+
+const holds = `
+	SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND fence = ?2 AND status = 'running')`
+
+// held returns a Stale fault unless run is running under fence.
+func held(ctx context.Context, tx *sql.Tx, run runs.ID, fence int64) error {
+	var yes bool
+	if err := tx.QueryRowContext(ctx, holds, run, fence).Scan(&yes); err != nil {
+		return err
+	}
+	if !yes {
+		return fault.New(fault.Stale, "the run %s is no longer yours", run).With("stale_fence")
+	}
+	return nil
+}
+
+// RecordEvents appends events to a run and keeps its nodes and previews up to
+// date. A fence that is no longer the run's is a Stale fault, and nothing is
+// written.
+func (s *Store) RecordEvents(ctx context.Context, run runs.ID, fence int64, events []runs.Event) error {
+	return s.change(ctx, "record events", func(tx *sql.Tx) error {
+		if err := held(ctx, tx, run, fence); err != nil {
+			return err
+		}
+		return tell(ctx, tx, run, events...)
+	})
+}
+
+// FinishRun appends the last events of a run and ends it; nodes that had not
+// ended do with it. A stale fence is as in RecordEvents.
+func (s *Store) FinishRun(ctx context.Context, run runs.ID, fence int64, o runs.Outcome, last []runs.Event) error {
+	if !o.Status.Final() {
+		return fmt.Errorf("finish run %s: %q is no end", run, o.Status)
+	}
+	return s.change(ctx, "finish run", func(tx *sql.Tx) error {
+		if err := held(ctx, tx, run, fence); err != nil {
+			return err
+		}
+		if err := runs.Running.Move(o.Status); err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, run, last...); err != nil {
+			return err
+		}
+		return end(ctx, tx, run, o)
+	})
+}
+
+const (
+	endRun = `
+		UPDATE runs
+		SET status = ?2, error = ?3, error_code = ?4, finished_at = ?5
+		WHERE id = ?1`
+	unendedNodes = `
+		SELECT node_id, status, started_at
+		FROM node_runs
+		WHERE run_id = ?1 AND status IN ('pending', 'running')
+		ORDER BY position`
+)
+
+// cutShort says what becomes of a node that has not ended when its run ends.
+var cutShort = map[runs.Status]map[runs.NodeStatus]runs.NodeStatus{
+	runs.Success:   {runs.NodePending: runs.NodeSkipped, runs.NodeRunning: runs.NodeSuccess},
+	runs.Failed:    {runs.NodePending: runs.NodeSkipped, runs.NodeRunning: runs.NodeFailed},
+	runs.Cancelled: {runs.NodePending: runs.NodeCancelled, runs.NodeRunning: runs.NodeCancelled},
+}
+
+// end ends a run and its nodes, and tells so.
+func end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
+	rows, err := tx.QueryContext(ctx, unendedNodes, run)
+	events, err := collect(rows, err, func(r *sql.Rows) (runs.Event, error) {
+		var status runs.NodeStatus
+		var started instant
+		e := runs.Event{Type: job.NodeFinished, At: o.At}
+		err := r.Scan(&e.Node, &status, &started)
+		e.Status = string(cutShort[o.Status][status])
+		if started.Valid {
+			e.Millis = max(0, millis(o.At)-started.V)
+		}
+		return e, err
+	})
+	if err != nil {
+		return err
+	}
+	finished := runs.Event{Type: runs.RunFinished, At: o.At, Status: string(o.Status), Failure: o.Failure}
+	var code string
+	if o.Failure != nil {
+		finished.Error, code = o.Failure.Message, o.Failure.Code
+	}
+	if err := tell(ctx, tx, run, append(events, finished)...); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, endRun, run, o.Status, finished.Error, code, millis(o.At))
+	return err
+}
+
+// PutBackRun makes a running run pending again, to be done from the start, and
+// queues it. One that somebody has asked to cancel is cancelled instead. A stale
+// fence is as in RecordEvents.
+func (s *Store) PutBackRun(ctx context.Context, run runs.ID, fence int64, now time.Time) error {
+	err := s.change(ctx, "put back run", func(tx *sql.Tx) error {
+		if err := held(ctx, tx, run, fence); err != nil {
+			return err
+		}
+		var cancelled bool
+		if err := tx.QueryRowContext(ctx, cancelRequested, run).Scan(&cancelled); err != nil {
+			return err
+		}
+		if cancelled {
+			return end(ctx, tx, run, runs.Outcome{Status: runs.Cancelled, At: now})
+		}
+		if err := putBack(ctx, tx, run, now); err != nil {
+			return err
+		}
+		return s.queue.EnqueueTx(ctx, tx, run)
+	})
+	if err == nil {
+		s.queue.Wake()
+	}
+	return err
+}
+
+const (
+	resetRun = `
+		UPDATE runs
+		SET status = 'pending', attempt = attempt + 1
+		WHERE id = ?1`
+	resetNodes = `
+		DELETE FROM node_runs
+		WHERE run_id = ?1`
+	resetPreviews = `
+		DELETE FROM run_previews
+		WHERE run_id = ?1`
+	resetProgress = `
+		DELETE FROM run_events
+		WHERE run_id = ?1 AND type = 'node.progress'`
+)
+
+// putBack makes a running run pending. What it logged stays; what its nodes had
+// reached does not.
+func putBack(ctx context.Context, tx *sql.Tx, run runs.ID, now time.Time) error {
+	for _, text := range []string{resetRun, resetNodes, resetPreviews, resetProgress} {
+		if _, err := tx.ExecContext(ctx, text, run); err != nil {
+			return err
+		}
+	}
+	return tell(ctx, tx, run, runs.Event{Type: runs.RunInterrupted, At: now, Status: string(runs.Pending)})
+}
+
+// maxInterruptions is how often a run may be interrupted before it counts as the
+// reason: such a pipeline would otherwise stop the server for ever.
+const maxInterruptions = 3
+
+// Recovered is what became of the runs of a server that is gone.
+type Recovered struct {
+	PutBack   []runs.ID // pending again
+	Cancelled []runs.ID // somebody had asked for it
+	Failed    []runs.ID // interrupted for the third time
+	Queued    int       // pending runs, all of which are in the queue now
+}
+
+const (
+	orphans = `
+		SELECT id, attempt, cancel_requested
+		FROM runs
+		WHERE status = 'running' AND owner <> ?1
+		ORDER BY id`
+	pendingRuns = `
+		SELECT id
+		FROM runs
+		WHERE status = 'pending'
+		ORDER BY id`
+)
+
+// Recover takes the runs of servers other than owner back, and fills the queue
+// anew with one entry for every pending run. It is for the start of a server
+// that holds the data folder's lock, before the queue works: then whoever else
+// was running runs is gone.
+func (s *Store) Recover(ctx context.Context, owner string, now time.Time) (Recovered, error) {
+	var done Recovered
+	err := s.change(ctx, "recover", func(tx *sql.Tx) (err error) {
+		if done, err = takeBack(ctx, tx, owner, now); err != nil {
+			return err
+		}
+		if err := s.queue.ResetTx(ctx, tx); err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, pendingRuns)
+		pending, err := collect(rows, err, func(r *sql.Rows) (run runs.ID, err error) { return run, r.Scan(&run) })
+		if err != nil {
+			return err
+		}
+		for _, run := range pending {
+			if err := s.queue.EnqueueTx(ctx, tx, run); err != nil {
+				return err
+			}
+		}
+		done.Queued = len(pending)
+		return nil
+	})
+	if err != nil {
+		return Recovered{}, err
+	}
+	s.queue.Wake()
+	return done, nil
+}
+
+func takeBack(ctx context.Context, tx *sql.Tx, owner string, now time.Time) (Recovered, error) {
+	type orphan struct {
+		run       runs.ID
+		attempt   int
+		cancelled bool
+	}
+	rows, err := tx.QueryContext(ctx, orphans, owner)
+	all, err := collect(rows, err, func(r *sql.Rows) (o orphan, err error) {
+		return o, r.Scan(&o.run, &o.attempt, &o.cancelled)
+	})
+	var done Recovered
+	for _, o := range all {
+		switch {
+		case o.cancelled:
+			done.Cancelled = append(done.Cancelled, o.run)
+			err = end(ctx, tx, o.run, runs.Outcome{Status: runs.Cancelled, At: now})
+		case o.attempt+1 >= maxInterruptions:
+			done.Failed = append(done.Failed, o.run)
+			err = end(ctx, tx, o.run, runs.Outcome{Status: runs.Failed, At: now, Failure: &job.Failure{
+				Code:    "interrupted",
+				Message: "the server stopped three times while this run was going, so it was not tried again",
+			}})
+		default:
+			done.PutBack = append(done.PutBack, o.run)
+			err = putBack(ctx, tx, o.run, now)
+		}
+		if err != nil {
+			return Recovered{}, err
+		}
+	}
+	return done, err
+}

@@ -1,0 +1,11 @@
+// Package migrations is the history of the database's schema: numbered SQL
+// files in the format of goose, one folder for each dialect. A file that has
+// landed is never edited; a change is a new file.
+package migrations
+
+import "embed"
+
+// FS holds the folder sqlite.
+//
+//go:embed sqlite/*.sql
+var FS embed.FS
