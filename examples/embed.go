@@ -79,9 +79,10 @@ func remark(text []byte, name string) string {
 	return ""
 }
 
-// Unpack writes the data of the examples to where they look for it when dir is
-// the working directory: dir/examples/data. Files that are there are left alone.
-// A file is there whole or not at all, whenever Unpack is interrupted.
+// Unpack writes the data of the examples into dir/data, where dir stands for the
+// folder that the paths in the examples begin with, examples. Files that are
+// there are left alone. A file is there whole or not at all, whenever Unpack is
+// interrupted.
 func Unpack(dir string) error {
 	return fs.WalkDir(FS, "data", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -91,7 +92,7 @@ func Unpack(dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := create(filepath.Join(dir, "examples", filepath.FromSlash(name)), text); err != nil {
+		if err := create(filepath.Join(dir, filepath.FromSlash(name)), text); err != nil {
 			return fmt.Errorf("unpack the examples' data: %w", err)
 		}
 		return nil

@@ -44,8 +44,11 @@ func TestExamplesReadOnlyWhatIsUnpacked(t *testing.T) {
 	paths := regexp.MustCompile(`(?m)^ *path: (\S+)$`)
 	for _, e := range all {
 		for _, m := range paths.FindAllSubmatch(e.YAML, -1) {
-			path := string(m[1])
-			if strings.HasPrefix(path, "examples/out/") {
+			path, ours := strings.CutPrefix(string(m[1]), "examples/")
+			if !ours {
+				t.Errorf("%s uses %s, which is not in examples", e.ID, path)
+			}
+			if strings.HasPrefix(path, "out/") {
 				continue
 			}
 			if _, err := os.Stat(filepath.Join(dir, path)); err != nil {
@@ -61,7 +64,7 @@ func TestUnpackLeavesFilesAlone(t *testing.T) {
 	if err := examples.Unpack(dir); err != nil {
 		t.Fatal(err)
 	}
-	data := filepath.Join(dir, "examples", "data")
+	data := filepath.Join(dir, "data")
 	mine := filepath.Join(data, "weather.csv")
 	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
@@ -92,7 +95,7 @@ func TestUnpackLeavesFilesAlone(t *testing.T) {
 func TestUnpackSaysWhereItFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "examples"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "data"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	err := examples.Unpack(dir)
