@@ -38,8 +38,9 @@ type Queue struct {
 }
 
 const (
-	// A fetch is one write transaction, and at most one in this time starts.
-	fetchCooldown = 5 * time.Millisecond
+	// A fetch is one write transaction, and at most one starts in this time. An
+	// idle queue does not fetch, so the least that River takes costs nothing.
+	fetchCooldown = time.Millisecond
 	// Wake makes fetches follow entries at once; this is for a wake that got lost.
 	fetchPoll = time.Second
 	// The history of runs is the store's. River's is only in the way.
@@ -89,7 +90,7 @@ const deleteAll = `
 
 // ResetTx takes everything out of the queue: after a crash River would take the
 // entries that were being worked on for alive. It is for the time before Run.
-func (q *Queue) ResetTx(ctx context.Context, tx *sql.Tx) error {
+func (*Queue) ResetTx(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, deleteAll); err != nil {
 		return fmt.Errorf("reset queue: %w", err)
 	}
@@ -130,10 +131,7 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, run runs
 	if err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
-	if err := client.Start(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+	if err := client.Start(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("start queue: %w", err)
 	}
 	<-client.Stopped()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/broked/broked/internal/job"
@@ -56,23 +57,18 @@ func tell(ctx context.Context, tx *sql.Tx, run runs.ID, events ...runs.Event) er
 // current returns events without the progress that later ones make outdated.
 func current(events []runs.Event) []runs.Event {
 	outdated := map[string]bool{}
-	kept := make([]runs.Event, len(events))
-	first := len(events)
-	for i := len(events) - 1; i >= 0; i-- {
-		e := events[i]
+	kept := make([]runs.Event, 0, len(events))
+	for _, e := range slices.Backward(events) {
 		if e.Type == job.NodeProgress && outdated[e.Node] {
 			continue
 		}
-		switch e.Type {
-		case job.NodeProgress, job.NodeFinished:
+		if e.Type == job.NodeProgress || e.Type == job.NodeFinished {
 			outdated[e.Node] = true
-		case job.NodeStarted:
-			outdated[e.Node] = false
 		}
-		first--
-		kept[first] = e
+		kept = append(kept, e)
 	}
-	return kept[first:]
+	slices.Reverse(kept)
+	return kept
 }
 
 const (

@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/queue"
+	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/store/storetest"
 )
@@ -16,27 +19,54 @@ func TestSQLite(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
 		t.Helper()
-		db := open(t, filepath.Join(t.TempDir(), "broked.db"))
-		q, err := queue.New(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), queue.Options{Slots: 4, Grace: time.Second})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return storetest.Backend{DB: db, Queue: q, Store: store.New(db, q)}
+		return backend(t)
 	})
 }
 
+func backend(t testing.TB) storetest.Backend {
+	t.Helper()
+	db := open(t, filepath.Join(t.TempDir(), "broked.db"))
+	q, err := queue.New(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), queue.Options{Slots: 4, Grace: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return storetest.Backend{DB: db, Queue: q, Store: store.New(db, q)}
+}
+
 // open opens a database and closes it when the test is over.
-func open(t *testing.T, path string) *store.DB {
+func open(t testing.TB, path string) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{Path: path, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close(contextOf(t)) })
+	ctx := context.WithoutCancel(t.Context()) // the test's own ends before its cleanup
+	t.Cleanup(func() { _ = db.Close(ctx) })
 	return db
 }
 
-func contextOf(t *testing.T) context.Context {
+func pipelineOf(t testing.TB, description string) pipelines.Version {
 	t.Helper()
-	return context.WithoutCancel(t.Context()) // the test's own ends before its cleanup
+	d, err := pipelines.Decode([]byte(`{"name": "p", "nodes": [{"id": "a", "type": "x", "name": "A"}], "edges": []}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.ID, d.Version, d.Description = pipelines.ID(id.New()), 1, description
+	return pipelines.Version{Document: d}
+}
+
+func BenchmarkInsertRun(b *testing.B) {
+	s := backend(b)
+	v := pipelineOf(b, "")
+	if err := s.InsertPipeline(b.Context(), v); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		err := s.InsertRun(b.Context(), runs.Run{
+			ID: runs.ID(id.New()), Pipeline: v.Document.ID, PipelineVersion: 1, PipelineName: "p", Trigger: "api", CreatedAt: time.Now(),
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 }

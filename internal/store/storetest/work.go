@@ -242,7 +242,7 @@ func testPutBack(t *testing.T, b Backend) {
 	wantKind(t, err, fault.NotFound, "preview_not_found")
 	again, err := b.ClaimRun(ctx, run, "you", after(20))
 	must(t, err)
-	if !again.Run.StartedAt.Equal(noon) || again.Run.Attempt != 1 || again.Run.Nodes != nil && len(again.Run.Nodes) > 0 {
+	if !again.Run.StartedAt.Equal(noon) || again.Run.Attempt != 1 || len(again.Run.Nodes) > 0 {
 		t.Errorf("claimed again: %+v", again.Run)
 	}
 	got, err = b.Run(ctx, run)
