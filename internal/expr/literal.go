@@ -1,0 +1,98 @@
+package expr
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// Literal returns text as a DuckDB literal of type t, or false if it is none:
+// 'abc' is no number and 2024-02-30 is no date. Text is a literal of every
+// other type that is not a number, a truth value or a time.
+func Literal(text string, t Type) (string, bool) {
+	v, ok := literal(text, t)
+	return v.sql, ok
+}
+
+func literal(text string, t Type) (value, bool) {
+	switch t.Kind {
+	case Integer, Decimal, Double:
+		return number(strings.TrimSpace(text))
+	case Boolean:
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "true":
+			return value{sql: "TRUE", typ: t, atom: true}, true
+		case "false":
+			return value{sql: "FALSE", typ: t, atom: true}, true
+		}
+		return value{}, false
+	case Date, Timestamp:
+		return moment(strings.TrimSpace(text))
+	case Time:
+		for _, layout := range []string{"15:04:05", "15:04"} {
+			if at, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+				return value{sql: "TIME " + sqltext.Text(at.Format("15:04:05.999999")), typ: t, atom: true}, true
+			}
+		}
+		return value{}, false
+	default:
+		clean := strings.ToValidUTF8(text, "\uFFFD")
+		return value{sql: sqltext.Text(clean), typ: Type{Kind: Text}, atom: true, lit: litText, raw: clean}, true
+	}
+}
+
+// moment reads a date or a timestamp. A zone is applied, so that the result is
+// in UTC, as timestamps without a zone are understood to be.
+func moment(text string) (value, bool) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return value{sql: "DATE " + sqltext.Text(day.Format(time.DateOnly)), typ: Type{Kind: Date}, atom: true}, true
+	}
+	for _, layout := range []string{
+		time.DateTime, "2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04", "2006-01-02T15:04",
+	} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return value{sql: sqltext.Literal(at), typ: Type{Kind: Timestamp}, atom: true}, true
+		}
+	}
+	return value{}, false
+}
+
+// number reads a number and prints it again: digits with a point stay exact,
+// anything with an exponent or more digits than a DECIMAL has is a double.
+func number(text string) (value, bool) {
+	digits, negative := strings.CutPrefix(text, "-")
+	if leadingNum.FindString(digits) != digits || digits == "" {
+		return value{}, false
+	}
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil || math.IsInf(f, 0) {
+		return value{}, false
+	}
+	v := value{lit: litNumber, raw: text, atom: !negative}
+	whole, fraction, point := strings.Cut(digits, ".")
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	switch {
+	case strings.ContainsAny(digits, "eE") || len(whole)+len(fraction) > decimal:
+		v.sql, v.typ = sqltext.Literal(f), Type{Kind: Double}
+		if negative {
+			v.sql = sqltext.Literal(-f)
+		}
+		return v, true
+	case !point || fraction == "":
+		v.sql, v.typ = whole, Type{Kind: Integer, whole: len(whole)}
+		if f >= math.MaxInt64 {
+			v.typ.whole = hugeint
+		}
+	default:
+		v.sql, v.typ = whole+"."+fraction, Type{Kind: Decimal, whole: len(whole), scale: len(fraction)}
+	}
+	if negative {
+		v.sql = "-" + v.sql
+	}
+	return v, true
+}
