@@ -68,11 +68,16 @@ type DB interface {
 	Exec(ctx context.Context, sql string) (int64, error)
 }
 
+// ForPeople begins what error('...') says in SQL when it is meant for people. The
+// engine makes an Invalid fault of the rest; other words of a database stay inside.
+const ForPeople = "broked says: "
+
 // Access lists the files that a node is going to touch: absolute paths with
 // symbolic links resolved, already checked against the allowed roots.
 type Access struct {
-	Reads  []string
-	Writes []string
+	Reads   []string
+	Writes  []string
+	Folders []string // written as a whole; they need not exist yet
 }
 
 // Env is what a node may use while it runs. It is valid during the call only.

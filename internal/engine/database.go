@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+	"github.com/duckdb/duckdb-go/v2/mapping"
+
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// progressEvery is how often a running statement is asked how far it is.
+const progressEvery = 500 * time.Millisecond
+
+// database is the DuckDB instance of one run, in memory and one connection wide.
+// It implements node.DB.
+type database struct {
+	pool *sql.DB
+	conn *sql.Conn
+	// progress, when set, is told how far a statement that writes is, 0 to 1.
+	progress func(done float64)
+	profile  duckdb.ProfilingInfo // of the last Exec
+	translate
+}
+
+// openDatabase starts DuckDB and does what every run needs and none determines.
+func openDatabase(ctx context.Context) (*database, error) {
+	connector, err := duckdb.NewConnector("", nil)
+	if err != nil {
+		return nil, fmt.Errorf("start DuckDB: %w", err)
+	}
+	pool := sql.OpenDB(connector)
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to DuckDB: %w", err), pool.Close())
+	}
+	db := &database{pool: pool, conn: conn}
+	// The functions of readers and writers are bound at their first use, which costs 5 ms.
+	for _, q := range []string{
+		"SET threads = 1", // more start with the job, inside its sandbox
+		"SET TimeZone = 'UTC'",
+		"SET enable_progress_bar = true",
+		"SET enable_progress_bar_print = false",
+		"PRAGMA enable_profiling = 'no_output'",
+		`SET custom_profiling_settings = '{"OPERATOR_CARDINALITY": "true", "OPERATOR_NAME": "true", "EXTRA_INFO": "true"}'`,
+		"SELECT regexp_full_match('a', 'b'), try_strptime('1', '%d'), to_json([1])",
+	} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), pool.Close())
+		}
+	}
+	return db, nil
+}
+
+// lock gives the instance its limits and its files, and nothing else any more. No
+// text of a document has reached it before.
+func (db *database) lock(ctx context.Context, j job.Job, access node.Access) error {
+	db.translate = translate{limits: j.Limits}
+	files := slices.Concat(access.Reads, access.Writes, access.Folders) // a folder is not inside itself
+	folders := append([]string{j.Dir}, access.Folders...)
+	for _, q := range []string{
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+		"SET allow_community_extensions = false",
+		fmt.Sprintf("SET threads = %d", max(1, j.Limits.Threads)),
+		fmt.Sprintf("SET memory_limit = '%dB'", j.Limits.Memory),
+		"SET temp_directory = " + sqltext.Text(filepath.Join(j.Dir, "tmp")),
+		"SET allowed_paths = [" + sqltext.Texts(files) + "]",
+		"SET allowed_directories = [" + sqltext.Texts(folders) + "]",
+		"SET enable_external_access = false",
+		"SET lock_configuration = true",
+	} {
+		if _, err := db.conn.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("lock DuckDB down: %w", err)
+		}
+	}
+	return nil
+}
+
+func (db *database) close() error { return errors.Join(db.conn.Close(), db.pool.Close()) }
+
+// Query implements node.DB.
+func (db *database) Query(ctx context.Context, query string, limit int) (node.Table, error) {
+	rows, err := db.conn.QueryContext(ctx, query)
+	if err != nil {
+		return node.Table{}, db.fault(ctx, err)
+	}
+	defer rows.Close()
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return node.Table{}, db.fault(ctx, err)
+	}
+	table := node.Table{Columns: make([]node.Column, len(types))}
+	for i, t := range types {
+		table.Columns[i] = node.Column{Name: t.Name(), Type: t.DatabaseTypeName()}
+	}
+	for len(table.Rows) < limit && rows.Next() {
+		row, into := make([]any, len(types)), make([]any, len(types))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return node.Table{}, db.fault(ctx, err)
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table, db.fault(ctx, rows.Err())
+}
+
+// Describe implements node.DB.
+func (db *database) Describe(ctx context.Context, query string) ([]node.Column, error) {
+	table, err := db.Query(ctx, "DESCRIBE "+query, maxColumns)
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]node.Column, len(table.Rows))
+	for i, row := range table.Rows {
+		columns[i] = node.Column{Name: fmt.Sprint(row[0]), Type: fmt.Sprint(row[1])}
+	}
+	return columns, nil
+}
+
+// maxColumns bounds what Describe reads; DuckDB itself gets slow long before.
+const maxColumns = 100_000
+
+// Exec implements node.DB.
+func (db *database) Exec(ctx context.Context, statement string) (int64, error) {
+	stop := db.watch()
+	result, err := db.conn.ExecContext(ctx, statement)
+	stop()
+	if err != nil {
+		return 0, db.fault(ctx, err)
+	}
+	// Without a profile the engine counts in other ways.
+	db.profile, _ = duckdb.GetProfilingInfo(db.conn)
+	rows, err := result.RowsAffected()
+	return rows, db.fault(ctx, err)
+}
+
+// watch tells the progress of the statement that is about to run, until stopped.
+func (db *database) watch() (stop func()) {
+	if db.progress == nil {
+		return func() {}
+	}
+	handle, ok := db.handle()
+	if !ok {
+		return func() {}
+	}
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(progressEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+				if percent, _, _ := mapping.QueryProgressTypeMembers(ptr(mapping.QueryProgress(handle))); percent >= 0 {
+					db.progress(min(percent/100, 1))
+				}
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// handle returns DuckDB's own connection, which the driver keeps to itself though
+// it has the function that tells the progress of one.
+func (db *database) handle() (handle mapping.Connection, ok bool) {
+	err := db.conn.Raw(func(driver any) error {
+		if c, is := driver.(*duckdb.Conn); is {
+			if f := reflect.ValueOf(c).Elem().FieldByName("conn"); f.IsValid() {
+				handle.Ptr, ok = f.FieldByName("Ptr").UnsafePointer(), true
+			}
+		}
+		return nil
+	})
+	return handle, ok && err == nil
+}

@@ -1,0 +1,177 @@
+// Package engine executes one run: it reads a job, plans which nodes become one
+// statement, executes the statements on a DuckDB of its own and says what happens.
+// It is handed a registry and knows no kind of node by name.
+package engine
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/files"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+)
+
+// Engine is what a run needs of the process that it runs in.
+type Engine struct {
+	Kinds *node.Registry
+	Log   *slog.Logger // for the people who run the server
+	// Confine shuts the process in before a run's statements begin: it may touch the
+	// files of the run and no others, for ever. Nil leaves it as it is.
+	Confine func(reach Reach) error
+}
+
+// Run says that it is ready, reads one job from in, executes it and writes its
+// messages to out; then it returns. A process serves one run, so that whatever
+// the run does to it ends with it. What is slow and the same for every run is
+// done before ready is said, so that a server may keep engines waiting.
+//
+// A run that fails is no error: it is told in the messages. Run returns an error
+// when there is no job to read or nobody to tell; an in that ends without a job
+// means that the server has no use for the engine, and is no error either.
+func (e Engine) Run(ctx context.Context, in io.Reader, out io.Writer) error {
+	db, err := openDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	talk := newSpeaker(out)
+	talk.say(job.Message{Type: job.Ready})
+	var j job.Job
+	switch err := json.NewDecoder(bufio.NewReader(in)).Decode(&j); {
+	case errors.Is(err, io.EOF):
+		return db.close()
+	case err != nil:
+		return errors.Join(fmt.Errorf("read the job: %w", err), db.close())
+	}
+	end := job.Message{Type: job.Finished, Status: job.Success}
+	if err := e.execute(ctx, j, db, talk); err != nil {
+		e.Log.DebugContext(ctx, "run failed", "run", j.Run, "error", err)
+		end.Status, end.Error = job.Failed, job.FailureOf(err)
+	}
+	talk.say(end)
+	return errors.Join(talk.failure(), db.close())
+}
+
+// execute does the work of a job and tells everything but its end.
+func (e Engine) execute(ctx context.Context, j job.Job, db *database, talk *speaker) error {
+	r := &run{job: j, db: db, speaker: talk, log: e.Log, roots: files.Roots(j.Roots)}
+	err := r.prepare(ctx, e.Kinds)
+	if err == nil {
+		err = e.enclose(ctx, r)
+	}
+	if err == nil {
+		err = r.all(ctx)
+	}
+	r.skipRest()
+	return errors.Join(err, r.tidy())
+}
+
+// enclose locks the database and shuts in the process.
+func (e Engine) enclose(ctx context.Context, r *run) error {
+	if e.Confine != nil {
+		if err := e.Confine(reachOf(r.access, r.job.Dir)); err != nil {
+			e.Log.DebugContext(ctx, "the machine offers no sandbox", "error", err)
+		}
+	}
+	return r.db.lock(ctx, r.job, r.access)
+}
+
+// prepare makes the nodes and lets them find their files.
+func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
+	for _, step := range r.job.Nodes {
+		r.steps = append(r.steps, &state{Step: step})
+	}
+	sinks := make(map[string]bool)
+	for _, s := range r.steps {
+		spec, err := kinds.Spec(s.Kind)
+		if err != nil {
+			return r.failed(s, err)
+		}
+		sinks[s.Kind] = !spec.HasOutput()
+		made, problems := spec.Build(s.Config)
+		if len(problems) > 0 {
+			return r.failed(s, fault.Rejected("the settings cannot be used", problems))
+		}
+		s.node = made
+	}
+	var err error
+	if r.plan, err = newPlan(r.job.Nodes, r.job.Edges, func(kind string) bool { return sinks[kind] }); err != nil {
+		return err
+	}
+	r.traits = make([]traits, len(r.steps))
+	for i, s := range r.steps {
+		r.traits[i].sameRows = sinks[s.Kind] // until a node says otherwise
+	}
+	for _, s := range r.steps {
+		if err := r.open(ctx, s); err != nil {
+			return r.failed(s, err)
+		}
+	}
+	return r.clashes()
+}
+
+// open gives a node its folder and lets it find its files.
+func (r *run) open(ctx context.Context, s *state) error {
+	s.env = node.Env{
+		Roots: r.roots, Legacy: r.job.Legacy,
+		Temp: filepath.Join(r.job.Dir, "tmp", fmt.Sprint(r.index(s))),
+		Values: func(name string) (string, bool) {
+			v, ok := r.job.Values[name]
+			return v, ok
+		},
+		Log: func(level node.Level, format string, args ...any) {
+			r.say(job.Message{Type: job.Log, Node: s.ID, Level: level, Message: fmt.Sprintf(format, args...)})
+		},
+	}
+	if err := os.MkdirAll(s.env.Temp, 0o700); err != nil {
+		return fmt.Errorf("make the run's folder: %w", err)
+	}
+	if opener, is := s.node.(node.Opener); is {
+		access, err := guarded(func() (node.Access, error) { return opener.Open(ctx, s.env) })
+		if err != nil {
+			return err
+		}
+		s.env.Access = access
+		r.access.Reads = append(r.access.Reads, access.Reads...)
+		r.access.Writes = append(r.access.Writes, access.Writes...)
+		r.access.Folders = append(r.access.Folders, access.Folders...)
+	}
+	s.env.DB = r.db
+	return nil
+}
+
+// clashes refuses two nodes that write one file, and has those rows copied first
+// whose file another node is going to replace.
+func (r *run) clashes() error {
+	writers := make(map[string]*state)
+	for _, s := range r.steps {
+		for _, path := range append(append([]string{}, s.env.Access.Writes...), s.env.Access.Folders...) {
+			if other := writers[path]; other != nil {
+				return r.failed(s, fault.New(fault.Invalid, "%q and %q both write %s: give one of them another path", other.Name, s.Name, filepath.Base(path)))
+			}
+			writers[path] = s
+		}
+	}
+	for _, s := range r.steps {
+		for _, path := range s.env.Access.Reads {
+			s.copyFirst = s.copyFirst || writers[path] != nil
+		}
+	}
+	return nil
+}
+
+// tidy removes what the run needed only while it ran.
+func (r *run) tidy() error {
+	if err := os.RemoveAll(filepath.Join(r.job.Dir, "tmp")); err != nil {
+		return fmt.Errorf("remove temporary files: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/broked/broked/internal/engine"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/nodes"
+)
+
+// world is a folder of files and a place for a run.
+type world struct {
+	t    testing.TB
+	data string
+	run  string
+}
+
+func newWorld(t testing.TB, contents map[string]string) *world {
+	t.Helper()
+	top, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, data: filepath.Join(top, "data"), run: filepath.Join(top, "run")}
+	for _, dir := range []string{w.data, w.run} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range contents {
+		w.write(name, content)
+	}
+	return w
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.data, name) }
+
+func (w *world) write(name, content string) {
+	w.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(w.path(name)), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(w.path(name), []byte(content), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) read(name string) string {
+	w.t.Helper()
+	b, err := os.ReadFile(w.path(name))
+	if err != nil {
+		w.t.Error(err)
+	}
+	return string(b)
+}
+
+// job makes a job of nodes written as "id kind {settings}" and edges as "a>b".
+func (w *world) job(nodes, edges string) job.Job {
+	w.t.Helper()
+	j := job.Job{
+		Run: "r", Dir: w.run, Limits: job.DefaultLimits(),
+		Roots: job.Roots{Base: w.data, Allow: []string{w.data}},
+	}
+	for line := range strings.Lines(strings.TrimSpace(nodes)) {
+		parts := strings.SplitN(strings.TrimSpace(line), " ", 3)
+		j.Nodes = append(j.Nodes, job.Step{ID: parts[0], Name: parts[0], Kind: parts[1], Config: json.RawMessage(parts[2])})
+	}
+	for edge := range strings.FieldsSeq(edges) {
+		from, to, _ := strings.Cut(edge, ">")
+		j.Edges = append(j.Edges, job.Edge{From: from, To: to})
+	}
+	return j
+}
+
+// report is what an engine has said about one run.
+type report struct {
+	messages []job.Message
+	nodes    map[string]job.Message // node.finished
+	previews map[string]*job.Sample
+	end      job.Message
+}
+
+func listen(t testing.TB, out io.Reader) report {
+	t.Helper()
+	r := report{nodes: map[string]job.Message{}, previews: map[string]*job.Sample{}}
+	for d := json.NewDecoder(out); r.end.Type == ""; {
+		var m job.Message
+		if err := d.Decode(&m); err != nil {
+			t.Fatalf("the engine stopped talking: %v", err)
+		}
+		r.add(m)
+	}
+	return r
+}
+
+func (r *report) add(m job.Message) {
+	r.messages = append(r.messages, m)
+	switch m.Type {
+	case job.NodeFinished:
+		r.nodes[m.Node] = m
+	case job.Preview:
+		r.previews[m.Node] = m.Table
+	case job.Finished:
+		r.end = m
+	}
+}
+
+// execute runs a job in this process.
+func execute(ctx context.Context, t testing.TB, j job.Job) report {
+	t.Helper()
+	line, err := json.Marshal(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := testEngine(t).Run(ctx, bytes.NewReader(line), &out); err != nil {
+		t.Fatal(err)
+	}
+	return listen(t, &out)
+}
+
+func testEngine(t testing.TB) engine.Engine {
+	t.Helper()
+	kinds, err := node.NewRegistry(append(nodes.All(), whereSpec, selectSpec, joinSpec, panicSpec)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine.Engine{Kinds: kinds, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))}
+}
+
+// rows says how many rows every node had, in the order of the job.
+func (r report) rows(j job.Job) string {
+	var all []string
+	for _, s := range j.Nodes {
+		m := r.nodes[s.ID]
+		if m.Rows == nil {
+			all = append(all, string(m.Status))
+			continue
+		}
+		all = append(all, fmt.Sprint(*m.Rows))
+	}
+	return strings.Join(all, " ")
+}
+
+// The kinds below are the smallest of their sorts; the real ones have tests of their own.
+
+// whereSpec drops rows.
+var whereSpec = testKind("where", 1, func(sql string, in []node.Relation) string {
+	return "SELECT * FROM (" + in[0].SQL + ") WHERE " + sql
+}, false)
+
+// selectSpec changes columns and no rows.
+var selectSpec = testKind("select", 1, func(sql string, in []node.Relation) string {
+	return "SELECT " + sql + " FROM (" + in[0].SQL + ")"
+}, true)
+
+// joinSpec keeps the columns of its first input, joined by those that sql lists.
+var joinSpec = testKind("join2", 2, func(sql string, in []node.Relation) string {
+	return "SELECT l.* FROM (" + in[0].SQL + ") l JOIN (" + in[1].SQL + ") r USING (" + sql + ")"
+}, false)
+
+var panicSpec = testKind("panic", 1, func(string, []node.Relation) string { panic("as asked") }, true)
+
+type testNode struct {
+	sql      string
+	build    func(sql string, in []node.Relation) string
+	sameRows bool
+}
+
+func testKind(kind string, inputs int, build func(string, []node.Relation) string, sameRows bool) node.Spec {
+	return node.Spec{
+		Kind: kind, Category: node.Transform, MinInputs: inputs, MaxInputs: inputs,
+		Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{{Name: "sql", Schema: node.Schema{Type: node.TypeString}}}},
+		New: func(config json.RawMessage) (node.Node, error) {
+			c := map[string]string{}
+			err := json.Unmarshal(config, &c)
+			return testNode{build: build, sameRows: sameRows, sql: c["sql"]}, err
+		},
+	}
+}
+
+func (n testNode) Select(ctx context.Context, env node.Env, in []node.Relation) (node.Relation, error) {
+	sql := n.build(n.sql, in)
+	columns, err := env.DB.Describe(ctx, sql)
+	return node.Relation{SQL: sql, Columns: columns, SameRows: n.sameRows, Rows: -1}, err
+}

@@ -1,0 +1,361 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/files"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// run is the execution of one job.
+type run struct {
+	job    job.Job
+	db     *database
+	log    *slog.Logger
+	roots  files.Roots
+	access node.Access // of all nodes together
+	plan   plan
+	steps  []*state // in the job's order
+	traits []traits // of steps
+	*speaker
+}
+
+// state is how far one node is.
+type state struct {
+	job.Step
+	node      node.Node
+	env       node.Env
+	rel       node.Relation // once selected; the kept file's, once kept
+	copyFirst bool          // the file that it reads is replaced by this run
+	planning  time.Duration // what Select took
+	began     time.Time
+	ended     bool
+}
+
+func (r *run) index(s *state) int { return slices.Index(r.steps, s) }
+
+// all executes the nodes. The first failure ends it.
+func (r *run) all(ctx context.Context) error {
+	for _, i := range r.plan.order {
+		s := r.steps[i]
+		if _, relational := s.node.(node.Relational); !relational {
+			if err := r.execute(ctx, i); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.selected(ctx, i); err != nil {
+			return r.failed(s, err)
+		}
+		for _, in := range r.plan.untold(i, r.traits) {
+			if err := r.execute(ctx, in); err != nil {
+				return err
+			}
+			if err := r.selected(ctx, i); err != nil {
+				return r.failed(s, err)
+			}
+		}
+		if r.plan.shared(i) || s.copyFirst {
+			if err := r.execute(ctx, i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// selected asks a relational node for its relation over the current inputs.
+func (r *run) selected(ctx context.Context, i int) error {
+	s, start := r.steps[i], time.Now()
+	selecter, is := s.node.(node.Relational)
+	if !is {
+		return nil
+	}
+	rel, err := guarded(func() (node.Relation, error) { return selecter.Select(ctx, s.env, r.inputs(i)) })
+	s.planning += time.Since(start)
+	if err != nil {
+		return err
+	}
+	s.rel = rel
+	r.traits[i] = traits{sameRows: rel.SameRows, counted: !rel.SameRows && (rel.Rows >= 0 || len(rel.Files) > 0)}
+	return nil
+}
+
+func (r *run) inputs(i int) []node.Relation {
+	rels := make([]node.Relation, len(r.plan.inputs[i]))
+	for k, in := range r.plan.inputs[i] {
+		rels[k] = r.steps[in].rel
+	}
+	return rels
+}
+
+// outcome is what a statement has left.
+type outcome struct {
+	rows     int64
+	back     node.Relation       // the rows of the result, to be read again
+	previews map[int]*job.Sample // of nodes on the way
+}
+
+// execute computes the stage that ends in node last, and finishes its members.
+func (r *run) execute(ctx context.Context, last int) error {
+	members := r.plan.stage(last, r.traits)
+	for _, m := range members {
+		r.begin(r.steps[m])
+	}
+	r.db.progress = func(done float64) {
+		for _, m := range members {
+			r.say(job.Message{Type: job.NodeProgress, Node: r.steps[m].ID, Progress: &done})
+		}
+	}
+	result, err := r.attempts(ctx, members)
+	r.db.progress = nil
+	if err != nil {
+		return r.failed(r.blamed(members, err), err)
+	}
+	counts, err := r.count(ctx, members, result.rows)
+	if err != nil {
+		return r.failed(r.steps[last], err)
+	}
+	r.showResult(ctx, members, result)
+	if s := r.steps[last]; result.back.SQL != "" && !r.isSink(last) {
+		s.rel, r.traits[last] = result.back, traits{kept: true}
+		r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: r.artifact(last), Rows: &result.rows})
+	}
+	for _, m := range members {
+		r.finish(r.steps[m], counts[m])
+	}
+	return nil
+}
+
+// attempts executes a stage, again when a node has learnt from its failure.
+func (r *run) attempts(ctx context.Context, members []int) (outcome, error) {
+	for {
+		result, err := r.attempt(ctx, members)
+		if err == nil || ctx.Err() != nil {
+			return result, err
+		}
+		learnt, reviseErr := r.revise(ctx, members, err)
+		if reviseErr != nil || !learnt {
+			return result, errors.Join(reviseErr, err)
+		}
+		for _, m := range members {
+			if err := r.selected(ctx, m); err != nil {
+				return result, err
+			}
+		}
+	}
+}
+
+func (r *run) revise(ctx context.Context, members []int, failure error) (bool, error) {
+	any := false
+	for _, m := range members {
+		if reviser, is := r.steps[m].node.(node.Reviser); is {
+			learnt, err := guarded(func() (bool, error) { return reviser.Revise(ctx, r.steps[m].env, failure) })
+			if err != nil {
+				return false, err
+			}
+			any = any || learnt
+		}
+	}
+	return any, nil
+}
+
+func (r *run) attempt(ctx context.Context, members []int) (outcome, error) {
+	last := members[len(members)-1]
+	result := outcome{previews: r.previewsOnTheWay(ctx, members)}
+	s := r.steps[last]
+	var err error
+	if sink, is := s.node.(node.Sink); is {
+		type written struct {
+			rows int64
+			back node.Relation
+		}
+		w, err := guarded(func() (written, error) {
+			rows, back, err := sink.Write(ctx, s.env, r.inputs(last)[0])
+			return written{rows, back}, err
+		})
+		result.rows, result.back = w.rows, w.back
+		return result, err
+	}
+	path := sqltext.Text(r.artifact(last))
+	result.rows, err = r.db.Exec(ctx, "COPY ("+s.rel.SQL+") TO "+path+" (FORMAT parquet, COMPRESSION snappy)")
+	result.back = node.Relation{SQL: "SELECT * FROM read_parquet(" + path + ")", Columns: s.rel.Columns, Rows: result.rows}
+	return result, err
+}
+
+// artifact returns the file that keeps the rows of a node.
+func (r *run) artifact(i int) string {
+	name := strings.Map(func(c rune) rune {
+		if c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
+			return c
+		}
+		return '_'
+	}, r.steps[i].ID)
+	if name != r.steps[i].ID || len(name) > 100 {
+		name = fmt.Sprintf("%s.%d", name[:min(len(name), 100)], i)
+	}
+	return filepath.Join(r.job.Dir, name+".parquet")
+}
+
+// count returns the exact number of rows of every member of a stage.
+func (r *run) count(ctx context.Context, members []int, total int64) (map[int]int64, error) {
+	profile, scanned := r.db.profile, make(map[int]int64)
+	for _, m := range members[:len(members)-1] {
+		rel := r.steps[m].rel
+		switch {
+		case rel.SameRows:
+		case rel.Rows >= 0:
+			scanned[m] = rel.Rows
+		case len(rel.Files) > 0:
+			n, told := scannedRows(profile, rel.Files)
+			if !told {
+				table, err := r.db.Query(ctx, "SELECT count(*) FROM ("+rel.SQL+")", 1)
+				if err != nil {
+					return nil, err
+				}
+				n, _ = table.Rows[0][0].(int64)
+			}
+			scanned[m] = n
+		}
+	}
+	return r.plan.counts(members, total, scanned, r.traits), nil
+}
+
+// isSink reports whether rows leave the pipeline at node i.
+func (r *run) isSink(i int) bool {
+	_, is := r.steps[i].node.(node.Sink)
+	return is
+}
+
+// shownByResult returns the members whose rows are those that the stage writes.
+func (r *run) shownByResult(members []int) []int {
+	last := members[len(members)-1]
+	shown := []int{last}
+	if r.isSink(last) {
+		if in := r.plan.inputs[last][0]; slices.Contains(members, in) {
+			shown = append(shown, in)
+		}
+	}
+	return shown
+}
+
+// previewsOnTheWay looks at the nodes whose rows the stage does not write, before
+// the stage may replace the file that they come from. One that fails is left out:
+// the statement itself will say why.
+func (r *run) previewsOnTheWay(ctx context.Context, members []int) map[int]*job.Sample {
+	previews, later := make(map[int]*job.Sample), r.shownByResult(members)
+	for _, m := range members {
+		if slices.Contains(later, m) {
+			continue
+		}
+		if sample := r.look(ctx, m, r.steps[m].rel); sample != nil {
+			previews[m] = sample
+		}
+	}
+	return previews
+}
+
+// look returns the first rows of rel, which are those of node i, or nil.
+func (r *run) look(ctx context.Context, i int, rel node.Relation) *job.Sample {
+	if rel.SQL == "" {
+		return nil
+	}
+	sample, err := r.db.preview(ctx, rel, r.job.Limits)
+	if err != nil {
+		r.log.DebugContext(ctx, "no preview", "node", r.steps[i].ID, "error", err)
+		return nil
+	}
+	return sample
+}
+
+// showResult says the previews of a stage that has succeeded.
+func (r *run) showResult(ctx context.Context, members []int, result outcome) {
+	for _, m := range r.shownByResult(members) {
+		if sample := r.look(ctx, m, result.back); sample != nil {
+			result.previews[m] = sample
+		} else if r.isSink(members[len(members)-1]) {
+			// What is written cannot be read again cheaply: its rows are computed once more.
+			result.previews[m] = r.look(ctx, m, r.inputs(members[len(members)-1])[0])
+		}
+	}
+	for _, m := range members {
+		if sample := result.previews[m]; sample != nil {
+			r.say(job.Message{Type: job.Preview, Node: r.steps[m].ID, Table: sample})
+		}
+	}
+}
+
+// blamed returns the member of a stage that an error is about: the source whose
+// file it names, else the last node that computes something, else the last.
+func (r *run) blamed(members []int, err error) *state {
+	last := r.steps[members[len(members)-1]]
+	if len(fault.ProblemsOf(err)) > 0 || fault.KindOf(err) == fault.Internal {
+		return last
+	}
+	var computing *state
+	for _, m := range members {
+		s := r.steps[m]
+		for _, file := range s.rel.Files {
+			if strings.Contains(fault.MessageOf(err), filepath.Base(file)) {
+				return s
+			}
+		}
+		if !r.isSink(m) && len(r.plan.inputs[m]) > 0 {
+			computing = s
+		}
+	}
+	if computing != nil && fault.KindOf(err) == fault.Invalid {
+		return computing
+	}
+	return last
+}
+
+func (r *run) begin(s *state) {
+	s.began = time.Now().Add(-s.planning)
+	r.say(job.Message{Type: job.NodeStarted, Node: s.ID})
+}
+
+func (r *run) finish(s *state, rows int64) {
+	s.ended = true
+	r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Success, Rows: &rows, Millis: time.Since(s.began).Milliseconds()})
+}
+
+// failed says that a node has failed and returns why, as the run's own failure.
+func (r *run) failed(s *state, err error) error {
+	if s.began.IsZero() {
+		r.begin(s)
+	}
+	s.ended = true
+	r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Failed, Millis: time.Since(s.began).Milliseconds(), Error: job.FailureOf(err)})
+	return err
+}
+
+// skipRest says which nodes were not reached, or not finished when another failed.
+func (r *run) skipRest() {
+	for _, s := range r.steps {
+		if !s.ended {
+			r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Skipped})
+		}
+	}
+}
+
+// guarded calls a node. A panic in it is its own failure and not the engine's end.
+func guarded[T any](call func() (T, error)) (result T, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fault.Wrap(fault.Internal, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()), "a node broke down")
+		}
+	}()
+	return call()
+}

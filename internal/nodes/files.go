@@ -1,0 +1,103 @@
+package nodes
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/broked/broked/internal/fault"
+)
+
+// The file formats.
+const (
+	formatAuto    = "auto"
+	formatCSV     = "csv"
+	formatTSV     = "tsv"
+	formatJSON    = "json"
+	formatNDJSON  = "ndjson"
+	formatParquet = "parquet"
+)
+
+// extensions tell the format from the end of a file's name.
+var extensions = map[string]string{
+	".csv": formatCSV, ".txt": formatCSV, ".tsv": formatTSV, ".tab": formatTSV, ".json": formatJSON,
+	".ndjson": formatNDJSON, ".jsonl": formatNDJSON, ".parquet": formatParquet, ".pq": formatParquet,
+}
+
+// compressions tell the compression from the end of a file's name.
+var compressions = map[string]string{".gz": "gzip", ".zst": "zstd"}
+
+// formatOf returns the format of a file: the asked one, else what its name says.
+func formatOf(path, asked string) (string, error) {
+	if asked != "" && asked != formatAuto {
+		return asked, nil
+	}
+	name := strings.ToLower(filepath.Base(path))
+	ext := filepath.Ext(name)
+	if compressions[ext] != "" {
+		ext = filepath.Ext(strings.TrimSuffix(name, ext))
+	}
+	if format := extensions[ext]; format != "" {
+		return format, nil
+	}
+	return "", settingFault("format", "the name of %q does not tell what is in it: choose csv, tsv, json, ndjson or parquet", filepath.Base(path))
+}
+
+// settingFault is an Invalid fault about one setting of a node.
+func settingFault(path, format string, args ...any) error {
+	words := fault.New(fault.Invalid, format, args...)
+	words.Problems = []fault.Problem{{Path: path, Message: words.Msg}}
+	return words
+}
+
+// content is the text of a file, without its compression.
+type content struct {
+	*bufio.Reader
+	compression string // gzip, zstd or none, by what the file begins with
+	closers     []func()
+}
+
+// openContent opens a regular file. The caller closes what it gets.
+func openContent(path string) (*content, error) {
+	// A regular file was replaced by a pipe since it was checked: do not wait for a writer.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "%s cannot be opened", filepath.Base(path)).With("bad_file")
+	}
+	c := &content{Reader: bufio.NewReaderSize(f, 1<<16), compression: "none", closers: []func(){func() { _ = f.Close() }}}
+	magic, _ := c.Peek(4)
+	var inner io.Reader
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		c.compression = "gzip"
+		inner, err = gzip.NewReader(c.Reader)
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		c.compression = "zstd"
+		var z *zstd.Decoder
+		if z, err = zstd.NewReader(c.Reader, zstd.WithDecoderConcurrency(1)); err == nil {
+			c.closers = append(c.closers, z.Close)
+			inner = z
+		}
+	default:
+		return c, nil
+	}
+	if err != nil {
+		c.close()
+		return nil, fault.Wrap(fault.Invalid, err, "%s is not a whole %s file", filepath.Base(path), c.compression).With("bad_file")
+	}
+	c.Reader = bufio.NewReaderSize(inner, 1<<16)
+	return c, nil
+}
+
+func (c *content) close() {
+	for _, f := range c.closers {
+		f()
+	}
+}

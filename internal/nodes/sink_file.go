@@ -1,0 +1,282 @@
+package nodes
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// sinkFileSpec writes files.
+var sinkFileSpec = node.Spec{
+	Kind:      "sink_file",
+	Title:     "File",
+	Summary:   "Write a CSV, JSON or Parquet file, whole or not at all.",
+	Category:  node.Target,
+	Icon:      "file-output",
+	MinInputs: 1,
+	MaxInputs: 1,
+	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
+		{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Path", MinLen: 1, Format: node.FormatPath, Help: "Folders that are missing are made. A file that is there is replaced once the new one is complete."}},
+		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet}, Help: "Auto goes by the file's name."}},
+		{Name: "compression", Schema: node.Schema{Type: node.TypeString, Title: "Compression", Default: formatAuto, Enum: []string{formatAuto, "none", "gzip", "zstd", "snappy"}, Help: "Auto goes by the file's name: .gz or .zst. Parquet is packed inside, by zstd unless told otherwise."}},
+		{Name: "header", Schema: node.Schema{Type: node.TypeBoolean, Title: "First line has the column names", Default: true}},
+		{Name: "delimiter", Schema: node.Schema{Type: node.TypeString, Title: "Delimiter", MaxLen: 2, Help: "Of CSV: one character, or \\t for a tab. Left out, a comma."}},
+		{Name: "quote", Schema: node.Schema{Type: node.TypeString, Title: "Quote", Enum: []string{"when_needed", "always"}, Default: "when_needed", Help: "Which values of a CSV file get quotes around them."}},
+		{Name: "null_string", Schema: node.Schema{Type: node.TypeString, Title: "Empty values", Help: "What a CSV file has where there is no value. Left out, nothing."}},
+		{Name: "partition_by", Schema: node.Schema{Type: node.TypeArray, Title: "Partition by", Items: &node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatColumn}, Help: "Parquet only: write a folder with one folder per value of these columns."}},
+		{Name: "compress", Schema: node.Schema{Type: node.TypeBoolean, Title: "Compress", Help: "Older documents' word for compression gzip."}},
+	}},
+	New: newSinkFile,
+}
+
+// sinkFile is a configured file sink. It writes beside the target and moves the
+// result there when it is complete.
+type sinkFile struct {
+	Path        string   `json:"path"`
+	Format      string   `json:"format"`
+	Compression string   `json:"compression"`
+	Header      *bool    `json:"header"`
+	Delimiter   string   `json:"delimiter"`
+	Quote       string   `json:"quote"`
+	NullString  string   `json:"null_string"`
+	PartitionBy []string `json:"partition_by"`
+	Compress    bool     `json:"compress"`
+
+	format string
+	target string // the file, or the folder of partitions
+	temp   string // what is written first, in the same folder as target
+}
+
+func newSinkFile(config json.RawMessage) (node.Node, error) {
+	s := &sinkFile{}
+	if err := json.Unmarshal(config, s); err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the settings of the file sink are not readable")
+	}
+	if _, err := delimiterByte(s.Delimiter); err != nil {
+		return nil, err
+	}
+	format, err := formatOf(s.Path, s.Format)
+	if err != nil && len(s.PartitionBy) == 0 {
+		// A placeholder may still bring the ending: it is looked at again before the run.
+		return s, unlessPlaceholder(s.Path, err)
+	}
+	if len(s.PartitionBy) > 0 && format == "" {
+		format = formatParquet
+	}
+	s.format = format
+	if s.Compress && s.Compression == "" {
+		if s.Compression = "gzip"; format == formatParquet {
+			s.Compression = "zstd"
+		}
+	}
+	return s, s.onlyFor(format)
+}
+
+func unlessPlaceholder(path string, err error) error {
+	if strings.Contains(path, "${") {
+		return nil
+	}
+	return err
+}
+
+// onlyFor refuses settings that mean nothing for a format.
+func (s *sinkFile) onlyFor(format string) error {
+	isCSV := format == formatCSV || format == formatTSV
+	switch {
+	case !isCSV && s.Header != nil && !*s.Header:
+		return settingFault("header", "is for CSV files, and this is %s: leave it out", format)
+	case !isCSV && s.Delimiter != "":
+		return settingFault("delimiter", "is for CSV files, and this is %s: leave it out", format)
+	case !isCSV && s.Quote == "always":
+		return settingFault("quote", "is for CSV files, and this is %s: leave it out", format)
+	case !isCSV && s.NullString != "":
+		return settingFault("null_string", "is for CSV files, and this is %s: leave it out", format)
+	case format != formatParquet && len(s.PartitionBy) > 0:
+		return settingFault("partition_by", "is for Parquet, and this is %s: set format to parquet", format)
+	case format != formatParquet && s.Compression == "snappy":
+		return settingFault("compression", "snappy is for Parquet, and this is %s: choose gzip or zstd", format)
+	}
+	return nil
+}
+
+// Open implements node.Opener.
+func (s *sinkFile) Open(_ context.Context, env node.Env) (node.Access, error) {
+	place := env.Roots.Write
+	if len(s.PartitionBy) > 0 {
+		place = env.Roots.Folder
+	}
+	target, err := place(s.Path)
+	if err != nil {
+		return node.Access{}, err
+	}
+	if len(s.PartitionBy) > 0 {
+		if err := replaceable(target, s.Path); err != nil {
+			return node.Access{}, err
+		}
+	}
+	s.target = target
+	s.temp = filepath.Join(filepath.Dir(target), "."+shorten(filepath.Base(target))+"."+rand.Text()[:8]+".part")
+	if len(s.PartitionBy) > 0 {
+		return node.Access{Folders: []string{s.target, s.temp}}, nil
+	}
+	return node.Access{Writes: []string{s.target, s.temp}}, nil
+}
+
+// shorten leaves room for the rest of a temporary name.
+func shorten(name string) string { return name[:min(len(name), 200)] }
+
+// Write implements node.Sink.
+func (s *sinkFile) Write(ctx context.Context, env node.Env, in node.Relation) (int64, node.Relation, error) {
+	for i, name := range s.PartitionBy {
+		if !slices.Contains(in.Names(), name) {
+			return 0, node.Relation{}, settingFault(fmt.Sprintf("partition_by[%d]", i), "there is no column %q%s", name, fault.DidYouMean(name, in.Names()))
+		}
+	}
+	if len(s.PartitionBy) > 0 && len(s.PartitionBy) >= len(in.Columns) {
+		return 0, node.Relation{}, settingFault("partition_by", "names all columns, so that none is left for the files")
+	}
+	defer remove(s.temp)
+	rows, err := env.DB.Exec(ctx, "COPY ("+s.selection(in)+") TO "+sqltext.Text(s.temp)+" ("+strings.Join(s.options(), ", ")+")")
+	if err != nil {
+		return 0, node.Relation{}, err
+	}
+	move := moveFile
+	if len(s.PartitionBy) > 0 {
+		move = moveFolder
+	}
+	if err := move(s.temp, s.target); err != nil {
+		return 0, node.Relation{}, fault.Wrap(fault.Unavailable, err, "%s cannot be written: the disk refused it", filepath.Base(s.target)).With("write_failed")
+	}
+	return rows, s.back(in), nil
+}
+
+// selection returns the rows as the format can hold them: CSV knows no nested
+// values, and gets them as JSON.
+func (s *sinkFile) selection(in node.Relation) string {
+	if !s.isCSV() {
+		return in.SQL
+	}
+	picks, nested := make([]string, len(in.Columns)), false
+	for i, c := range in.Columns {
+		picks[i] = sqltext.Ident(c.Name)
+		switch {
+		case c.Type == "JSON": // its texts would have JSON's quotes inside those of CSV
+			picks[i], nested = picks[i]+" ->> '$' AS "+picks[i], true
+		case isNested(c.Type):
+			picks[i], nested = "to_json("+picks[i]+") AS "+picks[i], true
+		}
+	}
+	if !nested {
+		return in.SQL
+	}
+	return "SELECT " + strings.Join(picks, ", ") + " FROM (" + in.SQL + ")"
+}
+
+func isNested(sqlType string) bool {
+	return strings.HasSuffix(sqlType, "]") || strings.HasPrefix(sqlType, "STRUCT") || strings.HasPrefix(sqlType, "MAP") || strings.HasPrefix(sqlType, "UNION")
+}
+
+func (s *sinkFile) isCSV() bool { return s.format == formatCSV || s.format == formatTSV }
+
+// packing returns the compression that the settings or the name ask for.
+func (s *sinkFile) packing() string {
+	switch {
+	case s.Compression != "" && s.Compression != formatAuto:
+		return s.Compression
+	case s.format == formatParquet:
+		return "zstd"
+	}
+	if c := compressions[strings.ToLower(filepath.Ext(s.Path))]; c != "" {
+		return c
+	}
+	return "none"
+}
+
+func (s *sinkFile) delimiter() string {
+	if d, _ := delimiterByte(s.Delimiter); d != 0 {
+		return string(rune(d))
+	}
+	if s.format == formatTSV {
+		return "\t"
+	}
+	return ","
+}
+
+// options returns what follows COPY ... TO.
+func (s *sinkFile) options() []string {
+	packing := s.packing()
+	switch s.format {
+	case formatParquet:
+		if packing == "none" {
+			packing = "uncompressed"
+		}
+		o := []string{"FORMAT parquet", "COMPRESSION " + packing}
+		if len(s.PartitionBy) > 0 {
+			o = append(o, "PARTITION_BY ("+sqltext.Idents(s.PartitionBy)+")")
+		}
+		return o
+	case formatJSON, formatNDJSON:
+		return []string{"FORMAT json", fmt.Sprintf("ARRAY %t", s.format == formatJSON), "COMPRESSION " + packing}
+	}
+	o := []string{
+		"FORMAT csv", "DELIMITER " + sqltext.Text(s.delimiter()), "NULLSTR " + sqltext.Text(s.NullString),
+		fmt.Sprintf("HEADER %t", s.header()), "COMPRESSION " + packing,
+	}
+	if s.Quote == "always" {
+		o = append(o, "FORCE_QUOTE *")
+	}
+	return o
+}
+
+func (s *sinkFile) header() bool { return s.Header == nil || *s.Header }
+
+// back returns the written rows, to be looked at. Partitions are in another order
+// than the rows had, and are not read again.
+func (s *sinkFile) back(in node.Relation) node.Relation {
+	file := sqltext.Text(s.target)
+	switch {
+	case len(s.PartitionBy) > 0:
+		return node.Relation{}
+	case s.format == formatParquet:
+		return node.Relation{SQL: "SELECT * FROM read_parquet(" + file + ")", Columns: in.Columns, Rows: -1}
+	case !s.isCSV():
+		return s.backJSON(in, file)
+	}
+	columns, pairs := make([]node.Column, len(in.Columns)), make([]string, len(in.Columns))
+	for i, c := range in.Columns {
+		if isNested(c.Type) || c.Type == "JSON" || strings.HasPrefix(c.Type, "ENUM") {
+			c.Type = "VARCHAR"
+		}
+		columns[i], pairs[i] = c, sqltext.Text(c.Name)+": "+sqltext.Text(c.Type)
+	}
+	return node.Relation{
+		SQL: fmt.Sprintf("SELECT * FROM read_csv(%s, auto_detect=false, header=%t, delim=%s, quote='\"', escape='\"', nullstr=%s, compression=%s, allow_quoted_nulls=false, max_line_size=%d, buffer_size=%d, columns={%s})",
+			file, s.header(), sqltext.Text(s.delimiter()), sqltext.Text(s.NullString), sqltext.Text(s.packing()), 1<<20, 2<<20, strings.Join(pairs, ", ")),
+		Columns: columns, Rows: -1,
+	}
+}
+
+func (s *sinkFile) backJSON(in node.Relation, file string) node.Relation {
+	if compressions[filepath.Ext(s.target)] == "" && s.packing() != "none" {
+		return node.Relation{} // DuckDB unpacks JSON by the file's name alone
+	}
+	format, pairs := "array", make([]string, len(in.Columns))
+	if s.format == formatNDJSON {
+		format = "newline_delimited"
+	}
+	for i, c := range in.Columns {
+		pairs[i] = sqltext.Text(c.Name) + ": " + sqltext.Text(c.Type)
+	}
+	return node.Relation{
+		SQL:     fmt.Sprintf("SELECT * FROM read_json(%s, format='%s', columns={%s})", file, format, strings.Join(pairs, ", ")),
+		Columns: in.Columns, Rows: -1,
+	}
+}

@@ -1,0 +1,238 @@
+package nodes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// sourceFileSpec reads files.
+var sourceFileSpec = node.Spec{
+	Kind:     "source_file",
+	Title:    "File",
+	Summary:  "Read CSV, JSON or Parquet files.",
+	Category: node.Source,
+	Icon:     "file-input",
+	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
+		{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Path", MinLen: 1, Format: node.FormatPath, Help: "A file, or a pattern such as orders/*.csv. Several files are read one after another and must have the same columns."}},
+		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet}, Help: "Auto goes by the file's name. Files packed with gzip or zstd are unpacked."}},
+		{Name: "header", Schema: node.Schema{Type: node.TypeBoolean, Title: "First line has the column names", Default: true}},
+		{Name: "columns", Schema: node.Schema{Type: node.TypeArray, Title: "Column names", Items: &node.Schema{Type: node.TypeString, MinLen: 1}, Help: "For files without a header: the names of all columns, in order."}},
+		{Name: "delimiter", Schema: node.Schema{Type: node.TypeString, Title: "Delimiter", MaxLen: 2, Help: "One character, or \\t for a tab. Left out, it is found in the first line."}},
+		{Name: "quote", Schema: node.Schema{Type: node.TypeString, Title: "Quote", Default: `"`, MaxLen: 1, Help: "The character around values; empty when there is none."}},
+		{Name: "encoding", Schema: node.Schema{Type: node.TypeString, Title: "Encoding", Default: "utf-8", Help: "Such as utf-8, windows-1252, iso-8859-1, utf-16 or shift_jis."}},
+		{Name: "null_strings", Schema: node.Schema{Type: node.TypeArray, Title: "Empty values", Items: &node.Schema{Type: node.TypeString}, Help: "Texts that mean no value, such as NULL or N/A. An empty cell always does."}},
+		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data, such as text for a column of codes."}},
+	}},
+	New: newSourceFile,
+}
+
+// sourceFile is a configured file source. Open finds the files, Select looks into
+// them once, and Revise corrects what Select guessed.
+type sourceFile struct {
+	Path        string            `json:"path"`
+	Format      string            `json:"format"`
+	Header      *bool             `json:"header"`
+	Columns     []string          `json:"columns"`
+	Delimiter   *string           `json:"delimiter"`
+	Quote       *string           `json:"quote"`
+	Encoding    string            `json:"encoding"`
+	NullStrings []string          `json:"null_strings"`
+	Types       map[string]string `json:"types"`
+
+	format string   // what the files are
+	files  []string // what is read: the files, or copies of them in UTF-8
+	csv    *csvTable
+	whole  bool // JSON: look at every value to find the types
+}
+
+func newSourceFile(config json.RawMessage) (node.Node, error) {
+	s := &sourceFile{}
+	if err := json.Unmarshal(config, s); err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the settings of the file source are not readable")
+	}
+	if s.Header != nil && *s.Header && len(s.Columns) > 0 {
+		return nil, settingFault("columns", "are for files without a header: set header to false, or leave the names out")
+	}
+	if s.Delimiter != nil {
+		if _, err := delimiterByte(*s.Delimiter); err != nil {
+			return nil, err
+		}
+	}
+	if s.Quote != nil && len(*s.Quote) > 1 {
+		return nil, settingFault("quote", "must be one plain character")
+	}
+	if _, err := decoderOf(s.Encoding); err != nil {
+		return nil, err
+	}
+	if s.Format == formatAuto {
+		s.Format = ""
+	}
+	if s.Format != "" {
+		return s, s.onlyFor(s.Format)
+	}
+	return s, nil
+}
+
+// Open implements node.Opener.
+func (s *sourceFile) Open(ctx context.Context, env node.Env) (node.Access, error) {
+	found, err := env.Roots.Read(s.Path)
+	if err != nil {
+		return node.Access{}, err
+	}
+	for _, path := range found {
+		format, err := formatOf(path, s.Format)
+		switch {
+		case err != nil:
+			return node.Access{}, err
+		case s.format != "" && s.format != format:
+			return node.Access{}, fault.New(fault.Invalid, "%q matches files of several formats: %s is %s, %s is %s",
+				s.Path, filepath.Base(found[0]), s.format, filepath.Base(path), format)
+		}
+		s.format = format
+		if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+			return node.Access{}, fault.New(fault.Invalid, "%s is empty: it has not even a line of column names", filepath.Base(path)).With("empty_file")
+		}
+	}
+	if err := s.onlyFor(s.format); err != nil {
+		return node.Access{}, err
+	}
+	if s.format != formatParquet {
+		if found, err = s.inUTF8(ctx, env.Temp, found); err != nil {
+			return node.Access{}, err
+		}
+	}
+	s.files = found
+	return node.Access{Reads: found}, nil
+}
+
+// onlyFor refuses settings that mean nothing for a format.
+func (s *sourceFile) onlyFor(format string) error {
+	if format == formatCSV || format == formatTSV {
+		return nil
+	}
+	for name, set := range map[string]bool{
+		"header": s.Header != nil && !*s.Header, "columns": len(s.Columns) > 0, "delimiter": s.Delimiter != nil && *s.Delimiter != "",
+		"quote": s.Quote != nil && *s.Quote != `"`, "null_strings": len(s.NullStrings) > 0,
+	} {
+		if set {
+			return settingFault(name, "is for CSV files, and this is %s: leave it out", format)
+		}
+	}
+	if format == formatParquet && s.Encoding != "" && !isUTF8(s.Encoding) {
+		return settingFault("encoding", "is for text files: Parquet is always UTF-8")
+	}
+	return nil
+}
+
+// Select implements node.Relational.
+func (s *sourceFile) Select(ctx context.Context, env node.Env, _ []node.Relation) (node.Relation, error) {
+	switch s.format {
+	case formatCSV, formatTSV:
+		return s.selectCSV(ctx)
+	case formatParquet:
+		rel, err := s.selectTyped(ctx, env.DB, func(files []string) string { return "read_parquet([" + sqltext.Texts(files) + "])" })
+		if err != nil {
+			return node.Relation{}, err
+		}
+		rel.Rows, err = parquetRows(ctx, env.DB, s.files)
+		return rel, err
+	}
+	sample, kind := 20480, "auto"
+	if s.whole {
+		sample = -1
+	}
+	if s.format == formatNDJSON {
+		kind = "newline_delimited"
+	}
+	return s.selectTyped(ctx, env.DB, func(files []string) string {
+		return fmt.Sprintf("read_json([%s], format=%s, sample_size=%d, maximum_object_size=%d)", sqltext.Texts(files), sqltext.Text(kind), sample, maxLine)
+	})
+}
+
+// selectTyped returns the rows of files that carry their types themselves.
+func (s *sourceFile) selectTyped(ctx context.Context, db node.DB, scan func(files []string) string) (node.Relation, error) {
+	columns, err := db.Describe(ctx, "SELECT * FROM "+scan(s.files[:1]))
+	if err != nil {
+		return node.Relation{}, err
+	}
+	for _, file := range s.files[1:] {
+		others, err := db.Describe(ctx, "SELECT * FROM "+scan([]string{file}))
+		if err != nil {
+			return node.Relation{}, err
+		}
+		if err := sameColumns(names(columns), names(others), s.files[0], file); err != nil {
+			return node.Relation{}, err
+		}
+	}
+	if err := s.knownTypes(names(columns)); err != nil {
+		return node.Relation{}, err
+	}
+	picks := make([]string, len(columns))
+	for i, c := range columns {
+		picks[i] = sqltext.Ident(c.Name)
+		if asked := s.Types[c.Name]; asked != "" {
+			t := askedType(asked, defaultScale)
+			columns[i].Type = t.sql
+			picks[i] = t.cast("CAST("+picks[i]+" AS VARCHAR)", c.Name, s.files[0]) + " AS " + picks[i]
+		}
+	}
+	return node.Relation{
+		SQL:     "SELECT " + strings.Join(picks, ", ") + " FROM " + scan(s.files),
+		Columns: columns, Rows: -1, Files: s.files,
+	}, nil
+}
+
+// knownTypes refuses types of columns that are not there.
+func (s *sourceFile) knownTypes(columns []string) error {
+	for name := range s.Types {
+		if !slices.Contains(columns, name) {
+			return settingFault("types."+name, "there is no column %q%s; there are: %s", name, fault.DidYouMean(name, columns), strings.Join(columns, ", "))
+		}
+	}
+	return nil
+}
+
+// Revise implements node.Reviser: a value further down in the file did not fit
+// the type that the first rows had suggested.
+func (s *sourceFile) Revise(ctx context.Context, env node.Env, failure error) (bool, error) {
+	switch s.format {
+	case formatCSV, formatTSV:
+		return s.csv.revise(ctx, env.DB, failure)
+	case formatParquet:
+		return false, nil
+	}
+	guessed := !s.whole && fault.CodeOf(failure) == "bad_json_type"
+	s.whole = s.whole || guessed
+	return guessed, nil
+}
+
+func parquetRows(ctx context.Context, db node.DB, files []string) (int64, error) {
+	count, err := db.Query(ctx, "SELECT CAST(sum(num_rows) AS BIGINT) FROM parquet_file_metadata(["+sqltext.Texts(files)+"])", 1)
+	if err != nil {
+		return -1, err
+	}
+	if rows, ok := count.Rows[0][0].(int64); ok {
+		return rows, nil
+	}
+	return -1, nil
+}
+
+// sameColumns refuses a file whose columns are not those of the first file.
+func sameColumns(want, got []string, first, other string) error {
+	if slices.Equal(want, got) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "%s has other columns than %s: %s instead of %s",
+		filepath.Base(other), filepath.Base(first), strings.Join(got, ", "), strings.Join(want, ", ")).With("columns_differ")
+}
+
+func names(columns []node.Column) []string { return node.Relation{Columns: columns}.Names() }
