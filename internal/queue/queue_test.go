@@ -25,39 +25,39 @@ type line struct {
 	db *sql.DB
 }
 
-func open(t testing.TB, o queue.Options) line {
-	t.Helper()
+func open(tb testing.TB, o queue.Options) line {
+	tb.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
+	db, err := store.Open(tb.Context(), store.Options{Path: filepath.Join(tb.TempDir(), "broked.db"), Log: log})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx := context.WithoutCancel(t.Context())
-	t.Cleanup(func() { _ = db.Close(ctx) })
-	q, err := queue.New(t.Context(), db.Writer(), log, o)
+	ctx := context.WithoutCancel(tb.Context())
+	tb.Cleanup(func() { _ = db.Close(ctx) })
+	q, err := queue.New(tb.Context(), db.Writer(), log, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return line{q, db.Writer()}
 }
 
 // in runs fn in a transaction and ends it by end.
-func (l line) in(t testing.TB, end func(*sql.Tx) error, fn func(tx *sql.Tx) error) {
-	t.Helper()
-	tx, err := l.db.BeginTx(t.Context(), nil)
+func (l line) in(tb testing.TB, end func(*sql.Tx) error, fn func(tx *sql.Tx) error) {
+	tb.Helper()
+	tx, err := l.db.BeginTx(tb.Context(), nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := errors.Join(fn(tx), end(tx)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func (l line) enqueue(t testing.TB, all ...runs.ID) {
-	t.Helper()
-	l.in(t, (*sql.Tx).Commit, func(tx *sql.Tx) error {
+func (l line) enqueue(tb testing.TB, all ...runs.ID) {
+	tb.Helper()
+	l.in(tb, (*sql.Tx).Commit, func(tx *sql.Tx) error {
 		for _, run := range all {
-			if err := l.EnqueueTx(t.Context(), tx, run); err != nil {
+			if err := l.EnqueueTx(tb.Context(), tx, run); err != nil {
 				return err
 			}
 		}
@@ -67,18 +67,18 @@ func (l line) enqueue(t testing.TB, all ...runs.ID) {
 }
 
 // start works the queue until the test is over or stop is called, which waits.
-func (l line) start(t testing.TB, work func(context.Context, runs.ID) error) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+func (l line) start(tb testing.TB, work func(context.Context, runs.ID) error) (stop func()) {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- l.Run(ctx, work) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return stop
 }
 

@@ -56,14 +56,12 @@ const (
 // Run implements runs.Store. The nodes are in the order of the document; they
 // are there from the run's first claim on.
 func (s *Store) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
-	// One transaction, so that the nodes are those of the run as it was read.
-	tx, err := s.db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return runs.Run{}, border("run", err)
-	}
-	defer tx.Rollback()
-	r, err := readRun(ctx, tx, id)
-	return r, border("run", err)
+	var r runs.Run
+	err := s.view(ctx, "run", func(tx *sql.Tx) (err error) {
+		r, err = readRun(ctx, tx, id)
+		return err
+	})
+	return r, err
 }
 
 func readRun(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Run, error) {
@@ -238,34 +236,46 @@ const (
 // RecentRuns implements runs.Store. Pipelines that never ran are left out.
 func (s *Store) RecentRuns(ctx context.Context, each int) (map[pipelines.ID]runs.Recent, error) {
 	recent := map[pipelines.ID]runs.Recent{}
-	rows, err := s.db.read.QueryContext(ctx, recentRuns, each)
-	newest, err := collect(rows, err, func(r *sql.Rows) (runs.Run, error) { return scanRun(r) })
-	if err != nil {
-		return nil, border("recent runs", err)
-	}
-	for _, r := range newest {
-		all := recent[r.Pipeline]
-		all.Runs = append(all.Runs, r)
-		recent[r.Pipeline] = all
-	}
-	type count struct {
-		pipeline pipelines.ID
-		status   runs.Status
-		n        int
-	}
-	rows, err = s.db.read.QueryContext(ctx, runCounts)
-	counts, err := collect(rows, err, func(r *sql.Rows) (c count, err error) {
-		return c, r.Scan(&c.pipeline, &c.status, &c.n)
-	})
-	for _, c := range counts {
-		all := recent[c.pipeline]
-		if all.Counts == nil {
-			all.Counts = map[runs.Status]int{}
+	err := s.view(ctx, "recent runs", func(tx *sql.Tx) error {
+		counts, err := countByStatus(ctx, tx)
+		if err != nil {
+			return err
 		}
-		all.Counts[c.status] = c.n
-		recent[c.pipeline] = all
+		for pipeline, of := range counts {
+			recent[pipeline] = runs.Recent{Counts: of}
+		}
+		rows, err := tx.QueryContext(ctx, recentRuns, each)
+		newest, err := collect(rows, err, func(r *sql.Rows) (runs.Run, error) { return scanRun(r) })
+		for _, r := range newest {
+			all := recent[r.Pipeline]
+			all.Runs = append(all.Runs, r)
+			recent[r.Pipeline] = all
+		}
+		return err
+	})
+	return recent, err
+}
+
+func countByStatus(ctx context.Context, tx *sql.Tx) (map[pipelines.ID]map[runs.Status]int, error) {
+	rows, err := tx.QueryContext(ctx, runCounts)
+	if err != nil {
+		return nil, err
 	}
-	return recent, border("count recent runs", err)
+	defer rows.Close()
+	counts := map[pipelines.ID]map[runs.Status]int{}
+	for rows.Next() {
+		var pipeline pipelines.ID
+		var status runs.Status
+		var n int
+		if err := rows.Scan(&pipeline, &status, &n); err != nil {
+			return nil, err
+		}
+		if counts[pipeline] == nil {
+			counts[pipeline] = map[runs.Status]int{}
+		}
+		counts[pipeline][status] = n
+	}
+	return counts, rows.Err()
 }
 
 const (

@@ -62,6 +62,16 @@ func (s *Store) change(ctx context.Context, doing string, fn func(tx *sql.Tx) er
 	return border(doing, tx.Commit())
 }
 
+// view runs fn in a transaction that sees one state of the database.
+func (s *Store) view(ctx context.Context, doing string, fn func(tx *sql.Tx) error) error {
+	tx, err := s.db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return border(doing, err)
+	}
+	defer tx.Rollback()
+	return border(doing, fn(tx))
+}
+
 // collect scans every row by scan.
 func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
 	if err != nil {

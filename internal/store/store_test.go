@@ -23,33 +23,33 @@ func TestSQLite(t *testing.T) {
 	})
 }
 
-func backend(t testing.TB) storetest.Backend {
-	t.Helper()
-	db := open(t, filepath.Join(t.TempDir(), "broked.db"))
-	q, err := queue.New(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), queue.Options{Slots: 4, Grace: time.Second})
+func backend(tb testing.TB) storetest.Backend {
+	tb.Helper()
+	db := open(tb, filepath.Join(tb.TempDir(), "broked.db"))
+	q, err := queue.New(tb.Context(), db.Writer(), slog.New(slog.DiscardHandler), queue.Options{Slots: 4, Grace: time.Second})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return storetest.Backend{DB: db, Queue: q, Store: store.New(db, q)}
 }
 
 // open opens a database and closes it when the test is over.
-func open(t testing.TB, path string) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{Path: path, Log: slog.New(slog.DiscardHandler)})
+func open(tb testing.TB, path string) *store.DB {
+	tb.Helper()
+	db, err := store.Open(tb.Context(), store.Options{Path: path, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx := context.WithoutCancel(t.Context()) // the test's own ends before its cleanup
-	t.Cleanup(func() { _ = db.Close(ctx) })
+	ctx := context.WithoutCancel(tb.Context()) // the test's own ends before its cleanup
+	tb.Cleanup(func() { _ = db.Close(ctx) })
 	return db
 }
 
-func pipelineOf(t testing.TB, description string) pipelines.Version {
-	t.Helper()
+func pipelineOf(tb testing.TB, description string) pipelines.Version {
+	tb.Helper()
 	d, err := pipelines.Decode([]byte(`{"name": "p", "nodes": [{"id": "a", "type": "x", "name": "A"}], "edges": []}`))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	d.ID, d.Version, d.Description = pipelines.ID(id.New()), 1, description
 	return pipelines.Version{Document: d}
