@@ -10,11 +10,12 @@ import (
 )
 
 // Literal returns text as a DuckDB literal of type t, or false if it is none:
-// 'abc' is no number and 2024-02-30 is no date. Text is a literal of every
-// other type that is not a number, a truth value or a time.
+// 'abc' is no number, 1.5 no whole number and 2024-02-30 no date. Of a type that
+// is no number, truth value, date or time every text is a literal, as text.
 func Literal(text string, t Type) (string, bool) {
 	v, ok := literal(text, t)
-	return v.sql, ok
+	exactly := v.typ.Kind == t.Kind || t.Kind != Integer && t.Kind != Date
+	return v.sql, ok && exactly
 }
 
 func literal(text string, t Type) (value, bool) {

@@ -55,7 +55,7 @@ var named = map[string]Type{
 	"FLOAT": {Kind: Double}, "DOUBLE": {Kind: Double},
 	"VARCHAR": {Kind: Text}, "BOOLEAN": {Kind: Boolean}, "DATE": {Kind: Date}, "TIME": {Kind: Time},
 	"TIMESTAMP": {Kind: Timestamp}, "TIMESTAMP_S": {Kind: Timestamp}, "TIMESTAMP_MS": {Kind: Timestamp},
-	nanoseconds: {Kind: Timestamp}, zoned: {Kind: Timestamp},
+	nanoseconds: {Kind: Timestamp}, zoned: {Kind: Timestamp}, "TIMESTAMPTZ": {Kind: Timestamp},
 	`"NULL"`: {Kind: Null}, "NULL": {Kind: Null},
 }
 

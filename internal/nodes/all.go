@@ -7,6 +7,7 @@ import "github.com/broked/broked/internal/node"
 func All() []node.Spec {
 	return []node.Spec{
 		sourceFileSpec,
+		transformSpec,
 		sinkFileSpec,
 	}
 }

@@ -1,0 +1,289 @@
+package nodes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/broked/broked/internal/expr"
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/node"
+)
+
+// The settings that several rules have.
+var (
+	columnSetting = node.Schema{Type: node.TypeString, Title: "Column", Format: node.FormatColumn}
+	columnsList   = node.Schema{Type: node.TypeArray, Title: "Columns", Items: &columnSetting}
+)
+
+func columnsHelp(help string) node.Schema {
+	s := columnsList
+	s.Help = help
+	return s
+}
+
+// rowRules are the rules that change which rows there are, or their order.
+func rowRules() []ruleKind {
+	return []ruleKind{
+		{node.Variant{Tag: "filter_rows", Aliases: []string{"filter"}, Schema: node.Schema{
+			Title: "Filter rows", Help: "Keep the rows for which the condition is true. Where it is null, as with values that are missing, the row goes.",
+			Fields: []node.Field{
+				{Name: "condition", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Condition", MinLen: 1, Format: node.FormatExpression, Help: "Such as amount > 100 and status in ('paid', 'sent')."}},
+			},
+		}}, func() rule { return &filterRows{} }},
+		{node.Variant{Tag: "sort", Schema: node.Schema{
+			Title: "Sort", Help: "Order the rows by columns, by the type of each; missing values come last. Rows that are equal in them come in any order: name a further column if theirs matters.",
+			Fields: []node.Field{
+				{Name: "columns", Schema: columnsList},
+				{Name: "column", Schema: columnSetting},
+				{Name: "ascending", Schema: node.Schema{Type: node.TypeBoolean, Title: "Ascending", Default: true, Help: "Left out, it is true; in documents without ir_version it is false, as it was in Brokoli."}},
+			},
+		}}, func() rule { return &sortRows{} }},
+		{node.Variant{Tag: "deduplicate", Aliases: []string{"dedup"}, Schema: node.Schema{
+			Title: "Deduplicate", Help: "Keep the first row of those that are equal in some columns.",
+			Fields: []node.Field{
+				{Name: "columns", Schema: columnsHelp("Left out, rows must be equal in all columns.")},
+			},
+		}}, func() rule { return &deduplicate{} }},
+		{node.Variant{Tag: "aggregate", Aliases: []string{"agg"}, Schema: node.Schema{
+			Title: "Aggregate", Help: "Make one row of every group of rows, in the order in which the groups first appear. Nulls are left out of all functions but count, first and last; of nothing but nulls the result is null.",
+			Fields: []node.Field{
+				{Name: "group_by", Schema: columnsHelp("Left out, all rows are one group.")},
+				{Name: "aggregations", Schema: aggregationsSetting},
+				{Name: "agg_fields", Schema: aggregationsSetting},
+			},
+		}}, func() rule { return &aggregate{} }},
+	}
+}
+
+type filterRows struct {
+	Condition string `json:"condition"`
+	expr      *expr.Expr
+}
+
+func (f *filterRows) check() (problems []fault.Problem) {
+	f.expr, problems = parsed("condition", f.Condition)
+	return problems
+}
+
+func parsed(path, src string) (*expr.Expr, []fault.Problem) {
+	e, err := expr.Parse(src)
+	if err != nil {
+		return nil, problem(path, "%s", fault.MessageOf(err))
+	}
+	return e, nil
+}
+
+func (f *filterRows) apply(q *query) []fault.Problem {
+	if q.qualify != "" {
+		q.nest() // WHERE would drop rows before QUALIFY has seen them
+	}
+	compiled, problems := q.compile("condition", f.expr.Condition)
+	q.where = append(q.where, "("+compiled.SQL+")")
+	q.sameRows = false
+	return problems
+}
+
+type sortRows struct {
+	Columns   []string `json:"columns"`
+	Column    string   `json:"column"`
+	Ascending *bool    `json:"ascending"`
+}
+
+func (s *sortRows) check() []fault.Problem {
+	switch {
+	case len(s.Columns) > 0 && s.Column != "":
+		return problem("column", "is for one column and columns for several: use one of them")
+	case s.Column != "":
+		s.Columns = []string{s.Column}
+	case len(s.Columns) == 0:
+		return problem("columns", "needs at least 1 entry")
+	}
+	return nil
+}
+
+func (s *sortRows) apply(q *query) []fault.Problem {
+	places, problems := q.findAll("columns", s.Columns)
+	if len(problems) > 0 {
+		return problems
+	}
+	direction := " ASC NULLS LAST"
+	if s.Ascending == nil && q.legacy || s.Ascending != nil && !*s.Ascending {
+		direction = " DESC NULLS LAST"
+	}
+	keys := q.plainAll(places)
+	for i := range keys {
+		keys[i] += direction
+	}
+	q.order = append(keys, q.order...) // an earlier order decides among equals
+	return nil
+}
+
+type deduplicate struct {
+	Columns []string `json:"columns"`
+}
+
+func (*deduplicate) check() []fault.Problem { return nil }
+
+// apply numbers the rows, because DISTINCT ON keeps any of them.
+func (d *deduplicate) apply(q *query) []fault.Problem {
+	places, problems := q.findAll("columns", d.Columns)
+	if len(problems) > 0 {
+		return problems
+	}
+	row := q.number()
+	var keys []string
+	for _, i := range places {
+		keys = append(keys, q.columns[i].sql)
+	}
+	if len(d.Columns) == 0 {
+		for _, c := range q.columns {
+			keys = append(keys, c.sql)
+		}
+	}
+	q.qualify = "row_number() OVER (PARTITION BY " + strings.Join(keys, ", ") + " ORDER BY " + row + ") = 1"
+	q.order = []string{row}
+	q.sameRows = false
+	return nil
+}
+
+var aggregateFunctions = []string{"count", "count_distinct", "sum", "avg", "min", "max", "first", "last"}
+
+var aggregationsSetting = node.Schema{
+	Type: node.TypeArray, Title: "Aggregations",
+	Items: &node.Schema{Type: node.TypeObject, Fields: []node.Field{
+		{Name: "function", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Function", Enum: aggregateFunctions, Help: "count counts all rows of the group, whatever the column holds. first and last take the value of the group's first and last row."}},
+		{Name: "column", Schema: node.Schema{Type: node.TypeString, Title: "Column", Format: node.FormatColumn, Help: "count needs none."}},
+		{Name: "alias", Schema: node.Schema{Type: node.TypeString, Title: "Name", Format: node.FormatNewColumn, Help: "Left out, it is the function and the column: sum_amount."}},
+	}},
+}
+
+type aggregate struct {
+	GroupBy      []string      `json:"group_by"`
+	Aggregations []aggregation `json:"aggregations"`
+	AggFields    []aggregation `json:"agg_fields"`
+	setting      string        // the one of the two that is used
+}
+
+type aggregation struct {
+	Function string `json:"function"`
+	Column   string `json:"column"`
+	Alias    string `json:"alias"`
+}
+
+func (a *aggregate) check() []fault.Problem {
+	a.setting = "aggregations"
+	switch {
+	case len(a.AggFields) > 0 && len(a.Aggregations) > 0:
+		return problem("agg_fields", "means the same as aggregations: use one of them")
+	case len(a.AggFields) > 0:
+		a.Aggregations, a.setting = a.AggFields, "agg_fields"
+	case len(a.Aggregations)+len(a.GroupBy) == 0:
+		return problem("aggregations", "needs at least 1 entry")
+	}
+	var problems []fault.Problem
+	for i, f := range a.Aggregations {
+		if f.everyRow() || f.Column != "" {
+			continue
+		}
+		problems = append(problems, problem(a.path(i)+".column", "is missing; only count needs none")...)
+	}
+	return problems
+}
+
+func (a *aggregate) path(i int) string { return entry(a.setting, i) }
+
+func entry(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
+
+// everyRow reports whether f looks at no column.
+func (f aggregation) everyRow() bool {
+	return f.Function == "count" && (f.Column == "" || f.Column == "*")
+}
+
+func (f aggregation) name() string {
+	switch {
+	case f.Alias != "":
+		return f.Alias
+	case f.everyRow():
+		return f.Function
+	}
+	return f.Function + "_" + f.Column
+}
+
+func (a *aggregate) apply(q *query) []fault.Problem {
+	groups, problems := q.findAll("group_by", a.GroupBy)
+	if len(problems) > 0 {
+		return problems
+	}
+	row := q.number()
+	result := query{from: q.from, values: q.values, legacy: q.legacy, log: q.log}
+	var keys []string
+	for k, i := range groups {
+		if result.has(q.columns[i].name) {
+			return problem(entry("group_by", k), "%q is there twice", q.columns[i].name)
+		}
+		result.columns = append(result.columns, q.columns[i])
+		keys = append(keys, q.columns[i].sql)
+	}
+	for k, f := range a.Aggregations {
+		sql, typ, wrong := f.compile(q, row)
+		if len(wrong) == 0 && result.has(f.name()) {
+			wrong = problem("alias", "there would be two columns %q", f.name())
+		}
+		for _, p := range wrong {
+			problems = append(problems, fault.Problem{Path: a.path(k) + "." + p.Path, Message: p.Message})
+		}
+		result.columns = append(result.columns, queryColumn{name: f.name(), typ: typ, sql: sql})
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	sql := result.selecting("")
+	if len(keys) > 0 {
+		sql += " GROUP BY " + strings.Join(keys, ", ") + " ORDER BY min(" + row + ")"
+	}
+	*q = result
+	q.over(sql)
+	return nil
+}
+
+// wideIntegers have sums that a BIGINT may not hold.
+var wideIntegers = []string{"UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"}
+
+// compile returns the aggregate over q's columns as SQL, and about its type.
+func (f aggregation) compile(q *query, row string) (sql, typ string, problems []fault.Problem) {
+	if f.everyRow() {
+		return "count(*)", "BIGINT", nil
+	}
+	i, problems := q.find("column", f.Column)
+	if len(problems) > 0 {
+		return "", "", problems
+	}
+	c := q.columns[i]
+	switch f.Function {
+	case "count":
+		return "count(*)", "BIGINT", nil
+	case "count_distinct":
+		return "count(DISTINCT " + c.sql + ")", "BIGINT", nil
+	case "min", "max":
+		return f.Function + "(" + c.sql + ")", c.typ, nil
+	case "first":
+		return "arg_min_null(" + c.sql + ", " + row + ")", c.typ, nil
+	case "last":
+		return "arg_max_null(" + c.sql + ", " + row + ")", c.typ, nil
+	}
+	switch kind := expr.TypeOf(c.typ); {
+	case kind.Kind == expr.Text:
+		q.log(node.Warning, "the column %q is text: %s leaves out what is no number", c.name, f.Function)
+		return f.Function + "(TRY_CAST(" + c.sql + " AS DOUBLE))", "DOUBLE", nil
+	case !kind.Number():
+		return "", "", problem("column", "%s needs numbers, but %q is %s", f.Function, c.name, kind)
+	case f.Function == "avg":
+		return "avg(" + c.sql + ")", "DOUBLE", nil
+	case kind.Kind == expr.Integer && !slices.Contains(wideIntegers, c.typ):
+		return "CAST(sum(" + c.sql + ") AS BIGINT)", "BIGINT", nil
+	case kind.Kind == expr.Integer:
+		return "sum(" + c.sql + ")", "HUGEINT", nil
+	}
+	return "sum(" + c.sql + ")", c.typ, nil
+}
