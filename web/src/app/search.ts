@@ -51,7 +51,7 @@ export function runsSearch(raw: Raw): RunsSearch {
 
 export type RunSearch = {
   node?: string;
-  panel?: "log" | "data" | "node";
+  panel?: "log" | "steps" | "data" | "node";
   level?: LogLevel;
   q?: string;
 };
@@ -60,7 +60,7 @@ export type RunSearch = {
 export function runSearch(raw: Raw): RunSearch {
   return compact({
     node: text(raw.node),
-    panel: oneOf(raw.panel, ["log", "data", "node"] as const),
+    panel: oneOf(raw.panel, ["log", "steps", "data", "node"] as const),
     level: oneOf(raw.level, ["debug", "info", "warning", "error"] as const),
     q: text(raw.q),
   });

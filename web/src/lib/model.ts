@@ -23,8 +23,8 @@ export type PipelineNode = {
   id: string;
   type: string;
   name: string;
-  config: Settings;
-  position: { x: number; y: number };
+  config?: Settings | null;
+  position?: { x: number; y: number };
 };
 
 export type PipelineEdge = { from: string; to: string; condition?: boolean };
@@ -38,12 +38,12 @@ export type Pipeline = Graph & {
   pipeline_id: string;
   name: string;
   description: string;
-  params: Params | null;
+  params?: Params | null;
   tags: string[] | null;
   schedule: string;
-  schedule_timezone: string;
+  schedule_timezone?: string;
   enabled: boolean;
-  draft: boolean;
+  draft?: boolean;
   version: number;
   created_at: string;
   updated_at: string;
@@ -59,7 +59,7 @@ export type PipelineHealth = {
   description: string;
   schedule: string;
   enabled: boolean;
-  draft: boolean;
+  draft?: boolean;
   tags: string[] | null;
   node_count: number;
   edge_count: number;
@@ -95,26 +95,25 @@ export type Template = Graph & {
   description: string;
   icon: string;
   source: string;
-  params: Params | null;
+  params?: Params | null;
 };
 
 /** The part of JSON Schema 2020-12 that node kinds use for their settings. */
 export type JsonSchema = {
-  $ref?: string;
-  $defs?: Record<string, JsonSchema>;
   title?: string;
   description?: string;
-  type?: string | string[];
+  type?: string;
   const?: Json;
   enum?: Json[];
   default?: Json;
   format?: string;
   writeOnly?: boolean;
   properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
   required?: string[];
   items?: JsonSchema;
+  /** The forms an object takes, told apart by a required member with its own enum or const. */
   oneOf?: JsonSchema[];
-  anyOf?: JsonSchema[];
 };
 
 export type NodeType = {
@@ -136,12 +135,16 @@ export type Run = {
   pipeline_version: number;
   status: RunStatus;
   error?: string;
-  params: Params | null;
+  params?: Params | null;
   trigger: string;
+  started_by?: string;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
 };
+
+/** Why a node failed, with the places in its settings that are to blame. */
+export type Failure = { code: string; message: string; problems?: Problem[] };
 
 export type NodeRun = {
   id: string;
@@ -154,6 +157,8 @@ export type NodeRun = {
   queue_ms: number;
   rows_per_sec: number;
   error?: string;
+  failure?: Failure;
+  /** 0 is the first. */
   attempt: number;
   progress?: number;
 };
@@ -176,7 +181,8 @@ export type Preview = {
   types: { name: string; type: string }[];
   rows: Record<string, Json>[];
   truncated: boolean;
-  total_rows: number;
+  /** Missing when only the sample was counted. */
+  total_rows?: number | null;
 };
 
 type EventHead = { seq: number; run_id: string; at: string };
@@ -185,6 +191,7 @@ type NodeEvent = EventHead & { node_id: string };
 /** One message of a run's event stream. */
 export type RunEvent =
   | (EventHead & { type: "run.started" })
+  | (EventHead & { type: "run.interrupted" })
   | (EventHead & { type: "run.finished"; status: RunStatus; error?: string })
   | (NodeEvent & { type: "node.started" })
   | (NodeEvent & { type: "node.progress"; progress?: number; rows?: number })
@@ -194,6 +201,7 @@ export type RunEvent =
       rows?: number;
       duration_ms?: number;
       error?: string;
+      failure?: Failure;
     })
   | (EventHead & { type: "log"; node_id?: string; level: LogLevel; message: string })
   | (NodeEvent & { type: "preview" });

@@ -11,6 +11,10 @@ export function foldEvent(run: RunDetail, event: RunEvent): RunDetail {
       return isActive(run.status)
         ? { ...run, status: "running", started_at: run.started_at ?? event.at }
         : run;
+    case "run.interrupted":
+      return isActive(run.status)
+        ? { ...run, status: "pending", started_at: null, node_runs: [] }
+        : run;
     case "run.finished":
       return {
         ...run,
@@ -69,6 +73,7 @@ function finishedNode(node: NodeRun, event: NodeFinished): NodeRun {
     duration_ms: duration,
     rows_per_sec: duration > 0 ? (rows * 1000) / duration : 0,
     ...(event.error ? { error: event.error } : {}),
+    ...(event.failure ? { failure: event.failure } : {}),
   };
 }
 
@@ -83,7 +88,7 @@ function newNodeRun(runId: string, nodeId: string): NodeRun {
     duration_ms: 0,
     queue_ms: 0,
     rows_per_sec: 0,
-    attempt: 1,
+    attempt: 0,
   };
 }
 

@@ -7,7 +7,7 @@ export type SettingValue =
   | { kind: "text"; text: string }
   | { kind: "code"; text: string }
   | { kind: "list"; items: SettingValue[] }
-  | { kind: "group"; rows: SettingRow[] };
+  | { kind: "group"; title?: string; rows: SettingRow[] };
 
 export type SettingRow = {
   key: string;
@@ -22,7 +22,12 @@ export type SettingRow = {
  * not know. Settings that are neither set nor required are left out.
  */
 export function settingRows(schema: JsonSchema, settings: Settings): SettingRow[] {
-  return rowsOf(schema, settings, schema);
+  const properties = schema.properties ?? {};
+  const required = new Set(schema.required ?? []);
+  const others = Object.keys(settings).filter((key) => !(key in properties));
+  return [...Object.keys(properties), ...others]
+    .filter((key) => settings[key] !== undefined || required.has(key))
+    .map((key) => settingRow(schema, key, settings[key], required.has(key)));
 }
 
 /** Words for a key that has no title: "has_header" is "Has header". */
@@ -34,94 +39,69 @@ export function titleOf(key: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function rowsOf(schema: JsonSchema, object: Settings, root: JsonSchema): SettingRow[] {
-  const resolved = resolve(schema, object, root);
-  const properties = resolved.properties ?? {};
-  const required = new Set(resolved.required ?? []);
-  const unknown = Object.keys(object).filter((key) => !(key in properties));
-  return [...Object.keys(properties), ...unknown]
-    .filter((key) => object[key] !== undefined || required.has(key))
-    .map((key) => rowOf(key, properties[key] ?? {}, object[key], required.has(key), root));
-}
-
-function rowOf(
+function settingRow(
+  parent: JsonSchema,
   key: string,
-  declared: JsonSchema,
   value: Json | undefined,
   required: boolean,
-  root: JsonSchema,
 ): SettingRow {
-  const schema = resolve(declared, value, root);
+  const free = parent.additionalProperties;
+  const declared = parent.properties?.[key];
+  const schema = declared ?? (typeof free === "object" ? free : {});
+  // The keys of an object with free names are data, such as column names, and stay as they are.
+  const title = schema.title ?? (declared || typeof free !== "object" ? titleOf(key) : key);
   return {
     key,
-    title: schema.title ?? titleOf(key),
+    title,
     ...(schema.description ? { description: schema.description } : {}),
     required,
-    value: readValue(schema, value, root),
+    value: readValue(schema, value),
   };
 }
 
-function readValue(schema: JsonSchema, value: Json | undefined, root: JsonSchema): SettingValue {
-  if (value === undefined || value === null || value === "") {
-    return schema.default === undefined || schema.default === null
-      ? { kind: "unset" }
-      : { kind: "unset", fallback: scalarText(schema, schema.default) };
-  }
+function readValue(schema: JsonSchema, value: Json | undefined): SettingValue {
+  if (value === undefined || value === null || value === "") return unset(schema);
   if (schema.writeOnly || schema.format === "password") return { kind: "secret" };
   if (Array.isArray(value)) {
-    return { kind: "list", items: value.map((item) => itemOf(schema.items ?? {}, item, root)) };
+    return { kind: "list", items: value.map((item) => readValue(schema.items ?? {}, item)) };
   }
-  if (typeof value === "object") return { kind: "group", rows: rowsOf(schema, value, root) };
-  const text = scalarText(schema, value);
+  if (typeof value === "object") return readGroup(schema, value);
+  const text = scalarText(value);
   return text.includes("\n") || isCode(schema) ? { kind: "code", text } : { kind: "text", text };
 }
 
-function itemOf(declared: JsonSchema, item: Json, root: JsonSchema): SettingValue {
-  return readValue(resolve(declared, item, root), item, root);
+/** An object; of one that takes several forms, the form it takes, named by its title instead of its tag. */
+function readGroup(schema: JsonSchema, value: Settings): SettingValue {
+  const variant = schema.oneOf?.find((one) => tagKey(one, value) !== undefined);
+  if (!variant) return { kind: "group", rows: settingRows(schema, value) };
+  const tag = tagKey(variant, value);
+  const rows = settingRows(variant, value).filter((row) => row.key !== tag);
+  return { kind: "group", title: variant.title ?? titleOf(String(value[tag ?? ""])), rows };
+}
+
+/** The member by which value takes the form of variant; undefined when it does not. */
+function tagKey(variant: JsonSchema, value: Settings): string | undefined {
+  const tags = Object.entries(variant.properties ?? {}).filter(
+    ([key, one]) => (variant.required ?? []).includes(key) && (one.enum || one.const !== undefined),
+  );
+  return tags.find(([key, one]) => {
+    const given = value[key];
+    return given !== undefined && (one.const === given || one.enum?.includes(given));
+  })?.[0];
+}
+
+function unset(schema: JsonSchema): SettingValue {
+  const fallback = schema.default;
+  return fallback === undefined || fallback === null || fallback === ""
+    ? { kind: "unset" }
+    : { kind: "unset", fallback: scalarText(fallback) };
 }
 
 function isCode(schema: JsonSchema): boolean {
   return ["sql", "python", "code", "expression"].includes(schema.format ?? "");
 }
 
-function scalarText(schema: JsonSchema, value: Json): string {
-  const choice = (schema.oneOf ?? []).find((one) => one.const === value);
-  if (choice?.title) return choice.title;
+function scalarText(value: Json): string {
   if (typeof value === "boolean") return value ? "Yes" : "No";
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-/** Follows $ref, and picks the branch of a oneOf or anyOf that fits the value. */
-function resolve(schema: JsonSchema, value: Json | undefined, root: JsonSchema): JsonSchema {
-  const target = schema.$ref ? { ...lookUp(schema.$ref, root), ...withoutRef(schema) } : schema;
-  const branches = target.oneOf ?? target.anyOf;
-  if (!branches || typeof value !== "object" || value === null || Array.isArray(value)) {
-    return target;
-  }
-  const branch = branches
-    .map((one) => resolve(one, undefined, root))
-    .find((one) => fits(one, value));
-  if (!branch) return target;
-  return {
-    ...target,
-    ...branch,
-    properties: { ...target.properties, ...branch.properties },
-    required: [...(target.required ?? []), ...(branch.required ?? [])],
-  };
-}
-
-function withoutRef(schema: JsonSchema): JsonSchema {
-  const { $ref: _, ...rest } = schema;
-  return rest;
-}
-
-function lookUp(ref: string, root: JsonSchema): JsonSchema {
-  return root.$defs?.[ref.replace("#/$defs/", "")] ?? {};
-}
-
-function fits(branch: JsonSchema, value: Settings): boolean {
-  const marks = Object.entries(branch.properties ?? {}).filter(
-    ([, one]) => one.const !== undefined,
-  );
-  return marks.length > 0 && marks.every(([key, one]) => one.const === value[key]);
 }

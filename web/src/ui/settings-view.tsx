@@ -4,7 +4,13 @@ import { type SettingRow, type SettingValue, settingRows } from "../lib/settings
 import classes from "./settings-view.module.css";
 
 /** A node's settings to read, titled and ordered by the JSON Schema of its kind. */
-export function SettingsView({ schema, settings }: { schema: JsonSchema; settings: Settings }) {
+export function SettingsView({
+  schema,
+  settings,
+}: {
+  schema: JsonSchema;
+  settings: Settings | null | undefined;
+}) {
   const rows = settingRows(schema, settings ?? {});
   if (rows.length === 0) return <Text c="dimmed">This node has no settings.</Text>;
   return <Rows rows={rows} />;
@@ -45,7 +51,12 @@ function Value({ value, required = false }: { value: SettingValue; required?: bo
     case "list":
       return <Items items={value.items} />;
     case "group":
-      return <Rows rows={value.rows} />;
+      return (
+        <>
+          {value.title && <div className={classes.groupTitle}>{value.title}</div>}
+          <Rows rows={value.rows} />
+        </>
+      );
   }
 }
 

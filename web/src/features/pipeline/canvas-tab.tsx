@@ -8,11 +8,10 @@ import { Panel } from "../../ui/page";
 import { EmptyState } from "../../ui/states";
 import { NodePanel } from "./node-panel";
 import classes from "./pipeline.module.css";
-import { PipelineOutline } from "./pipeline-outline";
 
 const route = getRouteApi("/shell/pipelines/$pipelineId");
 
-/** The pipeline as a graph, and beside it the chosen node or an outline of all. */
+/** The pipeline as a graph, and beside it the chosen node. */
 export function CanvasTab({ pipeline }: { pipeline: Pipeline }) {
   const { node: chosen } = route.useSearch();
   const navigate = route.useNavigate();
@@ -30,7 +29,7 @@ export function CanvasTab({ pipeline }: { pipeline: Pipeline }) {
     );
   }
   return (
-    <div className={classes.split}>
+    <div className={classes.split} data-open={node !== undefined}>
       <Panel className={classes.canvas ?? ""}>
         <LazyCanvas
           graph={pipeline}
@@ -39,17 +38,15 @@ export function CanvasTab({ pipeline }: { pipeline: Pipeline }) {
           onSelect={select}
         />
       </Panel>
-      <Panel className={classes.side ?? ""}>
-        {node ? (
+      {node && (
+        <Panel className={classes.side ?? ""}>
           <NodePanel
             node={node}
             kind={kinds.data?.find((kind) => kind.type === node.type)}
             onClose={() => select(undefined)}
           />
-        ) : (
-          <PipelineOutline pipeline={pipeline} kinds={kinds.data ?? []} onSelect={select} />
-        )}
-      </Panel>
+        </Panel>
+      )}
     </div>
   );
 }

@@ -95,7 +95,8 @@ function Header({ pipeline }: { pipeline: Pipeline }) {
 }
 
 function Facts({ pipeline }: { pipeline: Pipeline }) {
-  const { description, version, updated_at, schedule, schedule_timezone, tags, draft } = pipeline;
+  const { description, version, updated_at, schedule, schedule_timezone, tags, draft, params } =
+    pipeline;
   return (
     <>
       {draft && (
@@ -112,11 +113,20 @@ function Facts({ pipeline }: { pipeline: Pipeline }) {
       <span>
         Version {version}, changed <RelativeTime at={updated_at} />
       </span>
-      {(tags ?? []).map((tag) => (
-        <Badge key={tag} size="sm" variant="default" radius="sm" tt="none" fw={500}>
-          {tag}
-        </Badge>
+      {Object.entries(params ?? {}).map(([name, value]) => (
+        <span key={name} className={classes.param}>
+          {name} = <bdi>{value}</bdi>
+        </span>
       ))}
+      {tags && tags.length > 0 && (
+        <span className={classes.tags}>
+          {tags.map((tag) => (
+            <Badge key={tag} size="sm" variant="default" radius="sm" tt="none" fw={500}>
+              {tag}
+            </Badge>
+          ))}
+        </span>
+      )}
     </>
   );
 }

@@ -82,7 +82,7 @@ function PipelineRow({
   );
 }
 
-function Tags({ tags, draft }: { tags: string[]; draft: boolean }) {
+function Tags({ tags, draft }: { tags: string[]; draft: boolean | undefined }) {
   return (
     <div className={classes.tags}>
       {draft && (

@@ -1,4 +1,5 @@
 import { Chip, Group } from "@mantine/core";
+import classes from "./pipelines.module.css";
 
 type Props = {
   tags: string[];
@@ -15,11 +16,14 @@ export function TagFilter({ tags, chosen, onChoose }: Props) {
         <Chip
           key={tag}
           size="xs"
+          classNames={{ label: classes.chip ?? "" }}
           variant="outline"
           checked={tag === chosen}
           onChange={(checked) => onChoose(checked ? tag : undefined)}
         >
-          {tag}
+          <span className={classes.chipWords} title={tag}>
+            {tag}
+          </span>
         </Chip>
       ))}
     </Group>

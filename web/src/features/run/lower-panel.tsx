@@ -6,21 +6,31 @@ import { LogPanel } from "./log-panel";
 import { NodePanel } from "./node-panel";
 import { PreviewPanel } from "./preview-panel";
 import classes from "./run.module.css";
+import { StepTable } from "./step-table";
 
 const route = getRouteApi("/shell/runs/$runId");
+
+const panels = ["log", "steps", "data", "node"] as const;
 
 /** A node of the run and how it went. */
 export type Step = { node: PipelineNode; nodeRun: NodeRun };
 
-type Props = { run: RunDetail; step: Step | undefined; kinds: NodeType[] };
+type Props = {
+  run: RunDetail;
+  nodeRuns: NodeRun[];
+  step: Step | undefined;
+  kinds: NodeType[];
+  onSelect: (nodeId: string | undefined) => void;
+};
 
-/** Below the canvas: the log, and of the chosen node its rows and its facts. */
-export function LowerPanel({ run, step, kinds }: Props) {
+/** Below the canvas: the log, the steps in time, and of the chosen node its rows and its facts. */
+export function LowerPanel({ run, nodeRuns, step, kinds, onSelect }: Props) {
   const { panel } = route.useSearch();
   const navigate = route.useNavigate();
-  const shown = panel && (step || panel === "log") ? panel : usefulPanel(step);
+  const general = panel === "log" || panel === "steps";
+  const shown = panel && (step || general) ? panel : usefulPanel(step);
   const choose = (value: string | null) => {
-    const next = (["log", "data", "node"] as const).find((one) => one === value);
+    const next = panels.find((one) => one === value);
     void navigate({ replace: true, search: (old) => (next ? { ...old, panel: next } : old) });
   };
   return (
@@ -37,6 +47,7 @@ export function LowerPanel({ run, step, kinds }: Props) {
       >
         <Tabs.List>
           <Tabs.Tab value="log">Log</Tabs.Tab>
+          <Tabs.Tab value="steps">Steps</Tabs.Tab>
           <Tabs.Tab value="data" disabled={!step}>
             Data
           </Tabs.Tab>
@@ -49,6 +60,9 @@ export function LowerPanel({ run, step, kinds }: Props) {
         </Tabs.List>
         <Tabs.Panel value="log">
           <LogPanel run={run} nodeId={step?.node.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="steps">
+          <StepTable run={run} nodeRuns={nodeRuns} selected={step?.node.id} onSelect={onSelect} />
         </Tabs.Panel>
         {step && (
           <>

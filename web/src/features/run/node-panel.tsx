@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { formatDuration, formatExactCount, formatRows } from "../../lib/format";
-import type { NodeRun, NodeType } from "../../lib/model";
+import type { NodeRun, NodeType, Problem } from "../../lib/model";
 import { RelativeTime } from "../../ui/relative-time";
 import { SettingsView } from "../../ui/settings-view";
 import { StatusBadge } from "../../ui/status-badge";
@@ -11,11 +11,13 @@ import classes from "./run.module.css";
 export function NodePanel({ step, kind }: { step: Step; kind: NodeType | undefined }) {
   const { node, nodeRun } = step;
   return (
-    <div className={classes.nodePanel}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <section className={classes.nodePanel} tabIndex={0} aria-label="Details">
       <div>
         {nodeRun.error && (
           <div className={classes.nodeError} role="alert" data-tone="bad" dir="auto">
             {nodeRun.error}
+            <Places problems={nodeRun.failure?.problems ?? []} />
           </div>
         )}
         <dl className={classes.facts}>
@@ -31,7 +33,21 @@ export function NodePanel({ step, kind }: { step: Step; kind: NodeType | undefin
         <h3 className={classes.heading}>Settings, {kind?.title ?? node.type}</h3>
         <SettingsView schema={kind?.schema ?? {}} settings={node.config} />
       </section>
-    </div>
+    </section>
+  );
+}
+
+/** Where in the settings the failure comes from. */
+function Places({ problems }: { problems: Problem[] }) {
+  if (problems.length === 0) return null;
+  return (
+    <ul className={classes.places}>
+      {problems.map(({ path, message }) => (
+        <li key={`${path} ${message}`}>
+          <code>{path}</code> {message}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -47,8 +63,8 @@ function factsOf(nodeRun: NodeRun): [string, ReactNode][] {
       ["Speed", rows_per_sec > 0 ? `${formatRows(Math.round(rows_per_sec))} a second` : "–"],
       ["Waited before", formatDuration(queue_ms)],
       ["Started", <RelativeTime key="started" at={started_at} />],
-      ["Attempt", String(attempt)],
     );
+    if (attempt > 0) facts.push(["Attempt", String(attempt + 1)]);
   }
   return facts;
 }

@@ -39,16 +39,22 @@ export function PreviewPanel({ runId, nodeRun }: { runId: string; nodeRun: NodeR
 }
 
 function PreviewTable({ preview }: { preview: Preview }) {
-  const { columns, types, rows, total_rows, truncated } = preview;
+  const { columns, types, rows } = preview;
   return (
     <div className={classes.preview}>
       <DataTable columns={columns} types={types} rows={rows} />
       <p className={classes.previewFoot}>
-        {truncated
-          ? `The first ${formatExactCount(rows.length)} of ${formatExactCount(total_rows)} rows`
-          : `All ${formatExactCount(rows.length)} rows`}
+        {extentOf(preview)}
         {`, ${columns.length} columns`}
       </p>
     </div>
   );
+}
+
+function extentOf({ rows, total_rows, truncated }: Preview): string {
+  const shown = formatExactCount(rows.length);
+  if (!truncated) return `All ${shown} rows`;
+  return total_rows
+    ? `The first ${shown} of ${formatExactCount(total_rows)} rows`
+    : `The first ${shown} rows`;
 }

@@ -51,7 +51,15 @@ function Facts({ run }: { run: RunDetail }) {
       <span>
         started <RelativeTime at={run.started_at ?? run.created_at} />
       </span>
-      <span>by {run.trigger}</span>
+      <span>
+        {run.trigger}
+        {run.started_by && (
+          <>
+            {" by "}
+            <bdi>{run.started_by}</bdi>
+          </>
+        )}
+      </span>
       <TextLink
         c="inherit"
         fz="inherit"

@@ -11,7 +11,6 @@ import { ErrorState } from "../../ui/states";
 import { LowerPanel } from "./lower-panel";
 import classes from "./run.module.css";
 import { RunHeader } from "./run-header";
-import { StepList } from "./step-list";
 import { completeNodeRuns } from "./steps";
 import { useRunStream } from "./use-run-stream";
 
@@ -60,26 +59,22 @@ function RunView({ run }: { run: RunDetail }) {
   return (
     <>
       <RunHeader run={run} onShowNode={select} />
-      <div className={classes.upper}>
-        <Panel className={classes.canvas ?? ""}>
-          <LazyCanvas
-            graph={run.document}
-            kinds={kinds.data ?? []}
-            nodeRuns={nodeRuns}
-            {...(node ? { selected: node.id } : {})}
-            onSelect={select}
-          />
-        </Panel>
-        <Panel title="Steps" className={classes.steps ?? ""}>
-          <StepList
-            nodes={run.document.nodes}
-            nodeRuns={nodeRuns}
-            selected={node?.id}
-            onSelect={select}
-          />
-        </Panel>
-      </div>
-      <LowerPanel run={run} step={stepOf(node, nodeRuns)} kinds={kinds.data ?? []} />
+      <Panel className={classes.canvas ?? ""}>
+        <LazyCanvas
+          graph={run.document}
+          kinds={kinds.data ?? []}
+          nodeRuns={nodeRuns}
+          {...(node ? { selected: node.id } : {})}
+          onSelect={select}
+        />
+      </Panel>
+      <LowerPanel
+        run={run}
+        nodeRuns={nodeRuns}
+        step={stepOf(node, nodeRuns)}
+        kinds={kinds.data ?? []}
+        onSelect={select}
+      />
     </>
   );
 }

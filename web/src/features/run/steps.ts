@@ -15,7 +15,7 @@ export function completeNodeRuns(run: RunDetail): NodeRun[] {
         duration_ms: 0,
         queue_ms: 0,
         rows_per_sec: 0,
-        attempt: 1,
+        attempt: 0,
       },
   );
 }
@@ -23,4 +23,10 @@ export function completeNodeRuns(run: RunDetail): NodeRun[] {
 /** The node whose failure made the run fail, where one is known. */
 export function failedNode(run: RunDetail): NodeRun | undefined {
   return (run.node_runs ?? []).find((nodeRun) => nodeRun.status === "failed");
+}
+
+/** Where a node's bar lies on a line that is wholeMs long, in percent of it. */
+export function placeInTime(nodeRun: NodeRun, wholeMs: number): { left: string; width: string } {
+  const percent = (ms: number) => `${Math.min(100, (100 * ms) / wholeMs).toFixed(2)}%`;
+  return { left: percent(nodeRun.queue_ms), width: percent(nodeRun.duration_ms) };
 }

@@ -7,6 +7,7 @@ import { openStream, type StreamState } from "../../lib/stream";
 
 const eventTypes: readonly RunEventType[] = [
   "run.started",
+  "run.interrupted",
   "run.finished",
   "node.started",
   "node.progress",

@@ -1,4 +1,4 @@
-import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
@@ -6,6 +6,7 @@ import { type FormEvent, useState } from "react";
 import { ApiError, post } from "../../lib/api";
 import { useNow } from "../../lib/clock";
 import { Failure } from "../../ui/failure";
+import { Notice } from "../../ui/notice";
 import { Entrance } from "./entrance";
 import { formatWait } from "./wait";
 
@@ -62,10 +63,10 @@ function SignInFailure({ error, waitSeconds }: { error: Error | null; waitSecond
   if (!isLockout(error)) return <Failure error={error} />;
   if (waitSeconds === 0) return null;
   return (
-    <Alert color="yellow" mt="sm" icon={<IconLock size={18} />} title="Too many wrong passwords">
+    <Notice tone="wait" icon={IconLock} title="Too many wrong passwords">
       Signing in is locked for another {formatWait(waitSeconds)}. The right password does not
       shorten the wait.
-    </Alert>
+    </Notice>
   );
 }
 

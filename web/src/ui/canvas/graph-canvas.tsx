@@ -1,12 +1,42 @@
 import { useComputedColorScheme } from "@mantine/core";
-import { Background, BackgroundVariant, Controls, type NodeChange, ReactFlow } from "@xyflow/react";
+import {
+  Background,
+  BackgroundVariant,
+  Controls,
+  type NodeChange,
+  ReactFlow,
+  useReactFlow,
+  useStore,
+} from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import classes from "./canvas.module.css";
 import { type Drawing, drawElements, type StepNode } from "./elements";
+import { nodeSize } from "./layout";
 import { StepCard } from "./step-card";
 
+const fit = { maxZoom: 1, padding: 0.06 };
+
 const nodeTypes = { step: StepCard };
+
+/** When a panel opens beside the canvas or closes, keeps the chosen node in sight, or all of them. */
+function Refit({ selected }: { selected: StepNode | undefined }) {
+  const { fitView, setCenter, getZoom } = useReactFlow();
+  const width = useStore((store) => store.width);
+  const before = useRef(0);
+  useEffect(() => {
+    const first = before.current === 0;
+    if (width === before.current) return;
+    before.current = width;
+    if (first || !selected) {
+      void fitView(fit);
+      return;
+    }
+    const { x, y } = selected.position;
+    void setCenter(x + nodeSize.width / 2, y + nodeSize.height / 2, { zoom: getZoom() });
+  }, [width, selected, fitView, setCenter, getZoom]);
+  return null;
+}
 
 /** From this many nodes on, those out of sight are not drawn. */
 const manyNodes = 120;
@@ -47,12 +77,13 @@ export function GraphCanvas({ graph, kinds, nodeRuns, selected, onSelect }: Grap
         minZoom={0.1}
         maxZoom={2}
         fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.12 }}
+        fitViewOptions={fit}
         onlyRenderVisibleElements={nodes.length > manyNodes}
         proOptions={{ hideAttribution: true }}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
-        <Controls showInteractive={false} position="bottom-left" />
+        <Controls showInteractive={false} position="bottom-left" fitViewOptions={fit} />
+        <Refit selected={nodes.find((node) => node.selected)} />
       </ReactFlow>
     </div>
   );

@@ -4,7 +4,7 @@ import type { Graph } from "../../lib/model";
 export type Point = { x: number; y: number };
 
 /** The size every node is drawn with. */
-export const nodeSize = { width: 216, height: 62 };
+export const nodeSize = { width: 188, height: 56 };
 
 /**
  * Where each node stands. Positions that people gave are kept; when every node
@@ -19,7 +19,7 @@ export function placeNodes(graph: Graph): Map<string, Point> {
 
 function layOut({ nodes, edges }: Graph): Map<string, Point> {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", ranksep: 96, nodesep: 36 });
+  graph.setGraph({ rankdir: "LR", ranksep: 76, nodesep: 32 });
   graph.setDefaultEdgeLabel(() => ({}));
   const known = new Set(nodes.map((node) => node.id));
   for (const id of known) graph.setNode(id, { ...nodeSize });

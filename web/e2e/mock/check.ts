@@ -1,0 +1,35 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page } from "@playwright/test";
+
+/** Fails when axe finds something serious on the page as it stands; in the dark only contrast can differ. */
+async function expectAccessible(page: Page, scheme: "light" | "dark"): Promise<void> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (scheme === "dark"
+    ? axe.withRules("color-contrast")
+    : axe
+  ).analyze();
+  const serious = violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+  expect(serious).toEqual([]);
+}
+
+/** Looks at the page in light and dark: nothing serious by axe, and a picture of each. */
+export async function lookAtBoth(page: Page, name: string): Promise<void> {
+  for (const scheme of ["light", "dark"] as const) {
+    await page.evaluate((next) => {
+      localStorage.setItem("broked.color-scheme", next);
+      // What Mantine's own manager hears when another tab changes the colours.
+      window.dispatchEvent(
+        new StorageEvent("storage", {
+          key: "broked.color-scheme",
+          newValue: next,
+          storageArea: localStorage,
+        }),
+      );
+    }, scheme);
+    await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", scheme);
+    await page.screenshot({ path: `e2e/shots/${name}-${scheme}.png` });
+    await expectAccessible(page, scheme);
+  }
+}

@@ -1,0 +1,142 @@
+import { expect, test } from "@playwright/test";
+import { lookAtBoth } from "./check";
+import { ago, failed, finished, running } from "./fixtures";
+import { refusal, serve, tell } from "./server";
+
+const stream = "/api/runs/r1/events";
+
+test("a finished run shows rows on every node, and a node its first rows", async ({ page }) => {
+  await serve(page);
+  await page.goto("/runs/r1");
+  await expect(
+    page.getByRole("group", { name: /Delay per carrier.*Success, 16 rows/ }),
+  ).toBeVisible();
+  await expect(page.getByText("68,113 of 336,776 rows kept")).toBeVisible();
+  await lookAtBoth(page, "run");
+  await page.getByRole("tab", { name: "Steps" }).click();
+  await lookAtBoth(page, "run-steps");
+  await page.getByRole("button", { name: /Delay per carrier/ }).click();
+  await page.getByRole("tab", { name: "Data" }).click();
+  await expect(page.getByRole("columnheader", { name: /mean_delay/ })).toContainText("DOUBLE");
+  await expect(page.getByText("The first 100 of 68,113 rows")).toBeVisible();
+  await lookAtBoth(page, "run-data");
+  await page.getByRole("tab", { name: "Details" }).click();
+  await expect(page.getByText("Waited before")).toBeVisible();
+  await lookAtBoth(page, "run-details");
+});
+
+test("a run is followed live to its end", async ({ page }) => {
+  await serve(page, { "GET /api/runs/r1": { json: running } });
+  await page.goto("/runs/r1");
+  await expect(page.getByRole("button", { name: "Cancel" })).toBeVisible();
+  const head = { run_id: "r1", at: ago(0) };
+  await tell(page, stream, { ...head, type: "node.started", node_id: "late" });
+  await tell(page, stream, {
+    ...head,
+    type: "node.progress",
+    node_id: "late",
+    progress: 0.4,
+    rows: 120_000,
+  });
+  await tell(page, stream, {
+    ...head,
+    seq: 900,
+    type: "log",
+    level: "info",
+    message: "Half way there",
+  });
+  await expect(page.getByRole("group", { name: "Late ones only, Filter, Running" })).toContainText(
+    "120 k rows so far",
+  );
+  await expect(page.getByText("Half way there")).toBeVisible();
+  await lookAtBoth(page, "run-live");
+  await serve(page);
+  await tell(page, stream, { ...head, type: "run.finished", status: "success" });
+  await expect(page.getByRole("button", { name: "Run again" })).toBeVisible();
+  await expect(page.getByRole("group", { name: /Write the report.*Success/ })).toBeVisible();
+});
+
+test("a failed run says why, and where in the settings", async ({ page }) => {
+  await serve(page, { "GET /api/runs/r1": { json: failed } });
+  await page.goto("/runs/r1");
+  await expect(page.getByRole("alert")).toContainText("Did you mean");
+  await page.getByRole("button", { name: "Show Late ones only" }).click();
+  await expect(page.getByText("which is not there")).toBeVisible();
+  await lookAtBoth(page, "run-failed");
+});
+
+test("the log is narrowed by level and words, kept in the URL", async ({ page }) => {
+  await serve(page);
+  await page.goto("/runs/r1");
+  await expect(page.getByText("9 of 10 lines")).toBeVisible();
+  await page.getByLabel("Least level").selectOption("warning");
+  await expect(page.getByText("1 of 10 lines")).toBeVisible();
+  await page.getByLabel("Search the log").fill("zebra");
+  await expect(page).toHaveURL(/level=warning.*q=zebra/);
+  await expect(page.getByText("No line fits")).toBeVisible();
+});
+
+test("a long log scrolls, and only what is in sight is drawn", async ({ page }) => {
+  const lines = Array.from({ length: 900 }, (_, place) => ({
+    seq: place + 1,
+    run_id: "r1",
+    level: "info",
+    message: `Line ${place} ${"long ".repeat(place % 40)}`,
+    timestamp: ago(1),
+  }));
+  await serve(page, { "GET /api/runs/r1/logs": { json: lines } });
+  await page.goto("/runs/r1");
+  await expect(page.getByText("Line 0", { exact: false }).first()).toBeVisible();
+  const drawn = page.getByLabel("Log lines").locator("time");
+  expect(await drawn.count()).toBeLessThan(120);
+  // Lines get their true height when they come into sight, so the end moves on the way there.
+  await expect(async () => {
+    await page.getByLabel("Log lines").press("End");
+    await expect(page.getByText(/^Line 899/)).toBeVisible({ timeout: 500 });
+  }).toPass();
+});
+
+test("cancelling asks the server", async ({ page }) => {
+  await serve(page, {
+    "GET /api/runs/r1": { json: running },
+    "POST /api/runs/r1/cancel": { json: { status: "cancelled" } },
+  });
+  await page.goto("/runs/r1");
+  const sent = page.waitForRequest("**/cancel");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await sent;
+});
+
+test("loading, missing and sample-less runs say so", async ({ page }) => {
+  await serve(page, { "GET /api/runs/r1": "never" });
+  await page.goto("/runs/r1");
+  await expect(page.getByRole("status", { name: "Loading" })).toBeVisible();
+  await lookAtBoth(page, "run-loading");
+  await page.goto("/runs/gone");
+  await expect(page.getByText("This does not exist")).toBeVisible();
+  await serve(page, {
+    "GET /api/runs/r1/nodes/write/preview": refusal(404, "no_preview", "There is no sample."),
+    "GET /api/runs/r1/logs": { json: [] },
+  });
+  await page.goto("/runs/r1?node=write");
+  await expect(page.getByText("No rows were kept")).toBeVisible();
+  await page.getByRole("tab", { name: "Log" }).click();
+  await expect(page.getByText("This run wrote no log")).toBeVisible();
+});
+
+test("long names and text from right to left stay in their place", async ({ page }) => {
+  const name = "اقرأ الرحلات من الملف الكبير جدا الذي لا يتسع له المكان";
+  const nodes = finished.document.nodes.map((node) => ({ ...node, name: `${name} ${node.id}` }));
+  await serve(page, {
+    "GET /api/runs/r1": {
+      json: {
+        ...finished,
+        pipeline_name: `${name} `.repeat(6),
+        document: { ...finished.document, nodes },
+      },
+    },
+  });
+  await page.goto("/runs/r1");
+  await expect(page.getByRole("group", { name: /sums/ })).toBeVisible();
+  await lookAtBoth(page, "run-long-and-rtl");
+});

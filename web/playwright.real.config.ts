@@ -1,0 +1,34 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defineConfig } from "@playwright/test";
+
+const port = 18_431;
+
+// Every worker of Playwright reads this file anew, so the folder's name is handed on.
+process.env.BROKED_E2E_DATA ??= mkdtempSync(join(tmpdir(), "broked-e2e-"));
+
+/** The real binary with an empty data folder, as someone meets it on the first day. */
+export default defineConfig({
+  testDir: "e2e/real",
+  timeout: 60_000,
+  forbidOnly: Boolean(process.env.CI),
+  workers: 1,
+  reporter: [["list"]],
+  use: {
+    baseURL: `http://127.0.0.1:${port}`,
+    viewport: { width: 1280, height: 800 },
+    locale: "en-US",
+    colorScheme: "light",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox"],
+    },
+  },
+  webServer: {
+    command: `../bin/broked serve --port ${port} --data "${process.env.BROKED_E2E_DATA}"`,
+    url: `http://127.0.0.1:${port}/health`,
+    reuseExistingServer: false,
+  },
+});

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { pipelineSearch, runSearch, runsSearch, signInSearch } from "./search";
+
+test.each([
+  ["/runs?status=failed", "/runs?status=failed"],
+  ["//evil.example", undefined],
+  ["/\\evil.example", undefined],
+  ["https://evil.example", undefined],
+])("a sign-in may lead to %s only inside this site", (next, want) => {
+  expect(signInSearch({ next }).next).toBe(want);
+});
+
+test("what a page does not know is dropped", () => {
+  expect(runsSearch({ status: "sleeping", after: "c", more: 1 })).toEqual({ after: "c" });
+  expect(pipelineSearch({ tab: "nope", from: 2.5, to: 3 })).toEqual({ to: 3 });
+});
+
+test("a number typed as words stays words", () => {
+  expect(runSearch({ q: 404, level: "error" })).toEqual({ q: "404", level: "error" });
+});
