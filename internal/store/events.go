@@ -36,6 +36,11 @@ func tell(ctx context.Context, tx *sql.Tx, run runs.ID, events ...runs.Event) er
 		return err
 	}
 	seq -= int64(len(events))
+	insert, err := tx.PrepareContext(ctx, insertEvent) // parsing it for every line would take half the time
+	if err != nil {
+		return err
+	}
+	defer func() { _ = insert.Close() }()
 	for _, e := range events {
 		seq++
 		if err := apply(ctx, tx, run, e); err != nil {
@@ -45,7 +50,7 @@ func tell(ctx context.Context, tx *sql.Tx, run runs.ID, events ...runs.Event) er
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, insertEvent,
+		_, err = insert.ExecContext(ctx,
 			run, seq, e.Type, millis(e.At), e.Node, e.Level, e.Message, e.Status, e.Progress, e.Rows, e.Millis, e.Error, failure)
 		if err != nil {
 			return err
