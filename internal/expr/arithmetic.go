@@ -5,22 +5,8 @@ import (
 	"strings"
 )
 
-// arithmetic compiles + - * / % and the minus sign.
+// arithmetic compiles + - * / %.
 func (c *compiler) arithmetic(t *term) (value, error) {
-	if t.op == opNegate {
-		v, err := c.term(t.args[0])
-		if err == nil {
-			v, err = c.number(v)
-		}
-		if err != nil || v.null() {
-			return v, err
-		}
-		v = whole(v)
-		if v.typ.Kind == Integer && v.typ.whole < bigint {
-			v = bigger(v)
-		}
-		return value{sql: "-(" + v.sql + ")", typ: computed(v.typ)}, nil
-	}
 	side := c.term
 	if t.text == "+" {
 		side = func(t *term) (value, error) { return c.columnOrText(t, false) }
@@ -33,23 +19,39 @@ func (c *compiler) arithmetic(t *term) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
+	plus, minus := t.text == "+", t.text == "-"
 	switch {
-	case t.text == "+" && (joins(l, r) || joins(r, l)):
+	case plus && (joins(l, r) || joins(r, l)):
 		return join(l, r), nil
-	case t.text == "+" && l.typ.Kind == Date:
-		return c.days(l, r, "+")
-	case t.text == "+" && r.typ.Kind == Date:
-		return c.days(r, l, "+")
-	case t.text == "-" && l.typ.Kind == Date:
-		return c.days(l, r, "-")
+	case (plus || minus) && l.typ.Kind == Date:
+		return c.days(l, r, t.text)
+	case plus && r.typ.Kind == Date:
+		return c.days(r, l, t.text)
 	}
 	return c.compute(l, r, t.text)
+}
+
+// negate compiles a minus sign.
+func (c *compiler) negate(t *term) (value, error) {
+	v, err := c.term(t.args[0])
+	if err != nil {
+		return v, err
+	}
+	if v, err = c.number(v); err != nil || v.null() {
+		return v, err
+	}
+	v = whole(v)
+	if v.typ.Kind == Integer && v.typ.whole < bigint {
+		v = bigger(v)
+	}
+	return value{sql: "-(" + v.sql + ")", typ: computed(v.typ)}, nil
 }
 
 // joins reports whether v is text that + joins with other. What comes out of a
 // placeholder is a number beside one.
 func joins(v, other value) bool {
-	return v.typ.Kind == Text && !(v.bound && (other.typ.Number() || other.typ.Kind == Date))
+	number := v.bound && (other.typ.Number() || other.typ.Kind == Date)
+	return v.typ.Kind == Text && !number
 }
 
 // join joins texts; null counts as empty. Joining three is one call of concat.
@@ -104,26 +106,26 @@ func (c *compiler) compute(l, r value, operator string) (value, error) {
 		return value{sql: "NULL", atom: true}, nil
 	}
 	l, r = whole(l), whole(r)
-	typ := Type{Kind: Double}
-	switch {
-	case operator == "/":
-	case l.typ.Kind == Double || r.typ.Kind == Double:
-	case l.typ.Kind == Decimal || r.typ.Kind == Decimal:
-		if typ = decimalResult(l.typ, r.typ, operator); typ.Kind == Double {
-			l, r = asDouble(l), asDouble(r)
-		}
-	default:
-		typ = Type{Kind: Integer, whole: max(bigint, l.typ.whole, r.typ.whole)}
-		if narrow(l) && narrow(r) {
-			l = bigger(l)
-		}
-	}
+	typ := result(l.typ, r.typ, operator)
+	l, r = widened(l, r, typ)
 	if operator == "/" || operator == "%" {
 		if r = unlessZero(r); r.null() {
 			return cast(r, "DOUBLE", Double), nil
 		}
 	}
 	return value{sql: l.operand() + " " + operator + " " + r.operand(), typ: typ}, nil
+}
+
+// widened casts operands that DuckDB would compute with in a type that is too
+// narrow for the result.
+func widened(l, r value, typ Type) (value, value) {
+	switch {
+	case typ.Kind == Integer && narrow(l) && narrow(r):
+		return bigger(l), r
+	case typ.Kind == Double && l.typ.Kind != Double && r.typ.Kind != Double && (l.typ.Kind == Decimal || r.typ.Kind == Decimal):
+		return asDouble(l), asDouble(r)
+	}
+	return l, r
 }
 
 // number returns v if it is a number, and reads one that was bound as text.
@@ -170,11 +172,16 @@ func computed(t Type) Type {
 	return t
 }
 
-// decimalResult is the type of exact arithmetic, or Double if its digits do not
-// fit into a DECIMAL.
-func decimalResult(l, r Type, operator string) Type {
+// result is the type of arithmetic: exact as long as the digits fit into a
+// DECIMAL, if one is involved.
+func result(l, r Type, operator string) Type {
 	t := Type{Kind: Decimal, whole: max(l.whole, r.whole) + 1, scale: max(l.scale, r.scale)}
-	if operator == "*" {
+	switch {
+	case operator == "/" || l.Kind == Double || r.Kind == Double:
+		return Type{Kind: Double}
+	case l.Kind == Integer && r.Kind == Integer:
+		return Type{Kind: Integer, whole: max(bigint, l.whole, r.whole)}
+	case operator == "*":
 		t.whole, t.scale = l.whole+r.whole, l.scale+r.scale
 	}
 	if t.whole+t.scale > decimal {

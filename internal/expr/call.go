@@ -71,7 +71,7 @@ func (c *compiler) argument(f Function, i int, v value) (value, error) {
 	case day, clock:
 		return c.time(f, p, v)
 	case pattern, layout, unit:
-		return c.constant(f, p, v)
+		return c.fixed(f, p, v)
 	default:
 		return v, nil
 	}
@@ -98,7 +98,8 @@ var units = []string{"second", "minute", "hour", "day", "week", "month", "quarte
 // layouts are the letters behind % that DuckDB both reads and writes.
 const layouts = "aAbBdfgHIjmMnpSyYzZ%"
 
-func (c *compiler) constant(f Function, p param, v value) (value, error) {
+// fixed checks an argument that must be known before the data is.
+func (c *compiler) fixed(f Function, p param, v value) (value, error) {
 	if v.lit != litText {
 		return v, c.errorf(v.pos, "%s is written %s, with a text in single quotes here", f.Name, f.Signature())
 	}

@@ -107,33 +107,37 @@ func (c *compiler) like(t *term, left value) (value, error) {
 // pair brings two sides of a comparison to types that compare as people mean it.
 // Ordered is for < and its like, under which text is a number beside a number.
 func (c *compiler) pair(l, r value, ordered bool) (value, value, error) {
-	for _, v := range []value{l, r} {
-		if v.null() && v.sql == "NULL" {
-			return l, r, c.errorf(v.pos, "nothing is equal to null: write is null or is not null")
-		}
-	}
-	if l.typ.Kind == Text {
-		l, r, err := c.pairText(l, r, ordered)
-		return l, r, err
-	}
-	if r.typ.Kind == Text {
-		r, l, err := c.pairText(r, l, ordered)
-		return l, r, err
-	}
-	_, ok := common(l.typ, r.typ)
+	var err error
 	switch {
-	case !ok && l.typ.moment() && r.typ.Number():
-		return l, r, c.errorf(r.pos, "%s cannot be compared with %s: dates go in quotes, as in '2024-01-31'", l.typ, r.typ)
-	case !ok:
-		return l, r, c.errorf(r.pos, "%s cannot be compared with %s", l.typ, r.typ)
-	case l.typ.Number() && !exact(l.typ, r.typ):
-		return asDouble(l), asDouble(r), nil
-	case l.typ.name == zoned && r.typ.name == nanoseconds:
-		return l, cast(r, "TIMESTAMP", Timestamp), nil
-	case l.typ.name == nanoseconds && r.typ.name == zoned:
-		return cast(l, "TIMESTAMP", Timestamp), r, nil
+	case l.sql == "NULL" || r.sql == "NULL":
+		err = c.errorf(r.pos, "nothing is equal to null: write is null or is not null")
+	case l.typ.Kind == Text:
+		l, r, err = c.pairText(l, r, ordered)
+	case r.typ.Kind == Text:
+		r, l, err = c.pairText(r, l, ordered)
+	case l.typ.moment() && r.typ.Number():
+		err = c.errorf(r.pos, "%s cannot be compared with %s: dates go in quotes, as in '2024-01-31'", l.typ, r.typ)
+	default:
+		if _, ok := common(l.typ, r.typ); !ok {
+			err = c.errorf(r.pos, "%s cannot be compared with %s", l.typ, r.typ)
+		}
+		l, r = comparably(l, r)
 	}
-	return l, r, nil
+	return l, r, err
+}
+
+// comparably casts two values of one kind where DuckDB does not compare them as
+// they are, or would lose digits.
+func comparably(l, r value) (value, value) {
+	switch {
+	case l.typ.Number() && r.typ.Number() && !exact(l.typ, r.typ):
+		return asDouble(l), asDouble(r)
+	case l.typ.name == zoned && r.typ.name == nanoseconds:
+		return l, cast(r, "TIMESTAMP", Timestamp)
+	case l.typ.name == nanoseconds && r.typ.name == zoned:
+		return cast(l, "TIMESTAMP", Timestamp), r
+	}
+	return l, r
 }
 
 // pairText is pair for a side that is text. Beside anything else a literal
@@ -147,9 +151,7 @@ func (c *compiler) pairText(text, other value, ordered bool) (value, value, erro
 		return text, asText(other), nil
 	case text.lit == litText:
 		read, err := c.read(text, other.typ)
-		if err == nil && other.typ.Number() && !exact(read.typ, other.typ) {
-			return asDouble(read), asDouble(other), nil
-		}
+		read, other = comparably(read, other)
 		return read, other, err
 	case other.typ.moment():
 		return tryCast(text, "TIMESTAMP", Timestamp), other, nil

@@ -66,23 +66,17 @@ func (c *compiler) term(t *term) (value, error) {
 
 func (c *compiler) compile(t *term) (value, error) {
 	switch t.op {
-	case opNull:
-		return value{sql: "NULL", atom: true}, nil
-	case opBoolean:
-		return value{sql: strings.ToUpper(t.text), typ: Type{Kind: Boolean}, atom: true, lit: litBoolean, raw: t.text}, nil
-	case opNumber:
-		v, ok := number(t.text)
-		if !ok {
-			return v, c.errorf(t.pos, "%s is not a number that can be computed with", t.text)
-		}
-		return v, nil
+	case opNull, opBoolean, opNumber:
+		return c.constant(t)
 	case opText, opValue:
 		return c.text(t)
 	case opName:
 		return c.column(t)
 	case opOr, opAnd, opNot:
 		return c.logic(t)
-	case opNegate, opArith:
+	case opNegate:
+		return c.negate(t)
+	case opArith:
 		return c.arithmetic(t)
 	case opIsNull:
 		return c.isNull(t)
@@ -92,6 +86,21 @@ func (c *compiler) compile(t *term) (value, error) {
 		return c.call(t)
 	default:
 		return c.test(t)
+	}
+}
+
+func (c *compiler) constant(t *term) (value, error) {
+	switch t.op {
+	case opNull:
+		return value{sql: "NULL", atom: true}, nil
+	case opBoolean:
+		return value{sql: strings.ToUpper(t.text), typ: Type{Kind: Boolean}, atom: true, lit: litBoolean, raw: t.text}, nil
+	default:
+		v, ok := number(t.text)
+		if !ok {
+			return v, c.errorf(t.pos, "%s is not a number that can be computed with", t.text)
+		}
+		return v, nil
 	}
 }
 

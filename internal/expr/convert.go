@@ -1,5 +1,7 @@
 package expr
 
+import "slices"
+
 // This file brings values to one type, where they are chosen among, compared
 // or handed to a function.
 
@@ -44,38 +46,46 @@ func commonNumber(a, b Type) Type {
 // Text literals become what stands beside them if they can, as in
 // coalesce(day, '2024-01-31'); else everything becomes text.
 func (c *compiler) unify(vs []value) ([]value, Type, error) {
-	typ, ok := Type{}, true
+	var typ Type
 	for _, v := range vs {
 		if v.lit == litText {
 			continue
 		}
-		before := typ
-		if typ, ok = common(typ, v.typ); !ok {
-			return nil, typ, c.errorf(v.pos, "this is %s, but what it is chosen with is %s", v.typ, before)
+		wider, ok := common(typ, v.typ)
+		if !ok {
+			return nil, typ, c.errorf(v.pos, "this is %s, but what it is chosen with is %s", v.typ, typ)
 		}
+		typ = wider
 	}
-	fitted := make([]value, len(vs))
-	for i, v := range vs {
-		fitted[i] = v
-		if v.lit != litText {
-			continue
-		}
-		if read, fits := literal(v.raw, typ); fits && typ.Kind != Null {
-			fitted[i] = read
-			typ, _ = common(typ, read.typ)
-		} else {
-			typ = Type{Kind: Text}
-		}
-	}
+	fitted, typ := readAll(vs, typ)
 	for i, v := range fitted {
 		switch {
-		case typ.Kind == Text && v.typ.Kind != Text && !v.null():
+		case typ.Kind == Text && !v.null():
 			fitted[i] = asText(vs[i])
 		case typ.Kind == Double:
 			fitted[i] = asDouble(v)
 		}
 	}
 	return fitted, typ, nil
+}
+
+// readAll reads the text literals among values as a type, and returns the type
+// that they make of it: Text if one cannot be read.
+func readAll(vs []value, typ Type) ([]value, Type) {
+	fitted := slices.Clone(vs)
+	for i, v := range vs {
+		if v.lit != litText {
+			continue
+		}
+		read, ok := literal(v.raw, typ)
+		if !ok || typ.Kind == Null {
+			typ = Type{Kind: Text}
+			continue
+		}
+		fitted[i] = read
+		typ, _ = common(typ, read.typ)
+	}
+	return fitted, typ
 }
 
 func cast(v value, sql string, kind Kind) value {

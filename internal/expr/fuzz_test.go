@@ -83,39 +83,39 @@ func (g generator) leaf() string {
 // accepted checks everything that holds for any text: it is refused as Invalid,
 // or printing it is stable and the database takes the SQL and agrees about its
 // type. It reports whether the text was an expression that fits the columns.
-func accepted(t testing.TB, db *sql.DB, src string) bool {
-	t.Helper()
+func accepted(tb testing.TB, db *sql.DB, src string) bool {
+	tb.Helper()
 	e, err := Parse(src)
 	if err != nil {
 		if fault.KindOf(err) != fault.Invalid {
-			t.Errorf("%q: %v", src, err)
+			tb.Errorf("%q: %v", src, err)
 		}
 		return false
 	}
 	again, err := Parse(e.String())
 	if err != nil || again.String() != e.String() {
-		t.Errorf("%q prints as %q, which is read as %v, %v", src, e, again, err)
+		tb.Errorf("%q prints as %q, which is read as %v, %v", src, e, again, err)
 		return false
 	}
 	compiled, err := e.Compile(sampleColumns(), lookup)
 	if err != nil {
 		if fault.KindOf(err) != fault.Invalid {
-			t.Errorf("%q: %v", src, err)
+			tb.Errorf("%q: %v", src, err)
 		}
 		return false
 	}
-	rows, err := db.QueryContext(t.Context(), "SELECT ("+compiled.SQL+") FROM t LIMIT 0")
+	rows, err := db.QueryContext(tb.Context(), "SELECT ("+compiled.SQL+") FROM t LIMIT 0")
 	if err != nil {
-		t.Errorf("%q: %s: %v", src, compiled.SQL, err)
+		tb.Errorf("%q: %s: %v", src, compiled.SQL, err)
 		return false
 	}
 	defer rows.Close()
 	types, err := rows.ColumnTypes()
 	if err = errors.Join(err, rows.Err()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if len(types) != 1 {
-		t.Errorf("%q: %s: %d columns", src, compiled.SQL, len(types))
+		tb.Errorf("%q: %s: %d columns", src, compiled.SQL, len(types))
 		return false
 	}
 	got := TypeOf(types[0].DatabaseTypeName())
@@ -123,7 +123,7 @@ func accepted(t testing.TB, db *sql.DB, src string) bool {
 		got.Kind = Timestamp
 	}
 	if got.Kind != compiled.Type.Kind {
-		t.Errorf("%q: %s: is %s (%s), said to be %s", src, compiled.SQL, got, got.name, compiled.Type)
+		tb.Errorf("%q: %s: is %s (%s), said to be %s", src, compiled.SQL, got, got.name, compiled.Type)
 		return false
 	}
 	return true

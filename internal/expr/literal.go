@@ -65,7 +65,7 @@ func moment(text string) (value, bool) {
 // anything with an exponent or more digits than a DECIMAL has is a double.
 func number(text string) (value, bool) {
 	digits, negative := strings.CutPrefix(text, "-")
-	if leadingNum.FindString(digits) != digits || digits == "" {
+	if digits == "" || leadingNum.FindString(digits) != digits {
 		return value{}, false
 	}
 	f, err := strconv.ParseFloat(digits, 64)
@@ -73,27 +73,29 @@ func number(text string) (value, bool) {
 		return value{}, false
 	}
 	v := value{lit: litNumber, raw: text, atom: !negative}
-	whole, fraction, point := strings.Cut(digits, ".")
-	if whole = strings.TrimLeft(whole, "0"); whole == "" {
-		whole = "0"
+	if v.sql, v.typ = exactNumber(digits); v.typ.Kind == Double {
+		v.sql = sqltext.Literal(f)
 	}
-	switch {
-	case strings.ContainsAny(digits, "eE") || len(whole)+len(fraction) > decimal:
-		v.sql, v.typ = sqltext.Literal(f), Type{Kind: Double}
-		if negative {
-			v.sql = sqltext.Literal(-f)
-		}
-		return v, true
-	case !point || fraction == "":
-		v.sql, v.typ = whole, Type{Kind: Integer, whole: len(whole)}
-		if f >= math.MaxInt64 {
-			v.typ.whole = hugeint
-		}
-	default:
-		v.sql, v.typ = whole+"."+fraction, Type{Kind: Decimal, whole: len(whole), scale: len(fraction)}
+	if v.typ.Kind == Integer && f >= math.MaxInt64 {
+		v.typ.whole = hugeint
 	}
 	if negative {
 		v.sql = "-" + v.sql
 	}
 	return v, true
+}
+
+// exactNumber writes digits as DuckDB keeps them, or says that a double it is.
+func exactNumber(digits string) (string, Type) {
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	switch {
+	case strings.ContainsAny(digits, "eE") || len(whole)+len(fraction) > decimal:
+		return "", Type{Kind: Double}
+	case fraction == "":
+		return whole, Type{Kind: Integer, whole: len(whole)}
+	}
+	return whole + "." + fraction, Type{Kind: Decimal, whole: len(whole), scale: len(fraction)}
 }

@@ -54,9 +54,14 @@ func (p *parser) expected(what string) {
 	p.fail(p.tok.pos, "expected %s, found %s", what, found)
 }
 
+// at reports whether the next token is the keyword word.
+func (p *parser) at(word string) bool {
+	return p.tok.kind == tokWord && strings.EqualFold(p.tok.text, word)
+}
+
 // keyword reports whether the next token is the keyword word, and takes it.
 func (p *parser) keyword(word string) bool {
-	if p.tok.kind == tokWord && strings.EqualFold(p.tok.text, word) {
+	if p.at(word) {
 		p.next()
 		return true
 	}
@@ -77,11 +82,16 @@ func (p *parser) require(found bool, what string) {
 	}
 }
 
-func (p *parser) expression() *term {
+// deeper goes one level down, as far as the limit, and returns the way back up.
+func (p *parser) deeper() func() {
 	if p.depth++; p.depth > maxDepth {
 		p.fail(p.tok.pos, "the expression is nested too deeply: at most %d levels", maxDepth)
 	}
-	defer func() { p.depth-- }()
+	return func() { p.depth-- }
+}
+
+func (p *parser) expression() *term {
+	defer p.deeper()()
 	return p.list(opOr, "or", p.conjunction)
 }
 
@@ -90,7 +100,7 @@ func (p *parser) conjunction() *term { return p.list(opAnd, "and", p.negation) }
 // list reads one or more terms joined by a keyword.
 func (p *parser) list(op op, word string, part func() *term) *term {
 	first := part()
-	if !(p.tok.kind == tokWord && strings.EqualFold(p.tok.text, word)) {
+	if !p.at(word) {
 		return first
 	}
 	all := &term{op: op, pos: first.pos, args: []*term{first}}
@@ -105,10 +115,7 @@ func (p *parser) negation() *term {
 	if !p.keyword("not") {
 		return p.comparison()
 	}
-	if p.depth++; p.depth > maxDepth {
-		p.fail(pos, "the expression is nested too deeply: at most %d levels", maxDepth)
-	}
-	defer func() { p.depth-- }()
+	defer p.deeper()()
 	return &term{op: opNot, pos: pos, args: []*term{p.negation()}}
 }
 
@@ -117,7 +124,7 @@ var comparisons = []string{"=", "==", "!=", "<>", "<", "<=", ">", ">="}
 func (p *parser) comparison() *term {
 	left := p.sum()
 	t := p.test(left)
-	if t != left && (p.tok.kind == tokSymbol && slices.Contains(comparisons, p.tok.text)) {
+	if t != left && p.tok.kind == tokSymbol && slices.Contains(comparisons, p.tok.text) {
 		p.fail(p.tok.pos, "comparisons cannot be chained: join two with and")
 	}
 	return t
@@ -199,10 +206,7 @@ func (p *parser) sign() *term {
 	default:
 		return p.primary()
 	}
-	if p.depth++; p.depth > maxDepth {
-		p.fail(pos, "the expression is nested too deeply: at most %d levels", maxDepth)
-	}
-	defer func() { p.depth-- }()
+	defer p.deeper()()
 	if p.src[pos] == '+' {
 		return p.sign()
 	}
@@ -279,7 +283,7 @@ func (p *parser) call(t *term) *term {
 func (p *parser) choice(pos int) *term {
 	t := &term{op: opCase, pos: pos}
 	var operand *term
-	if !(p.tok.kind == tokWord && strings.EqualFold(p.tok.text, "when")) {
+	if !p.at("when") {
 		operand = p.expression()
 	}
 	for p.keyword("when") {

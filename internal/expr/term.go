@@ -87,17 +87,6 @@ func (t *term) rank() int {
 // String writes t as source with as few parentheses as it takes.
 func (t *term) String() string {
 	switch t.op {
-	case opNull:
-		return "null"
-	case opText:
-		return "'" + strings.ReplaceAll(t.text, "'", "''") + "'"
-	case opValue:
-		return "${" + t.text + "}"
-	case opName:
-		if t.quoted {
-			return `"` + strings.ReplaceAll(t.text, `"`, `""`) + `"`
-		}
-		return t.text
 	case opCall:
 		return t.text + "(" + t.join(", ", rankOr) + ")"
 	case opCase:
@@ -116,9 +105,23 @@ func (t *term) String() string {
 		return "-" + t.operand(0, rankAtom)
 	case opIn, opLike, opIsNull, opBetween:
 		return t.testString()
-	default: // a number or a truth value, as written
-		return t.text
+	default:
+		return t.leafString()
 	}
+}
+
+func (t *term) leafString() string {
+	switch {
+	case t.op == opNull:
+		return "null"
+	case t.op == opText:
+		return "'" + strings.ReplaceAll(t.text, "'", "''") + "'"
+	case t.op == opValue:
+		return "${" + t.text + "}"
+	case t.quoted:
+		return `"` + strings.ReplaceAll(t.text, `"`, `""`) + `"`
+	}
+	return t.text // a bare name, a number or a truth value, as written
 }
 
 func (t *term) testString() string {

@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -114,42 +115,34 @@ func (r *renameColumns) check() []fault.Problem {
 
 func (r *renameColumns) apply(q *query) []fault.Problem {
 	var problems []fault.Problem
-	renamed := make(map[int]string) // from the column's place to the setting that renames it
-	names := make([]string, len(q.columns))
-	for i, c := range q.columns {
-		names[i] = c.name
-	}
+	renamed := make(map[int]string) // from a column's place to its old name
 	for _, from := range slices.Sorted(maps.Keys(r.Mapping)) {
-		path := "mapping." + from
-		i, missing := q.find(path, from)
-		switch {
-		case len(missing) > 0 && !q.tolerate(missing):
-			problems = append(problems, missing...)
-		case len(missing) > 0:
-		case renamed[i] != "":
-			problems = append(problems, problem(path, "%q has a new name already", q.columns[i].name)...)
-		default:
-			renamed[i], names[i] = path, r.Mapping[from]
+		i, wrong := q.find("mapping."+from, from)
+		if len(wrong) > 0 && q.tolerate(wrong) {
+			continue
 		}
-	}
-	seen := make(map[string]int)
-	for i, name := range names {
-		if first, twice := seen[folded(name)]; twice {
-			path := renamed[i]
-			if path == "" {
-				path = renamed[first]
-			}
-			problems = append(problems, problem(path, "there would be two columns %q", name)...)
+		if len(wrong) == 0 && renamed[i] != "" {
+			wrong = problem("mapping."+from, "%q has a new name already", q.columns[i].name)
 		}
-		seen[folded(name)] = i
+		problems = append(problems, wrong...)
+		renamed[i] = from
 	}
 	if len(problems) > 0 {
 		return problems
 	}
-	for i, name := range names {
-		q.columns[i].name = name
+	seen := make(map[string]int)
+	for i := range q.columns {
+		from, changed := renamed[i]
+		if changed {
+			q.columns[i].name = r.Mapping[from]
+		}
+		name := q.columns[i].name
+		if first, twice := seen[folded(name)]; twice {
+			problems = append(problems, problem("mapping."+cmp.Or(from, renamed[first]), "there would be two columns %q", name)...)
+		}
+		seen[folded(name)] = i
 	}
-	return nil
+	return problems
 }
 
 type dropColumns struct {

@@ -252,17 +252,17 @@ var wideIntegers = []string{"UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"}
 
 // compile returns the aggregate over q's columns as SQL, and about its type.
 func (f aggregation) compile(q *query, row string) (sql, typ string, problems []fault.Problem) {
-	if f.everyRow() {
-		return "count(*)", "BIGINT", nil
+	i := -1
+	if !f.everyRow() {
+		if i, problems = q.find("column", f.Column); len(problems) > 0 {
+			return "", "", problems
+		}
 	}
-	i, problems := q.find("column", f.Column)
-	if len(problems) > 0 {
-		return "", "", problems
+	if f.Function == "count" {
+		return "count(*)", "BIGINT", nil
 	}
 	c := q.columns[i]
 	switch f.Function {
-	case "count":
-		return "count(*)", "BIGINT", nil
 	case "count_distinct":
 		return "count(DISTINCT " + c.sql + ")", "BIGINT", nil
 	case "min", "max":
@@ -272,6 +272,11 @@ func (f aggregation) compile(q *query, row string) (sql, typ string, problems []
 	case "last":
 		return "arg_max_null(" + c.sql + ", " + row + ")", c.typ, nil
 	}
+	return f.compute(q, c)
+}
+
+// compute is compile for the functions that take numbers.
+func (f aggregation) compute(q *query, c queryColumn) (sql, typ string, problems []fault.Problem) {
 	switch kind := expr.TypeOf(c.typ); {
 	case kind.Kind == expr.Text:
 		q.log(node.Warning, "the column %q is text: %s leaves out what is no number", c.name, f.Function)

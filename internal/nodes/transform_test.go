@@ -19,13 +19,13 @@ import (
 // duck is a real DuckDB as nodes see it.
 type duck struct{ pool *sql.DB }
 
-func newDuck(t testing.TB) duck {
-	t.Helper()
+func newDuck(tb testing.TB) duck {
+	tb.Helper()
 	pool, err := sql.Open("duckdb", "")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = pool.Close() })
+	tb.Cleanup(func() { _ = pool.Close() })
 	return duck{pool}
 }
 
@@ -74,7 +74,7 @@ func (d duck) Exec(ctx context.Context, statement string) (int64, error) {
 const orders = `SELECT * FROM (VALUES
 	(1::BIGINT, 'Ann',  'DE', '00123', 10.5::DOUBLE,  DATE '2024-01-31', 1.10::DECIMAL(10,2), true),
 	(2,         'bob',  'FR', '123',   20.0,          DATE '2024-02-01', 2.20,                false),
-	(3,         'Cléo', 'DE', 'n/a',   NULL,          NULL,              NULL,                NULL),
+	(3,         'Cléo', 'DE', 'n/a',NULL,NULL,NULL,NULL),
 	(4,         'ann',  NULL, '7',     5.0,           DATE '2023-12-31', 0.50,                true)
 ) AS t(id, name, country, zip, amount, day, price, flag)`
 
@@ -85,15 +85,15 @@ type transformed struct {
 	logs []string
 }
 
-func runTransform(t testing.TB, db duck, input, rules string, legacy bool) (transformed, error) {
-	t.Helper()
+func runTransform(tb testing.TB, db duck, input, rules string, legacy bool) (transformed, error) {
+	tb.Helper()
 	n, problems := transformSpec.Build(json.RawMessage(`{"rules":` + rules + `}`))
 	if len(problems) > 0 {
 		return transformed{}, fault.Rejected("settings", problems)
 	}
-	columns, err := db.Describe(t.Context(), input)
+	columns, err := db.Describe(tb.Context(), input)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var out transformed
 	env := node.Env{
@@ -105,18 +105,18 @@ func runTransform(t testing.TB, db duck, input, rules string, legacy bool) (tran
 	}
 	in := []node.Relation{{SQL: input, Columns: columns, Rows: 4}}
 	for range 2 { // as the engine may
-		if out.rel, err = n.(node.Relational).Select(t.Context(), env, in); err != nil {
+		if out.rel, err = n.(node.Relational).Select(tb.Context(), env, in); err != nil {
 			return out, err
 		}
 	}
-	got, err := db.Describe(t.Context(), out.rel.SQL)
+	got, err := db.Describe(tb.Context(), out.rel.SQL)
 	if err != nil {
-		t.Fatalf("%s: %v", out.rel.SQL, err)
+		tb.Fatalf("%s: %v", out.rel.SQL, err)
 	}
 	if !slices.Equal(got, out.rel.Columns) {
-		t.Errorf("columns %v, said to be %v", got, out.rel.Columns)
+		tb.Errorf("columns %v, said to be %v", got, out.rel.Columns)
 	}
-	table, err := db.Query(t.Context(), "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ("+out.rel.SQL+")", 1000)
+	table, err := db.Query(tb.Context(), "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ("+out.rel.SQL+")", 1000)
 	if err != nil {
 		return out, err
 	}
@@ -128,7 +128,7 @@ func runTransform(t testing.TB, db duck, input, rules string, legacy bool) (tran
 		}
 		rows = append(rows, strings.Join(cells, ","))
 	}
-	out.rows = strings.Join(rows, "; ")
+	out.rows = strings.Join(rows, ";")
 	return out, nil
 }
 
@@ -151,44 +151,44 @@ func TestTransform(t *testing.T) {
 		sameRows, logs string
 	}{
 		{name: "nothing", rules: `[]`, sameRows: "yes"},
-		{name: "rename swaps", rules: `[{"type":"rename_columns","mapping":{"id":"name","name":"id"}},{"type":"select","columns":["name","id"]},{"type":"filter","condition":"name < 3"}]`, columns: "name BIGINT, id VARCHAR", want: "1,Ann; 2,bob"},
-		{name: "rename case", rules: `[{"type":"rename","mapping":{"ID":"Id"}},{"type":"keep_columns","columns":["Id"]}]`, columns: "Id BIGINT", want: "1; 2; 3; 4", sameRows: "yes"},
-		{name: "rename legacy", rules: `[{"type":"rename","mapping":{"nix":"x"}},` + few + `]`, legacy: true, want: "1; 2; 3; 4", sameRows: "yes", logs: "warning: there is no column \"nix\""},
-		{name: "add", rules: `[{"type":"add_column","name":"gross","expression":"amount * 1.2"},{"type":"select","columns":["gross"]}]`, columns: "gross DOUBLE", want: "12.6; 24.0; null; 6.0", sameRows: "yes"},
-		{name: "add on add", rules: `[{"type":"add_column","name":"a","expression":"id + 1"},{"type":"add_column","name":"b","expression":"a * 2"},{"type":"filter","condition":"b > 6"},{"type":"select","columns":["b"]}]`, columns: "b BIGINT", want: "8; 10", sameRows: "no"},
-		{name: "add text", rules: `[{"type":"add_column","name":"x","expression":"name + \"-\" + country"},{"type":"select","columns":["x"]}]`, want: "Ann-DE; bob-FR; Cléo-DE; ann-", sameRows: "yes", logs: "info: read - as text"},
-		{name: "add over legacy", rules: `[{"type":"add_column","name":"id","expression":"id * 10"},` + few + `]`, legacy: true, want: "10; 20; 30; 40", sameRows: "yes", logs: "warning: there is a column"},
-		{name: "add null", rules: `[{"type":"add_column","name":"x","expression":"null"},{"type":"select","columns":["x"]}]`, columns: "x VARCHAR", want: "null; null; null; null"},
-		{name: "filter nulls go", rules: `[{"type":"filter_rows","condition":"amount != 20"},` + few + `]`, want: "1; 4", sameRows: "no"},
-		{name: "filter twice", rules: `[{"type":"filter","condition":"id > 1 or id = 0"},{"type":"filter","condition":"id < 4 or id = 9"},` + few + `]`, want: "2; 3"},
-		{name: "filter placeholder", rules: `[{"type":"filter","condition":"country == ${param.country}"},` + few + `]`, want: "1; 3"},
-		{name: "filter words", rules: `[{"type":"filter","condition":"country == DE"},` + few + `]`, want: "1; 3", logs: "info: read DE as text"},
-		{name: "apply", rules: `[{"type":"apply_function","column":"name","function":"upper"},{"type":"function","columns":["amount","price"],"function":"round"},{"type":"select","columns":["name","amount","price"]}]`, columns: "name VARCHAR, amount DOUBLE, price DECIMAL(10,0)", want: "ANN,11.0,1; BOB,20.0,2; CLÉO,null,null; ANN,5.0,1", sameRows: "yes"},
-		{name: "replace text", rules: `[{"type":"replace_values","column":"country","mapping":{"DE":"Germany","FR":null}},{"type":"select","columns":["country"]}]`, columns: "country VARCHAR", want: "Germany; null; Germany; null", sameRows: "yes"},
-		{name: "replace number", rules: `[{"type":"replace","column":"id","mapping":{"1":"10","2":20,"x":"5"}},` + few + `]`, columns: "id BIGINT", want: "10; 20; 3; 4"},
-		{name: "replace by text", rules: `[{"type":"replace","column":"id","mapping":{"1":"one","2":"1.5"}},` + few + `]`, columns: "id VARCHAR", want: "one; 1.5; 3; 4"},
-		{name: "replace decimal", rules: `[{"type":"replace","column":"price","mapping":{"1.1":"9.99"}},{"type":"select","columns":["price"]}]`, columns: "price DECIMAL(10,2)", want: "9.99; 2.20; null; 0.50"},
-		{name: "replace date", rules: `[{"type":"replace","column":"day","mapping":{"2024-01-31":"2024-01-30"}},{"type":"select","columns":["day"]}]`, columns: "day DATE", want: "2024-01-30; 2024-02-01; null; 2023-12-31"},
-		{name: "replace flag", rules: `[{"type":"replace","column":"flag","mapping":{"true":false}},{"type":"select","columns":["flag"]}]`, columns: "flag BOOLEAN", want: "false; false; null; false"},
-		{name: "drop", rules: `[{"type":"drop_columns","columns":["name","country","zip","amount","day"]}]`, columns: "id BIGINT, price DECIMAL(10,2), flag BOOLEAN", want: "1,1.10,true; 2,2.20,false; 3,null,null; 4,0.50,true", sameRows: "yes"},
-		{name: "drop legacy", rules: `[{"type":"drop","columns":["nix"]},` + few + `]`, legacy: true, want: "1; 2; 3; 4", logs: "warning: there is no column \"nix\""},
-		{name: "convert", rules: `[{"type":"convert_types","mapping":{"zip":"integer","id":"text","day":"timestamp","amount":"decimal(12,1)"},"on_error":"null"},{"type":"select","columns":["zip","id","day","amount"]}]`, columns: "zip BIGINT, id VARCHAR, day TIMESTAMP, amount DECIMAL(12,1)", want: "123,1,2024-01-31 00:00:00,10.5; 123,2,2024-02-01 00:00:00,20.0; null,3,null,null; 7,4,2023-12-31 00:00:00,5.0", sameRows: "yes"},
-		{name: "sort", rules: `[{"type":"sort","columns":["amount"]},` + few + `]`, want: "4; 1; 2; 3", sameRows: "yes"},
-		{name: "sort legacy descends", rules: `[{"type":"sort","column":"amount"},` + few + `]`, legacy: true, want: "2; 1; 4; 3", sameRows: "yes"},
-		{name: "sort legacy ascends", rules: `[{"type":"sort","column":"amount","ascending":true},` + few + `]`, legacy: true, want: "4; 1; 2; 3"},
-		{name: "sort by computed", rules: `[{"type":"add_column","name":"k","expression":"0 - id"},{"type":"sort","columns":["k"]},` + few + `]`, want: "4; 3; 2; 1"},
-		{name: "sort by hidden alias", rules: `[{"type":"sort","columns":["id"],"ascending":false},{"type":"rename","mapping":{"amount":"id","id":"was"}},{"type":"select","columns":["was","id"]}]`, want: "4,5.0; 3,null; 2,20.0; 1,10.5"},
-		{name: "sort twice", rules: `[{"type":"sort","columns":["id"],"ascending":false},{"type":"sort","columns":["country"]},{"type":"filter","condition":"id < 9"},` + few + `]`, want: "3; 1; 2; 4"},
-		{name: "dedup first", rules: `[{"type":"deduplicate","columns":["country"]},` + few + `]`, want: "1; 2; 4", sameRows: "no"},
-		{name: "dedup computed", rules: `[{"type":"function","column":"name","function":"lower"},{"type":"dedup","columns":["name"]},{"type":"filter","condition":"id > 1"},` + few + `]`, want: "2; 3"},
-		{name: "dedup after sort", rules: `[{"type":"sort","columns":["id"],"ascending":false},{"type":"dedup","columns":["country"]},` + few + `]`, want: "4; 3; 2"},
-		{name: "dedup twice", rules: `[{"type":"dedup","columns":["country"]},{"type":"dedup","columns":["flag"]},` + few + `]`, want: "1; 2"},
-		{name: "dedup all", rules: `[{"type":"select","columns":["country"]},{"type":"dedup"}]`, want: "DE; FR; null"},
-		{name: "aggregate", rules: `[{"type":"aggregate","group_by":["country"],"agg_fields":[{"column":"id","function":"sum"},{"column":"amount","function":"count"},{"column":"amount","function":"avg","alias":"mean"},{"column":"day","function":"max"},{"column":"price","function":"sum"}]}]`, columns: "country VARCHAR, sum_id BIGINT, count_amount BIGINT, mean DOUBLE, max_day DATE, sum_price DECIMAL(38,2)", want: "DE,4,2,10.5,2024-01-31,1.10; FR,2,1,20.0,2024-02-01,2.20; null,4,1,5.0,2023-12-31,0.50", sameRows: "no"},
-		{name: "aggregate first", rules: `[{"type":"sort","columns":["id"],"ascending":false},{"type":"agg","group_by":["flag"],"aggregations":[{"column":"name","function":"first"},{"column":"name","function":"last"},{"column":"amount","function":"first","alias":"a"},{"column":"country","function":"count_distinct"},{"function":"count"}]}]`, want: "true,ann,Ann,5.0,1,2; null,Cléo,Cléo,null,1,1; false,bob,bob,20.0,1,1"},
+		{name: "rename swaps", rules: `[{"type":"rename_columns","mapping":{"id":"name","name":"id"}},{"type":"select","columns":["name","id"]},{"type":"filter","condition":"name < 3"}]`, columns: "name BIGINT, id VARCHAR", want: "1,Ann;2,bob"},
+		{name: "rename case", rules: `[{"type":"rename","mapping":{"ID":"Id"}},{"type":"keep_columns","columns":["Id"]}]`, columns: "Id BIGINT", want: "1;2;3;4", sameRows: "yes"},
+		{name: "rename legacy", rules: `[{"type":"rename","mapping":{"nix":"x"}},` + few + `]`, legacy: true, want: "1;2;3;4", sameRows: "yes", logs: "warning: there is no column \"nix\""},
+		{name: "add", rules: `[{"type":"add_column","name":"gross","expression":"amount * 1.2"},{"type":"select","columns":["gross"]}]`, columns: "gross DOUBLE", want: "12.6;24.0;null;6.0", sameRows: "yes"},
+		{name: "add on add", rules: `[{"type":"add_column","name":"a","expression":"id + 1"},{"type":"add_column","name":"b","expression":"a * 2"},{"type":"filter","condition":"b > 6"},{"type":"select","columns":["b"]}]`, columns: "b BIGINT", want: "8;10", sameRows: "no"},
+		{name: "add text", rules: `[{"type":"add_column","name":"x","expression":"name + \"-\" + country"},{"type":"select","columns":["x"]}]`, want: "Ann-DE;bob-FR;Cléo-DE;ann-", sameRows: "yes", logs: "info: read - as text"},
+		{name: "add over legacy", rules: `[{"type":"add_column","name":"id","expression":"id * 10"},` + few + `]`, legacy: true, want: "10;20;30;40", sameRows: "yes", logs: "warning: there is a column"},
+		{name: "add null", rules: `[{"type":"add_column","name":"x","expression":"null"},{"type":"select","columns":["x"]}]`, columns: "x VARCHAR", want: "null;null;null;null"},
+		{name: "filter nulls go", rules: `[{"type":"filter_rows","condition":"amount != 20"},` + few + `]`, want: "1;4", sameRows: "no"},
+		{name: "filter twice", rules: `[{"type":"filter","condition":"id > 1 or id = 0"},{"type":"filter","condition":"id < 4 or id = 9"},` + few + `]`, want: "2;3"},
+		{name: "filter placeholder", rules: `[{"type":"filter","condition":"country == ${param.country}"},` + few + `]`, want: "1;3"},
+		{name: "filter words", rules: `[{"type":"filter","condition":"country == DE"},` + few + `]`, want: "1;3", logs: "info: read DE as text"},
+		{name: "apply", rules: `[{"type":"apply_function","column":"name","function":"upper"},{"type":"function","columns":["amount","price"],"function":"round"},{"type":"select","columns":["name","amount","price"]}]`, columns: "name VARCHAR, amount DOUBLE, price DECIMAL(10,0)", want: "ANN,11.0,1;BOB,20.0,2;CLÉO,null,null;ANN,5.0,1", sameRows: "yes"},
+		{name: "replace text", rules: `[{"type":"replace_values","column":"country","mapping":{"DE":"Germany","FR":null}},{"type":"select","columns":["country"]}]`, columns: "country VARCHAR", want: "Germany;null;Germany;null", sameRows: "yes"},
+		{name: "replace number", rules: `[{"type":"replace","column":"id","mapping":{"1":"10","2":20,"x":"5"}},` + few + `]`, columns: "id BIGINT", want: "10;20;3;4"},
+		{name: "replace by text", rules: `[{"type":"replace","column":"id","mapping":{"1":"one","2":"1.5"}},` + few + `]`, columns: "id VARCHAR", want: "one;1.5;3;4"},
+		{name: "replace decimal", rules: `[{"type":"replace","column":"price","mapping":{"1.1":"9.99"}},{"type":"select","columns":["price"]}]`, columns: "price DECIMAL(10,2)", want: "9.99;2.20;null;0.50"},
+		{name: "replace date", rules: `[{"type":"replace","column":"day","mapping":{"2024-01-31":"2024-01-30"}},{"type":"select","columns":["day"]}]`, columns: "day DATE", want: "2024-01-30;2024-02-01;null;2023-12-31"},
+		{name: "replace flag", rules: `[{"type":"replace","column":"flag","mapping":{"true":false}},{"type":"select","columns":["flag"]}]`, columns: "flag BOOLEAN", want: "false;false;null;false"},
+		{name: "drop", rules: `[{"type":"drop_columns","columns":["name","country","zip","amount","day"]}]`, columns: "id BIGINT, price DECIMAL(10,2), flag BOOLEAN", want: "1,1.10,true;2,2.20,false;3,null,null;4,0.50,true", sameRows: "yes"},
+		{name: "drop legacy", rules: `[{"type":"drop","columns":["nix"]},` + few + `]`, legacy: true, want: "1;2;3;4", logs: "warning: there is no column \"nix\""},
+		{name: "convert", rules: `[{"type":"convert_types","mapping":{"zip":"integer","id":"text","day":"timestamp","amount":"decimal(12,1)"},"on_error":"null"},{"type":"select","columns":["zip","id","day","amount"]}]`, columns: "zip BIGINT, id VARCHAR, day TIMESTAMP, amount DECIMAL(12,1)", want: "123,1,2024-01-31 00:00:00,10.5;123,2,2024-02-01 00:00:00,20.0;null,3,null,null;7,4,2023-12-31 00:00:00,5.0", sameRows: "yes"},
+		{name: "sort", rules: `[{"type":"sort","columns":["amount"]},` + few + `]`, want: "4;1;2;3", sameRows: "yes"},
+		{name: "sort legacy descends", rules: `[{"type":"sort","column":"amount"},` + few + `]`, legacy: true, want: "2;1;4;3", sameRows: "yes"},
+		{name: "sort legacy ascends", rules: `[{"type":"sort","column":"amount","ascending":true},` + few + `]`, legacy: true, want: "4;1;2;3"},
+		{name: "sort by computed", rules: `[{"type":"add_column","name":"k","expression":"0 - id"},{"type":"sort","columns":["k"]},` + few + `]`, want: "4;3;2;1"},
+		{name: "sort by hidden alias", rules: `[{"type":"sort","columns":["id"],"ascending":false},{"type":"rename","mapping":{"amount":"id","id":"was"}},{"type":"select","columns":["was","id"]}]`, want: "4,5.0;3,null;2,20.0;1,10.5"},
+		{name: "sort twice", rules: `[{"type":"sort","columns":["id"],"ascending":false},{"type":"sort","columns":["country"]},{"type":"filter","condition":"id < 9"},` + few + `]`, want: "3;1;2;4"},
+		{name: "dedup first", rules: `[{"type":"deduplicate","columns":["country"]},` + few + `]`, want: "1;2;4", sameRows: "no"},
+		{name: "dedup computed", rules: `[{"type":"function","column":"name","function":"lower"},{"type":"dedup","columns":["name"]},{"type":"filter","condition":"id > 1"},` + few + `]`, want: "2;3"},
+		{name: "dedup after sort", rules: `[{"type":"sort","columns":["id"],"ascending":false},{"type":"dedup","columns":["country"]},` + few + `]`, want: "4;3;2"},
+		{name: "dedup twice", rules: `[{"type":"dedup","columns":["country"]},{"type":"dedup","columns":["flag"]},` + few + `]`, want: "1;2"},
+		{name: "dedup all", rules: `[{"type":"select","columns":["country"]},{"type":"dedup"}]`, want: "DE;FR;null"},
+		{name: "aggregate", rules: `[{"type":"aggregate","group_by":["country"],"agg_fields":[{"column":"id","function":"sum"},{"column":"amount","function":"count"},{"column":"amount","function":"avg","alias":"mean"},{"column":"day","function":"max"},{"column":"price","function":"sum"}]}]`, columns: "country VARCHAR, sum_id BIGINT, count_amount BIGINT, mean DOUBLE, max_day DATE, sum_price DECIMAL(38,2)", want: "DE,4,2,10.5,2024-01-31,1.10;FR,2,1,20.0,2024-02-01,2.20;null,4,1,5.0,2023-12-31,0.50", sameRows: "no"},
+		{name: "aggregate first", rules: `[{"type":"sort","columns":["id"],"ascending":false},{"type":"agg","group_by":["flag"],"aggregations":[{"column":"name","function":"first"},{"column":"name","function":"last"},{"column":"amount","function":"first","alias":"a"},{"column":"country","function":"count_distinct"},{"function":"count"}]}]`, want: "true,ann,Ann,5.0,1,2;null,Cléo,Cléo,null,1,1;false,bob,bob,20.0,1,1"},
 		{name: "aggregate all", rules: `[{"type":"filter","condition":"id > 9"},{"type":"agg","aggregations":[{"column":"*","function":"count","alias":"n"},{"column":"amount","function":"sum"}]}]`, want: "0,null"},
-		{name: "aggregate text", rules: `[{"type":"agg","group_by":["country"],"aggregations":[{"column":"zip","function":"sum"}]}]`, columns: "country VARCHAR, sum_zip DOUBLE", want: "DE,123.0; FR,123.0; null,7.0", logs: "warning: the column \"zip\" is text"},
-		{name: "distinct by group", rules: `[{"type":"agg","group_by":["flag"]}]`, want: "true; false; null"},
+		{name: "aggregate text", rules: `[{"type":"agg","group_by":["country"],"aggregations":[{"column":"zip","function":"sum"}]}]`, columns: "country VARCHAR, sum_zip DOUBLE", want: "DE,123.0;FR,123.0;null,7.0", logs: "warning: the column \"zip\" is text"},
+		{name: "distinct by group", rules: `[{"type":"agg","group_by":["flag"]}]`, want: "true;false;null"},
 		{name: "after aggregate", rules: `[{"type":"agg","group_by":["country"],"aggregations":[{"function":"count"}]},{"type":"add_column","name":"half","expression":"count / 2"},{"type":"filter","condition":"half >= 1"}]`, want: "DE,2,1.0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
