@@ -17,15 +17,23 @@ import (
 
 func TestSQLite(t *testing.T) {
 	t.Parallel()
+	// Migrating every test's database anew would be most of the work.
+	path := filepath.Join(t.TempDir(), "empty.db")
+	if err := backend(t, path).DB.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	empty := read(t, path)
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
 		t.Helper()
-		return backend(t)
+		path := filepath.Join(t.TempDir(), "broked.db")
+		write(t, path, empty)
+		return backend(t, path)
 	})
 }
 
-func backend(tb testing.TB) storetest.Backend {
+func backend(tb testing.TB, path string) storetest.Backend {
 	tb.Helper()
-	db := open(tb, filepath.Join(tb.TempDir(), "broked.db"))
+	db := open(tb, path)
 	q, err := queue.New(tb.Context(), db.Writer(), slog.New(slog.DiscardHandler), queue.Options{Slots: 4, Grace: time.Second})
 	if err != nil {
 		tb.Fatal(err)
@@ -56,7 +64,7 @@ func pipelineOf(tb testing.TB, description string) pipelines.Version {
 }
 
 func BenchmarkInsertRun(b *testing.B) {
-	s := backend(b)
+	s := backend(b, filepath.Join(b.TempDir(), "broked.db"))
 	v := pipelineOf(b, "")
 	if err := s.InsertPipeline(b.Context(), v); err != nil {
 		b.Fatal(err)
