@@ -5,6 +5,8 @@ import { defineConfig } from "@playwright/test";
 
 const port = 18_431;
 
+const binary = process.env.BROKED_BINARY ?? "../bin/broked";
+
 // Every worker of Playwright reads this file anew, so the folder's name is handed on.
 process.env.BROKED_E2E_DATA ??= mkdtempSync(join(tmpdir(), "broked-e2e-"));
 
@@ -27,7 +29,7 @@ export default defineConfig({
     },
   },
   webServer: {
-    command: `../bin/broked serve --port ${port} --data "${process.env.BROKED_E2E_DATA}"`,
+    command: `${binary} serve --port ${port} --data "${process.env.BROKED_E2E_DATA}"`,
     url: `http://127.0.0.1:${port}/health`,
     reuseExistingServer: false,
   },

@@ -11,6 +11,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { pipelineHealthQuery } from "../lib/queries";
 import { useMay } from "../lib/session";
+import classes from "./command-palette.module.css";
 
 /** Goes to any page or pipeline by a few letters of its name. */
 export function CommandPalette() {
@@ -80,6 +81,8 @@ export function CommandPalette() {
       actions={[pages, ...(may("pipelines.create") ? [create] : []), known]}
       shortcut={["mod + K"]}
       highlightQuery
+      attributes={{ content: { "aria-label": "Go to a page or a pipeline" } }}
+      classNames={{ actionDescription: classes.description ?? "" }}
       limit={12}
       scrollable
       maxHeight={420}

@@ -75,7 +75,7 @@ function UserMenu({ me }: { me: Me }) {
   return (
     <Menu position="bottom-end" width={200}>
       <Menu.Target>
-        <UnstyledButton className={classes.user ?? ""}>
+        <UnstyledButton className={classes.user ?? ""} aria-label={`Account of ${me.username}`}>
           <IconUserCircle size={20} stroke={1.6} aria-hidden="true" />
           <bdi className={classes.userName}>{me.username}</bdi>
           <IconChevronDown size={14} aria-hidden="true" />

@@ -19,8 +19,15 @@ export function useCancelRun() {
 
 /** Makes a pipeline from a template. */
 export function useCreateFromTemplate() {
-  return useChange(({ name, description, nodes, edges, params }: Template) =>
-    post<Pipeline>("/api/pipelines", { name, description, nodes, edges, params: params ?? {} }),
+  return useChange(({ name, description, nodes, edges, params, tags }: Template) =>
+    post<Pipeline>("/api/pipelines", {
+      name,
+      description,
+      nodes,
+      edges,
+      params: params ?? {},
+      tags: tags ?? [],
+    }),
   );
 }
 

@@ -95,6 +95,7 @@ export type Template = Graph & {
   description: string;
   icon: string;
   source: string;
+  tags?: string[];
   params?: Params | null;
 };
 

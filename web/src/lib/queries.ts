@@ -137,8 +137,6 @@ export const runQuery = (id: string) =>
     queryFn: ({ signal }) => get<RunDetail>(`/api/runs/${encodeURIComponent(id)}`, { signal }),
   });
 
-const logPage = 1000;
-
 /** The most lines of a log that are held in the browser; the export has all of them. */
 export const logLimit = 10_000;
 
@@ -146,18 +144,8 @@ export const logLimit = 10_000;
 export const runLogQuery = (id: string) =>
   queryOptions({
     queryKey: keys.runLog(id),
-    queryFn: async ({ signal }) => {
-      const lines: LogLine[] = [];
-      for (;;) {
-        const search = new URLSearchParams({ limit: String(logPage) });
-        const last = lines.at(-1);
-        if (last) search.set("after", String(last.seq));
-        const path = `/api/runs/${encodeURIComponent(id)}/logs?${search}`;
-        const page = await get<LogLine[]>(path, { signal });
-        lines.push(...page);
-        if (page.length < logPage || lines.length >= logLimit) return lines;
-      }
-    },
+    queryFn: ({ signal }) =>
+      get<LogLine[]>(`/api/runs/${encodeURIComponent(id)}/logs?limit=${logLimit}`, { signal }),
   });
 
 /** The first rows a node of a run gave; fails with code no_preview when it kept none. */
