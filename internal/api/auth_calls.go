@@ -44,14 +44,14 @@ func (s *server) authCalls() {
 
 type callerKey struct{}
 
-// peer is an input that needs to know where the request comes from.
-type peer struct {
+// Peer is an input that needs to know where the request comes from.
+type Peer struct {
 	caller auth.Caller
 	tls    bool
 }
 
 // Resolve implements huma.Resolver.
-func (p *peer) Resolve(c huma.Context) []error {
+func (p *Peer) Resolve(c huma.Context) []error {
 	p.caller, _ = c.Context().Value(callerKey{}).(auth.Caller)
 	p.tls = c.TLS() != nil
 	return nil
@@ -65,7 +65,7 @@ type setupState struct {
 
 type body[T any] struct{ Body T }
 
-func (s *server) getSetup(ctx context.Context, in *struct{ peer }) (*body[setupState], error) {
+func (s *server) getSetup(ctx context.Context, in *struct{ Peer }) (*body[setupState], error) {
 	needs, err := s.Auth.NeedsSetup(ctx)
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ type newUser struct {
 }
 
 func (s *server) postUser(ctx context.Context, in *struct {
-	peer
+	Peer
 	SetupToken string `header:"X-Setup-Token" doc:"For the first account, from another machine"`
 	Body       newUser
 }) (*body[auth.User], error) {
@@ -120,7 +120,7 @@ type signedInAnswer struct {
 }
 
 func (s *server) login(ctx context.Context, in *struct {
-	peer
+	Peer
 	Body credentials
 }) (*signedInAnswer, error) {
 	as, err := s.Auth.SignIn(ctx, in.Body.Username, in.Body.Password, in.caller)
@@ -143,7 +143,7 @@ type logoutAnswer struct {
 	Body          statusAnswer
 }
 
-func (s *server) logout(ctx context.Context, in *struct{ peer }) (*logoutAnswer, error) {
+func (s *server) logout(ctx context.Context, in *struct{ Peer }) (*logoutAnswer, error) {
 	if actor, ok := auth.ActorFrom(ctx); ok {
 		if err := s.Auth.SignOut(ctx, actor); err != nil {
 			return nil, err

@@ -26,7 +26,7 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 func documents[T any](s *server, contentTypes ...string) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		schema := s.api.OpenAPI().Components.Schemas.Schema(typeOf[T](), true, "")
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{}}
 		op.SkipValidateBody = true // the handler does, with better words
 		for _, t := range contentTypes {
 			op.RequestBody.Content[t] = &huma.MediaType{Schema: schema}

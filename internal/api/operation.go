@@ -20,6 +20,7 @@ type call struct {
 	tag, summary string
 	status       int   // of success; 0 means 200
 	body         int64 // most bytes of a body; 0 means 1 MiB
+	bodyOptional bool
 	describe     func(*huma.Operation)
 }
 
@@ -55,6 +56,9 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 		}
 		return out, nil
 	})
+	if c.bodyOptional {
+		op.RequestBody.Required = false // huma requires every body that a handler reads itself
+	}
 }
 
 // guard lets a caller through who has the permission, and puts who they are
@@ -84,9 +88,9 @@ func (s *server) answer(ctx context.Context, err error) error {
 	if fault.KindOf(err) == fault.Internal && !errors.Is(err, context.Canceled) {
 		s.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", requestID(ctx))
 	}
-	p := &problem{
+	p := &errorBody{
 		status:    statuses[fault.KindOf(err)],
-		Error_:    fault.MessageOf(err),
+		Message:   fault.MessageOf(err),
 		Code:      fault.CodeOf(err),
 		RequestID: requestID(ctx),
 		Problems:  fault.ProblemsOf(err),

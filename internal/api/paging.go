@@ -17,9 +17,9 @@ const (
 	pageMost    = 500
 )
 
-// paging is how a caller asks for a part of a list. Without any of it the
+// Paging is how a caller asks for a part of a list. Without any of it the
 // answer is a bare array, as Brokoli's older clients expect.
-type paging struct {
+type Paging struct {
 	After    string `query:"after" maxLength:"128" doc:"Cursor style: the cursor of the answer before"`
 	Limit    int    `query:"limit" minimum:"0" maximum:"500" doc:"Cursor style: how many items, 25 when 0"`
 	Page     int    `query:"page" minimum:"0" maximum:"100000" doc:"Page style: which page, from 1"`
@@ -59,7 +59,7 @@ type source[T any] struct {
 }
 
 // list answers with the part of a list that p asks for, in the shape it asks for.
-func list[T any](ctx context.Context, p paging, from source[T]) (*listing, error) {
+func list[T any](ctx context.Context, p Paging, from source[T]) (*listing, error) {
 	switch {
 	case p.Page > 0:
 		return numbered(ctx, p, from)
@@ -86,7 +86,7 @@ func list[T any](ctx context.Context, p paging, from source[T]) (*listing, error
 	return out, nil
 }
 
-func numbered[T any](ctx context.Context, p paging, from source[T]) (*listing, error) {
+func numbered[T any](ctx context.Context, p Paging, from source[T]) (*listing, error) {
 	size := orDefault(max(p.PageSize, p.PerPage))
 	total, err := from.count(ctx)
 	if err != nil {

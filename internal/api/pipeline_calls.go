@@ -65,8 +65,8 @@ func (s *server) pipelineCalls() {
 	}, s.exportPipeline)
 }
 
-// byID is the path of everything below one pipeline.
-type byID struct {
+// ByID is the path of everything below one pipeline.
+type ByID struct {
 	ID string `path:"id" maxLength:"128" doc:"Id or pipeline_id (slug) of the pipeline"`
 }
 
@@ -88,8 +88,8 @@ func shown(ctx context.Context, d pipelines.Document, err error) (*documentAnswe
 	return &documentAnswer{ETag: strconv.Quote(strconv.Itoa(d.Version)), Body: d}, nil
 }
 
-func (s *server) listPipelines(ctx context.Context, in *struct{ paging }) (*listing, error) {
-	return list(ctx, in.paging, source[pipelines.Summary]{
+func (s *server) listPipelines(ctx context.Context, in *struct{ Paging }) (*listing, error) {
+	return list(ctx, in.Paging, source[pipelines.Summary]{
 		path: "/api/pipelines", bare: bareMost,
 		key:   func(p pipelines.Summary) string { return string(p.ID) },
 		fetch: s.Pipelines.List,
@@ -97,9 +97,9 @@ func (s *server) listPipelines(ctx context.Context, in *struct{ paging }) (*list
 	})
 }
 
-type rawBody struct{ RawBody []byte }
+type RawInput struct{ RawBody []byte }
 
-func (s *server) createPipeline(ctx context.Context, in *rawBody) (*documentAnswer, error) {
+func (s *server) createPipeline(ctx context.Context, in *RawInput) (*documentAnswer, error) {
 	d, err := pipelines.Decode(in.RawBody)
 	if err != nil {
 		return nil, err
@@ -108,14 +108,14 @@ func (s *server) createPipeline(ctx context.Context, in *rawBody) (*documentAnsw
 	return shown(ctx, d, err)
 }
 
-func (s *server) getPipeline(ctx context.Context, in *byID) (*documentAnswer, error) {
+func (s *server) getPipeline(ctx context.Context, in *ByID) (*documentAnswer, error) {
 	d, err := s.Pipelines.Get(ctx, in.ID)
 	return shown(ctx, d, err)
 }
 
 func (s *server) putPipeline(ctx context.Context, in *struct {
-	byID
-	rawBody
+	ByID
+	RawInput
 	IfMatch string `header:"If-Match" doc:"The ETag that was read; the save is refused when somebody else saved meanwhile"`
 }) (*documentAnswer, error) {
 	expect, err := version(in.IfMatch)
@@ -139,11 +139,11 @@ func version(tag string) (int, error) {
 	return n, nil
 }
 
-func (s *server) deletePipeline(ctx context.Context, in *byID) (*struct{}, error) {
+func (s *server) deletePipeline(ctx context.Context, in *ByID) (*struct{}, error) {
 	return nil, s.Pipelines.Delete(ctx, in.ID)
 }
 
-func (s *server) clonePipeline(ctx context.Context, in *byID) (*documentAnswer, error) {
+func (s *server) clonePipeline(ctx context.Context, in *ByID) (*documentAnswer, error) {
 	d, err := s.Pipelines.Clone(ctx, in.ID)
 	return shown(ctx, d, err)
 }
@@ -171,7 +171,7 @@ func newVerdict(f pipelines.Findings) *body[verdict] {
 	return &body[verdict]{v}
 }
 
-func (s *server) validateDocument(ctx context.Context, in *rawBody) (*body[verdict], error) {
+func (s *server) validateDocument(ctx context.Context, in *RawInput) (*body[verdict], error) {
 	d, err := pipelines.Decode(in.RawBody)
 	if ps := fault.ProblemsOf(err); len(ps) > 0 {
 		return newVerdict(pipelines.Findings{Problems: ps}), nil
@@ -186,7 +186,7 @@ func (s *server) validateDocument(ctx context.Context, in *rawBody) (*body[verdi
 	return newVerdict(f), nil
 }
 
-func (s *server) validatePipeline(ctx context.Context, in *byID) (*body[verdict], error) {
+func (s *server) validatePipeline(ctx context.Context, in *ByID) (*body[verdict], error) {
 	d, err := s.Pipelines.Get(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ func (s *server) validatePipeline(ctx context.Context, in *byID) (*body[verdict]
 }
 
 func (s *server) importPipeline(ctx context.Context, in *struct {
-	rawBody
+	RawInput
 	Update bool `query:"update" doc:"Save over the pipeline of the same pipeline_id, if there is one"`
 }) (*documentAnswer, error) {
 	if in.Update {
@@ -230,7 +230,7 @@ func attachment(name, extension, contentType string, text []byte) *fileAnswer {
 	return &fileAnswer{ContentType: contentType, ContentDisposition: `attachment; filename="` + name + extension + `"`, Body: text}
 }
 
-func (s *server) exportPipeline(ctx context.Context, in *byID) (*fileAnswer, error) {
+func (s *server) exportPipeline(ctx context.Context, in *ByID) (*fileAnswer, error) {
 	d, text, err := s.Pipelines.Export(ctx, in.ID)
 	if err != nil {
 		return nil, err

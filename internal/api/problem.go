@@ -30,29 +30,29 @@ var statuses = map[fault.Kind]int{
 	fault.Unavailable: http.StatusServiceUnavailable,
 }
 
-// problem is the body of every answer that is an error.
-type problem struct {
+// errorBody is the body of every answer that is an error.
+type errorBody struct {
 	status    int
 	header    http.Header
-	Error_    string          `json:"error" doc:"What went wrong, in words for people"`
+	Message   string          `json:"error" doc:"What went wrong, in words for people"`
 	Code      string          `json:"code" doc:"Stable word for programs"`
 	RequestID string          `json:"request_id" doc:"To find the request in the server's log"`
 	Problems  []fault.Problem `json:"problems,omitempty" doc:"Everything that is wrong with a document, and where"`
 }
 
 // Error implements error.
-func (p *problem) Error() string { return p.Error_ }
+func (p *errorBody) Error() string { return p.Message }
 
 // GetStatus implements huma.StatusError.
-func (p *problem) GetStatus() int { return p.status }
+func (p *errorBody) GetStatus() int { return p.status }
 
 // GetHeaders implements huma.HeadersError.
-func (p *problem) GetHeaders() http.Header { return p.header }
+func (p *errorBody) GetHeaders() http.Header { return p.header }
 
 // ContentType keeps errors plain JSON, which is what Brokoli's clients expect.
-func (p *problem) ContentType(string) string { return "application/json" }
+func (p *errorBody) ContentType(string) string { return "application/json" }
 
-func (p *problem) retryAfter(seconds int) { p.header.Set("Retry-After", strconv.Itoa(seconds)) }
+func (p *errorBody) retryAfter(seconds int) { p.header.Set("Retry-After", strconv.Itoa(seconds)) }
 
 // problemsOnce makes huma's own errors take our form. Its hook is a variable of
 // the package, so it is set once, before the first API is made.
@@ -66,16 +66,16 @@ var problemsOnce = sync.OnceFunc(func() {
 })
 
 // newProblem puts into our form what huma found wrong with a request.
-func newProblem(ctx context.Context, status int, msg string, errs []error) *problem {
+func newProblem(ctx context.Context, status int, msg string, errs []error) *errorBody {
 	if len(errs) == 1 {
-		if p, ok := errors.AsType[*problem](errs[0]); ok {
+		if p, ok := errors.AsType[*errorBody](errs[0]); ok {
 			return p
 		}
 	}
 	if status == http.StatusUnprocessableEntity {
 		status = http.StatusBadRequest // Brokoli's API says 400 to input that is wrong
 	}
-	p := &problem{status: status, Error_: msg, Code: codeOf(status), RequestID: requestID(ctx), header: http.Header{}}
+	p := &errorBody{status: status, Message: msg, Code: codeOf(status), RequestID: requestID(ctx), header: http.Header{}}
 	for _, err := range errs {
 		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			p.Problems = append(p.Problems, fault.Problem{Path: strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), "."), Message: d.Message})
@@ -83,7 +83,7 @@ func newProblem(ctx context.Context, status int, msg string, errs []error) *prob
 	}
 	if len(p.Problems) > 0 {
 		first := p.Problems[0]
-		p.Error_ = strings.TrimPrefix(fmt.Sprintf("invalid request: %s: %s", first.Path, first.Message), ": ")
+		p.Message = strings.TrimPrefix(fmt.Sprintf("invalid request: %s: %s", first.Path, first.Message), ": ")
 	}
 	return p
 }
@@ -106,7 +106,7 @@ func codeOf(status int) string {
 func writeProblem(w http.ResponseWriter, r *http.Request, status int, code, msg string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(&problem{Error_: msg, Code: code, RequestID: requestID(r.Context())})
+	_ = json.NewEncoder(w).Encode(&errorBody{Message: msg, Code: code, RequestID: requestID(r.Context())})
 }
 
 // formats reads and writes bodies: strictly in, plainly out.

@@ -22,7 +22,7 @@ func (s *server) runCalls() {
 	register(s, call{
 		method: http.MethodPost, path: "/api/pipelines/{id}/run", may: auth.PipelinesRun, tag: "runs", status: http.StatusAccepted,
 		summary:  "Start a run; the answer does not wait for it",
-		describe: documents[runRequest](s, jsonType),
+		describe: documents[runRequest](s, jsonType), bodyOptional: true,
 	}, s.startRun)
 	register(s, call{
 		method: http.MethodGet, path: "/api/pipelines/{id}/runs", may: auth.RunsView, tag: "runs",
@@ -66,8 +66,8 @@ type startedRun struct {
 }
 
 func (s *server) startRun(ctx context.Context, in *struct {
-	byID
-	rawBody
+	ByID
+	RawInput
 }) (*body[startedRun], error) {
 	params, err := runParams(in.RawBody)
 	if err != nil {
@@ -104,25 +104,25 @@ func runParams(text []byte) (map[string]string, error) {
 }
 
 func (s *server) listPipelineRuns(ctx context.Context, in *struct {
-	byID
-	paging
+	ByID
+	Paging
 }) (*listing, error) {
 	d, err := s.Pipelines.Get(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return s.runsBy(ctx, in.paging, runs.Filter{Pipeline: d.ID}, "/api/pipelines/"+string(d.ID)+"/runs")
+	return s.runsBy(ctx, in.Paging, runs.Filter{Pipeline: d.ID}, "/api/pipelines/"+string(d.ID)+"/runs")
 }
 
 func (s *server) listRuns(ctx context.Context, in *struct {
-	paging
+	Paging
 	Status   runs.Status  `query:"status" enum:"pending,blocked,waiting,running,success,failed,cancelled"`
 	Pipeline pipelines.ID `query:"pipeline_id" maxLength:"128"`
 }) (*listing, error) {
-	return s.runsBy(ctx, in.paging, runs.Filter{Pipeline: in.Pipeline, Status: in.Status}, "/api/runs")
+	return s.runsBy(ctx, in.Paging, runs.Filter{Pipeline: in.Pipeline, Status: in.Status}, "/api/runs")
 }
 
-func (s *server) runsBy(ctx context.Context, p paging, f runs.Filter, path string) (*listing, error) {
+func (s *server) runsBy(ctx context.Context, p Paging, f runs.Filter, path string) (*listing, error) {
 	return list(ctx, p, source[runs.Run]{
 		path: path, bare: runsShown,
 		key: func(r runs.Run) string { return string(r.ID) },
@@ -134,7 +134,7 @@ func (s *server) runsBy(ctx context.Context, p paging, f runs.Filter, path strin
 	})
 }
 
-type byRun struct {
+type ByRun struct {
 	Run runs.ID `path:"run" maxLength:"128" doc:"Id of the run"`
 }
 
@@ -149,7 +149,7 @@ type graph struct {
 	Edges []pipelines.Edge `json:"edges"`
 }
 
-func (s *server) getRun(ctx context.Context, in *byRun) (*body[runDetail], error) {
+func (s *server) getRun(ctx context.Context, in *ByRun) (*body[runDetail], error) {
 	r, err := s.Runs.Get(ctx, in.Run)
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (s *server) getRun(ctx context.Context, in *byRun) (*body[runDetail], error
 	return &body[runDetail]{runDetail{Run: r, Document: graph{Nodes: d.Nodes, Edges: d.Edges}}}, nil
 }
 
-func (s *server) cancelRun(ctx context.Context, in *byRun) (*body[statusAnswer], error) {
+func (s *server) cancelRun(ctx context.Context, in *ByRun) (*body[statusAnswer], error) {
 	if _, err := s.Runs.Cancel(ctx, in.Run); err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ type logLine struct {
 }
 
 type logQuery struct {
-	byRun
+	ByRun
 	Node  string     `query:"node_id" maxLength:"128"`
 	Level node.Level `query:"level" enum:"debug,info,warning,error"`
 	After int64      `query:"after" minimum:"0" doc:"Lines after this seq only"`
@@ -231,7 +231,7 @@ type preview struct {
 }
 
 func (s *server) getPreview(ctx context.Context, in *struct {
-	byRun
+	ByRun
 	Node string `path:"node" maxLength:"128"`
 }) (*body[preview], error) {
 	p, err := s.Runs.Preview(ctx, in.Run, in.Node)

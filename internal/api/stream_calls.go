@@ -96,7 +96,7 @@ func (s *server) still(ctx context.Context, c huma.Context) bool {
 }
 
 func (s *server) followRun(ctx context.Context, in *struct {
-	byRun
+	ByRun
 	LastEventID int64 `header:"Last-Event-ID" doc:"The id of the last event that the caller has"`
 	After       int64 `query:"after" minimum:"0" doc:"The same, for clients that cannot set headers"`
 }) (*huma.StreamResponse, error) {

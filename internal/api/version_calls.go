@@ -27,12 +27,12 @@ func (s *server) versionCalls() {
 	}, s.rollback)
 }
 
-type byVersion struct {
-	byID
+type ByVersion struct {
+	ByID
 	Version int `path:"version" minimum:"1" maximum:"1000000000"`
 }
 
-func (s *server) listVersions(ctx context.Context, in *byID) (*body[[]pipelines.VersionInfo], error) {
+func (s *server) listVersions(ctx context.Context, in *ByID) (*body[[]pipelines.VersionInfo], error) {
 	versions, err := s.Pipelines.Versions(ctx, in.ID)
 	if versions == nil {
 		versions = []pipelines.VersionInfo{}
@@ -40,7 +40,7 @@ func (s *server) listVersions(ctx context.Context, in *byID) (*body[[]pipelines.
 	return &body[[]pipelines.VersionInfo]{versions}, err
 }
 
-func (s *server) getVersion(ctx context.Context, in *byVersion) (*documentAnswer, error) {
+func (s *server) getVersion(ctx context.Context, in *ByVersion) (*documentAnswer, error) {
 	d, err := s.Pipelines.Version(ctx, in.ID, in.Version)
 	return shown(ctx, d, err)
 }
@@ -50,7 +50,7 @@ type difference struct {
 }
 
 func (s *server) diffVersions(ctx context.Context, in *struct {
-	byVersion
+	ByVersion
 	Against int `query:"against" minimum:"1" maximum:"1000000000" required:"true" doc:"The version to compare with"`
 }) (*body[difference], error) {
 	changes, err := s.Pipelines.Diff(ctx, in.ID, in.Version, in.Against)
@@ -58,7 +58,7 @@ func (s *server) diffVersions(ctx context.Context, in *struct {
 }
 
 func (s *server) rollback(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body struct {
 		Version int `json:"version" minimum:"1" maximum:"1000000000"`
 	}

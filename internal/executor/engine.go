@@ -167,11 +167,12 @@ func (t *tail) has(words string) bool {
 	return containsFold(t.text, words)
 }
 
-// Command returns the command line that starts an engine of this same program.
-func Command() ([]string, error) {
+// Command returns the command line that starts an engine of this same program,
+// whose run may use memory bytes.
+func Command(memory int64) ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find our own program: %w", err)
 	}
-	return []string{self, "engine"}, nil
+	return []string{self, "engine", fmt.Sprintf("--memory=%d", memory>>20)}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/broked/broked/internal/fault"
@@ -44,7 +45,11 @@ type Executor struct {
 	news    *news.Board
 	config  Config
 	log     *slog.Logger
+	active  atomic.Int64
 }
+
+// Active returns how many runs are being worked on.
+func (x *Executor) Active() int { return int(x.active.Load()) }
 
 // Config is what an executor is told about its place.
 type Config struct {
@@ -81,6 +86,8 @@ func (x *Executor) Execute(ctx context.Context, id runs.ID) error {
 	if err != nil {
 		return fmt.Errorf("claim run %s: %w", id, err)
 	}
+	x.active.Add(1)
+	defer x.active.Add(-1)
 	x.tell(id)
 	x.news.Post(runs.Changed)
 	defer x.news.Post(runs.Changed)

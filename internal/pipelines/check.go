@@ -225,7 +225,7 @@ func (d Document) warnUnused(f *Findings) {
 func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
 
 func joinPath(prefix, path string) string {
-	if path == "" || strings.HasPrefix(path, "[") {
+	if prefix == "" || path == "" || strings.HasPrefix(path, "[") {
 		return prefix + path
 	}
 	return prefix + "." + path

@@ -339,7 +339,7 @@ func (s *Service) Export(ctx context.Context, ref string) (Document, []byte, err
 // and YAML otherwise. With update, a pipeline of the same pipeline_id gets a new
 // version; without, that is a Conflict.
 func (s *Service) Import(ctx context.Context, text []byte, update bool) (Document, error) {
-	d, source, err := decodeAny(text)
+	d, source, err := DecodeFile(text)
 	if err != nil {
 		return Document{}, err
 	}
@@ -356,7 +356,9 @@ func (s *Service) Import(ctx context.Context, text []byte, update bool) (Documen
 	return s.create(ctx, d, source, "imported")
 }
 
-func decodeAny(text []byte) (d Document, source string, err error) {
+// DecodeFile reads a document in its JSON form when text begins with a brace, and
+// in its YAML form otherwise; then source is the text, for its comments.
+func DecodeFile(text []byte) (d Document, source string, err error) {
 	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && trimmed[0] == '{' {
 		d, err = Decode(trimmed)
 		return d, "", err

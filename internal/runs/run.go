@@ -116,20 +116,20 @@ const (
 
 // Event is one thing that happened in a run, in the order of Seq.
 type Event struct {
-	Seq      int64          `json:"seq"`
-	Run      ID             `json:"run_id"`
-	Type     EventType      `json:"type"`
-	At       time.Time      `json:"at"`
-	Node     string         `json:"node_id,omitempty"`
-	Level    string         `json:"level,omitempty"`
-	Message  string         `json:"message,omitempty"`
-	Status   string         `json:"status,omitempty"`
-	Progress *float64       `json:"progress,omitempty"`
-	Rows     *int64         `json:"rows,omitempty"`
-	Millis   int64          `json:"duration_ms,omitempty"`
-	Error    string         `json:"error,omitempty"`
-	Failure  *job.Failure   `json:"failure,omitempty"`
-	Preview  *job.Sample    `json:"-"` // of a preview event; stored apart
+	Seq      int64        `json:"seq"`
+	Run      ID           `json:"run_id"`
+	Type     EventType    `json:"type"`
+	At       time.Time    `json:"at"`
+	Node     string       `json:"node_id,omitempty"`
+	Level    string       `json:"level,omitempty"`
+	Message  string       `json:"message,omitempty"`
+	Status   string       `json:"status,omitempty"`
+	Progress *float64     `json:"progress,omitempty"`
+	Rows     *int64       `json:"rows,omitempty"`
+	Millis   int64        `json:"duration_ms,omitempty"`
+	Error    string       `json:"error,omitempty"`
+	Failure  *job.Failure `json:"failure,omitempty"`
+	Preview  *job.Sample  `json:"-"` // of a preview event; stored apart
 }
 
 // Ends reports whether nothing follows e.

@@ -125,8 +125,8 @@ func (s *Service) Cancel(ctx context.Context, run ID) (Status, error) {
 }
 
 const (
-	poll      = 5 * time.Second // news may be lost; the record is looked at anyway
-	batch     = 500             // events read at once: bounds memory of a follower
+	poll  = 5 * time.Second // news may be lost; the record is looked at anyway
+	batch = 500             // events read at once: bounds memory of a follower
 )
 
 // Follow yields the events of run numbered above seq, first those on record

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/broked/broked/examples"
+	"github.com/broked/broked/internal/api"
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/executor"
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/news"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/nodes"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/queue"
+	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/web"
+)
+
+// assembled is the server with its parts joined.
+type assembled struct {
+	db        *store.DB
+	queue     *queue.Queue
+	engines   *executor.Engines
+	executor  *executor.Executor
+	auth      *auth.Service
+	pipelines *pipelines.Service
+	runs      *runs.Service
+	templates []api.Template
+	handler   http.Handler
+	log       *slog.Logger
+	setup     string // token for a first account from elsewhere
+}
+
+// assemble opens the database and joins the parts. Runs that a server before
+// this one left behind are put back in the queue or ended.
+func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger) (*assembled, error) {
+	database, err := c.database(data)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := jwtSecret(c.JWTSecret)
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := node.NewRegistry(nodes.All()...)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Options{Path: database, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	s := &assembled{db: db, log: log, setup: "brkset_" + id.Secret()}
+	if err := s.join(ctx, c, data, parts{kinds: kinds, secret: secret, database: database}); err != nil {
+		s.close(log)
+		return nil, err
+	}
+	return s, nil
+}
+
+type parts struct {
+	kinds    *node.Registry
+	secret   []byte
+	database string
+}
+
+func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts) error {
+	var err error
+	if s.queue, err = queue.New(ctx, s.db.Writer(), s.log, queue.Options{Slots: c.LocalRuns, Grace: grace}); err != nil {
+		return err
+	}
+	memory, board := store.New(s.db, s.queue), &news.Board{}
+	owner := id.New()
+	recovered, err := memory.Recover(ctx, owner, time.Now().UTC())
+	if err != nil {
+		return fmt.Errorf("recover runs: %w", err)
+	}
+	if len(recovered.PutBack)+len(recovered.Failed)+len(recovered.Cancelled) > 0 {
+		s.log.WarnContext(ctx, "runs were cut short when the server last ended", "put_back", len(recovered.PutBack),
+			"failed", len(recovered.Failed), "cancelled", len(recovered.Cancelled))
+	}
+	if s.auth, err = auth.NewService(ctx, memory, p.secret, s.setup, s.log); err != nil {
+		return err
+	}
+	s.pipelines = pipelines.NewService(memory, p.kinds)
+	s.runs = runs.NewService(memory, s.pipelines, board)
+	roots, err := reach(append([]string{data.in("files")}, c.DataDirs...), data.private(p.database))
+	if err != nil {
+		return err
+	}
+	command, err := executor.Command(c.limits().Memory)
+	if err != nil {
+		return err
+	}
+	s.engines = executor.NewEngines(command, min(c.LocalRuns, 2), s.log)
+	s.executor = executor.New(memory, s.engines, p.kinds, board,
+		executor.Config{Owner: owner, Dir: data.in("runs"), Roots: roots, Limits: c.limits()}, s.log)
+	return s.face(ctx, c, data, p.kinds, board)
+}
+
+// face makes the HTTP side.
+func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *node.Registry, board *news.Board) error {
+	var err error
+	if s.templates, err = templates(data.in("files/examples")); err != nil {
+		return err
+	}
+	info, err := s.db.Info(ctx)
+	if err != nil {
+		return err
+	}
+	s.handler = api.New(api.Deps{
+		Log: s.log, Auth: s.auth, Pipelines: s.pipelines, Runs: s.runs, Kinds: kinds, News: board,
+		Templates: s.templates, Interface: web.Files(), PublicHost: c.PublicHost,
+		Info: func() api.Info {
+			return api.Info{
+				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine,
+			}
+		},
+		Ready: []func(context.Context) api.Check{
+			func(ctx context.Context) api.Check { return api.Check{Name: "store", Err: s.db.Ping(ctx)} },
+			func(ctx context.Context) api.Check { return api.Check{Name: "queue", Err: s.queue.Healthy(ctx)} },
+		},
+	})
+	return nil
+}
+
+func (s *assembled) close(log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), openRequests) //nolint:forbidigo // the server's own context has ended
+	defer cancel()
+	if err := s.db.Close(ctx); err != nil {
+		log.ErrorContext(ctx, "close database", "error", err)
+	}
+}
+
+// tellSetup says how to make the first account, while there is none.
+func (s *assembled) tellSetup(ctx context.Context, address string) {
+	if needs, err := s.auth.NeedsSetup(ctx); err != nil || !needs {
+		return
+	}
+	s.log.WarnContext(ctx, "no account exists yet: anyone on this machine can use this server; make the first account in a browser",
+		"address", address, "setup_token", s.setup)
+}
+
+// templates returns the examples with their paths inside dir, where their data
+// was written.
+func templates(dir string) ([]api.Template, error) {
+	all, err := examples.All()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]api.Template, 0, len(all))
+	for _, e := range all {
+		d, err := pipelines.DecodeYAML(e.YAML)
+		if err != nil {
+			return nil, fmt.Errorf("example %s: %w", e.ID, err)
+		}
+		for i := range d.Nodes {
+			d.Nodes[i].Config = inside(dir, d.Nodes[i].Config)
+		}
+		list = append(list, api.Template{
+			ID: e.ID, Name: e.Name, Description: e.Description, Icon: e.Icon, Source: e.Source,
+			Nodes: d.Nodes, Edges: d.Edges, Params: d.Params, Tags: d.Tags,
+		})
+	}
+	return list, nil
+}
+
+// inside moves the paths of an example's settings from the repository to dir.
+func inside(dir string, config pipelines.RawObject) pipelines.RawObject {
+	return pipelines.RawObject(strings.ReplaceAll(string(config), `"examples/`, `"`+filepath.ToSlash(dir)+"/"))
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+
+	"github.com/broked/broked/internal/executor"
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/nodes"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+)
+
+type runCmd struct {
+	File     string            `arg:"" help:"The pipeline: a YAML or JSON file, - for standard input." type:"path"`
+	Param    map[string]string `help:"Value of a parameter, as name=value; may be given several times." placeholder:"NAME=VALUE" mapsep:"none"`
+	JSON     bool              `help:"Print what happens as JSON lines."`
+	DataDirs []string          `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
+	limitFlags
+}
+
+// limitFlags bound what a run may use.
+type limitFlags struct {
+	RunMemory  int64 `help:"Memory that a run may use before it spills to disk, in MB." env:"BROKOLI_RUN_MEMORY" default:"1024" placeholder:"MB"`
+	RunThreads int   `help:"Threads of a run; 0 means one for each core." env:"BROKOLI_RUN_THREADS" default:"0" placeholder:"N"`
+}
+
+// Run executes the pipeline in an engine process and shows what happens.
+func (c *runCmd) Run(ctx context.Context, w world) error {
+	kinds, err := node.NewRegistry(nodes.All()...)
+	if err != nil {
+		return err
+	}
+	d, err := c.read(w.in, kinds)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	dir, err := os.MkdirTemp("", "broked-run-")
+	if err != nil {
+		return fmt.Errorf("run folder: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	j, err := executor.NewJob(d, kinds, runs.Run{ID: runs.ID(id.New()), Params: c.Param})
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if j.Roots, err = reach(c.DataDirs, nil); err != nil {
+		return err
+	}
+	j.Dir, j.Limits = dir, c.limits()
+	command, err := executor.Command(j.Limits.Memory)
+	if err != nil {
+		return err
+	}
+	show := c.display(w)
+	last, err := executor.NewEngines(command, 0, slog.New(slog.DiscardHandler)).Do(ctx, j, show.message)
+	return show.end(last, err)
+}
+
+// read reads and checks the pipeline.
+func (c *runCmd) read(in io.Reader, kinds *node.Registry) (pipelines.Document, error) {
+	var text []byte
+	var err error
+	if c.File == "-" {
+		text, err = io.ReadAll(in)
+	} else {
+		text, err = os.ReadFile(c.File)
+	}
+	if err != nil {
+		return pipelines.Document{}, err
+	}
+	d, _, err := pipelines.DecodeFile(text)
+	if err != nil {
+		return d, err
+	}
+	if f := d.Check(kinds); len(f.Problems) > 0 {
+		return d, fault.Rejected("the pipeline cannot be run", f.Problems)
+	}
+	return d, nil
+}
+
+func (c *runCmd) display(w world) display {
+	if c.JSON {
+		return &jsonDisplay{out: json.NewEncoder(w.out)}
+	}
+	file, ok := w.err.(*os.File)
+	return &textDisplay{out: w.err, live: ok && isatty.IsTerminal(file.Fd()), began: time.Now()}
+}
+
+// display shows a run to the person who started it.
+type display interface {
+	message(m job.Message) error
+	// end shows how the run ended and returns the error to exit with, if any.
+	end(last job.Message, err error) error
+}
+
+type jsonDisplay struct{ out *json.Encoder }
+
+func (d *jsonDisplay) message(m job.Message) error { return d.out.Encode(m) }
+
+func (d *jsonDisplay) end(last job.Message, err error) error {
+	if err != nil {
+		last = job.Message{Type: job.Finished, At: time.Now().UTC(), Status: job.Failed, Error: job.FailureOf(err)}
+	}
+	if err := d.out.Encode(last); err != nil {
+		return err
+	}
+	return failed(last, err)
+}
+
+// failed returns the error that ends the program after a run that failed.
+func failed(last job.Message, err error) error {
+	if err != nil || last.Status == job.Success {
+		return err
+	}
+	if last.Error == nil {
+		return fault.New(fault.Invalid, "the run failed")
+	}
+	return fault.New(fault.Invalid, "the run failed: %s", last.Error.Message)
+}
+
+// textDisplay prints a line for everything that matters; on a terminal the line
+// of a node at work is rewritten with its progress.
+type textDisplay struct {
+	out   io.Writer
+	live  bool
+	began time.Time
+}
+
+func (d *textDisplay) message(m job.Message) error {
+	switch m.Type {
+	case job.NodeProgress:
+		if d.live && m.Progress != nil {
+			d.print("\r\x1b[K… %s %.0f %%", m.Node, *m.Progress*100)
+		}
+	case job.Log:
+		if m.Level != node.Debug {
+			d.line("  %s: %s", m.Level, strings.TrimSpace(m.Node+" "+m.Message))
+		}
+	case job.NodeFinished:
+		d.node(m)
+	default:
+	}
+	return nil
+}
+
+func (d *textDisplay) node(m job.Message) {
+	mark := map[job.Status]string{job.Success: "✓", job.Failed: "✗", job.Skipped: "–"}[m.Status]
+	switch {
+	case m.Error != nil:
+		d.line("%s %s: %s", mark, m.Node, m.Error.Message)
+	case m.Rows != nil:
+		d.line("%s %s: %d rows in %d ms", mark, m.Node, *m.Rows, m.Millis)
+	default:
+		d.line("%s %s: %s", mark, m.Node, m.Status)
+	}
+}
+
+func (d *textDisplay) line(format string, args ...any) {
+	if d.live {
+		d.print("\r\x1b[K")
+	}
+	d.print(format+"\n", args...)
+}
+
+func (d *textDisplay) print(format string, args ...any) {
+	fmt.Fprintf(d.out, format, args...) //nolint:errcheck // a display that is gone changes nothing
+}
+
+func (d *textDisplay) end(last job.Message, err error) error {
+	err = failed(last, err)
+	if err == nil {
+		d.line("done in %s", time.Since(d.began).Round(time.Millisecond))
+	}
+	return err
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/broked/broked/examples"
+	"github.com/broked/broked/internal/job"
+)
+
+type serveCmd struct {
+	Host       string   `help:"Address to listen on." env:"BROKOLI_HOST" default:"127.0.0.1"`
+	Port       int      `short:"p" help:"Port to listen on; 0 takes a free one." env:"BROKOLI_PORT" default:"8080"`
+	DB         string   `name:"db" help:"SQLite database; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
+	Data       string   `help:"Data folder." env:"BROKOLI_DATA" default:"./broked-data" placeholder:"DIR"`
+	LocalRuns  int      `help:"Runs at once." env:"BROKOLI_LOCAL_RUNS" default:"2" placeholder:"N"`
+	LogFormat  string   `help:"Form of the log: text or json." env:"BROKOLI_LOG_FORMAT" default:"text" enum:"text,json"`
+	DataDirs   []string `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
+	PublicHost string   `help:"Host name by which this machine may be called while no account exists." env:"BROKOLI_PUBLIC_HOST" placeholder:"NAME"`
+	JWTSecret  string   `hidden:"" env:"BROKOLI_JWT_SECRET"`
+	Example    string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
+	limitFlags
+}
+
+// Deadlines of the HTTP server, and of stopping it.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second // streams set their own
+	idleTimeout   = 90 * time.Second
+	maxHeader     = 32 << 10
+	grace         = 30 * time.Second // for running runs when told to stop
+	openRequests  = 10 * time.Second
+)
+
+// Validate implements kong's check of flags.
+func (c *serveCmd) Validate() error {
+	if c.LocalRuns < 1 || c.LocalRuns > 1024 {
+		return errors.New("--local-runs must be between 1 and 1024")
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		return errors.New("--port must be between 0 and 65535")
+	}
+	return nil
+}
+
+// Run starts the server and returns when ctx has ended and everything is down.
+func (c *serveCmd) Run(ctx context.Context, w world) error {
+	syscall.Umask(0o077)
+	_ = os.Unsetenv("BROKOLI_JWT_SECRET") // no child inherits it
+	log := c.logger(w.err)
+	data, err := openFolder(c.Data)
+	if err != nil {
+		return err
+	}
+	defer data.close()
+	if err := examples.Unpack(data.in("files/examples")); err != nil {
+		return fmt.Errorf("write examples: %w", err)
+	}
+	s, err := c.assemble(ctx, data, log)
+	if err != nil {
+		return err
+	}
+	defer s.close(log)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
+	if err != nil {
+		return fmt.Errorf("listen: %w (is another server on this port? choose one with --port)", err)
+	}
+	debug.FreeOSMemory() // starting takes memory that serving does not need
+	address := "http://" + ln.Addr().String()
+	log.InfoContext(ctx, "listening", "address", address, "version", version, "data", data.path)
+	s.tellSetup(ctx, address)
+	err = s.work(ctx, ln, c.example(w.out, s, address))
+	log.InfoContext(context.WithoutCancel(ctx), "stopped")
+	return err
+}
+
+func (c *serveCmd) logger(w io.Writer) *slog.Logger {
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+func (c *serveCmd) database(data *folder) (string, error) {
+	if c.DB == "" {
+		return data.in("broked.db"), nil
+	}
+	if len(c.DB) > 8 && (c.DB[:8] == "postgres") {
+		return c.DB, nil // refused with words by the store
+	}
+	return filepath.Abs(c.DB)
+}
+
+// limits returns what a run may use: every core, unless told otherwise.
+func (l limitFlags) limits() job.Limits {
+	limits := job.DefaultLimits()
+	limits.Memory = max(l.RunMemory, 64) << 20
+	limits.Threads = l.RunThreads
+	if limits.Threads <= 0 {
+		limits.Threads = runtime.NumCPU()
+	}
+	return limits
+}
+
+// work runs the parts of the server until ctx ends or one of them fails, and
+// returns when all are down: no new runs and requests first, then those that are
+// under way, then what they stand on.
+func (s *assembled) work(ctx context.Context, ln net.Listener, also func(context.Context) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
+	g.Go(func() error { return s.engines.Run(engines) })
+	g.Go(func() error {
+		defer stopEngines()
+		return s.queue.Run(ctx, s.executor.Execute)
+	})
+	g.Go(func() error { return serveHTTP(ctx, ln, s.handler) })
+	g.Go(func() error { return also(ctx) })
+	return g.Wait()
+}
+
+// serveHTTP answers on ln until ctx ends, then gives open requests some time.
+func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler) error {
+	// Long answers, such as event streams, end when the base context does.
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		cancel()
+		wait, done := context.WithTimeout(context.WithoutCancel(ctx), openRequests)
+		defer done()
+		return srv.Shutdown(wait)
+	})
+	return g.Wait()
+}

@@ -1,0 +1,209 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/broked/broked/internal/api"
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/news"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/nodes"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/queue"
+	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/store"
+)
+
+// setupToken is what a caller from elsewhere needs to make the first account.
+const setupToken = "brkset_test"
+
+const password = "secure-password"
+
+// world is a whole server with a database of its own. Nothing works on its
+// queue, so that a run stays where a test put it.
+type world struct {
+	t      *testing.T
+	url    string
+	store  *store.Store
+	auth   *auth.Service
+	news   *news.Board
+	tokens map[auth.Role]string
+}
+
+// newWorld returns a server without accounts.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
+	must(t, err)
+	t.Cleanup(func() { must(t, db.Close(context.WithoutCancel(t.Context()))) })
+	q, err := queue.New(t.Context(), db.Writer(), log, queue.Options{})
+	must(t, err)
+	memory, board := store.New(db, q), &news.Board{}
+	accounts, err := auth.NewService(t.Context(), memory, []byte(id.Secret()), setupToken, log)
+	must(t, err)
+	kinds, err := node.NewRegistry(nodes.All()...)
+	must(t, err)
+	documents := pipelines.NewService(memory, kinds)
+	h := api.New(api.Deps{
+		Log: log, Auth: accounts, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
+		Kinds: kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
+		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
+		Info:      func() api.Info { return api.Info{Version: "test"} },
+		Ready: []func(context.Context) api.Check{
+			func(ctx context.Context) api.Check { return api.Check{Name: "store", Err: db.Ping(ctx)} },
+			func(context.Context) api.Check { return api.Check{Name: "broken", Err: brokenPart(t)} },
+		},
+	})
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return &world{t: t, url: srv.URL, store: memory, auth: accounts, news: board, tokens: map[auth.Role]string{}}
+}
+
+// brokenPart is the error of a part of the server that does not work in the one
+// test that looks at it.
+func brokenPart(t *testing.T) error {
+	if strings.HasPrefix(t.Name(), "TestNotReady") {
+		return errors.New("disk 7 is gone")
+	}
+	return nil
+}
+
+// withAccounts makes an account for each role and signs it in.
+func (w *world) withAccounts() *world {
+	w.t.Helper()
+	actor := auth.Actor{}
+	for _, role := range []auth.Role{auth.Superadmin, auth.Admin, auth.Editor, auth.Viewer} {
+		_, err := w.auth.CreateUser(w.t.Context(), actor, auth.NewUser{Name: string(role), Password: password, Role: role}, auth.Caller{Local: true})
+		must(w.t, err)
+		in, err := w.auth.SignIn(w.t.Context(), string(role), password, auth.Caller{})
+		must(w.t, err)
+		w.tokens[role] = in.Token
+		actor = auth.Actor{Name: "superadmin", Role: auth.Superadmin}
+	}
+	return w
+}
+
+// scenario is one request and what must come back.
+type scenario struct {
+	name         string
+	as           auth.Role // "" sends no credential
+	method, path string
+	body         string
+	header       map[string]string
+	want         int
+	has, hasNot  []string // in the answer's body
+}
+
+// call sends the request of sc and returns the answer with its body.
+func (w *world) call(sc scenario) (*http.Response, string) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), sc.method, w.url+sc.path, strings.NewReader(sc.body))
+	must(w.t, err)
+	if sc.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if token := w.tokens[sc.as]; token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	for name, value := range sc.header {
+		req.Header.Set(name, value)
+		if name == "Host" {
+			req.Host = value
+		}
+	}
+	res, err := http.DefaultClient.Do(req)
+	must(w.t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	must(w.t, err)
+	return res, string(text)
+}
+
+// run checks sc against w.
+func (w *world) run(sc scenario) string {
+	w.t.Helper()
+	res, text := w.call(sc)
+	if res.StatusCode != sc.want {
+		w.t.Errorf("%s: %s %s answers %d, want %d: %s", sc.name, sc.method, sc.path, res.StatusCode, sc.want, text)
+	}
+	for _, s := range sc.has {
+		if !strings.Contains(text, s) {
+			w.t.Errorf("%s: the answer lacks %q: %s", sc.name, s, text)
+		}
+	}
+	for _, s := range sc.hasNot {
+		if strings.Contains(text, s) {
+			w.t.Errorf("%s: the answer has %q: %s", sc.name, s, text)
+		}
+	}
+	if res.StatusCode >= 400 {
+		var body struct {
+			Error     string          `json:"error"`
+			Code      string          `json:"code"`
+			RequestID string          `json:"request_id"`
+			Problems  []fault.Problem `json:"problems"`
+		}
+		if err := json.NewDecoder(bytes.NewReader([]byte(text))).Decode(&body); err != nil || body.Error == "" || body.Code == "" || body.RequestID == "" {
+			w.t.Errorf("%s: an error must have error, code and request_id: %s", sc.name, text)
+		}
+	}
+	return text
+}
+
+// document is a pipeline that is sound, under a name.
+func document(name string) string {
+	return `{"name":"` + name + `","nodes":[
+		{"id":"in","type":"source_file","name":"In","config":{"path":"in.csv"}},
+		{"id":"out","type":"sink_file","name":"Out","config":{"path":"out.csv"}}],
+		"edges":[{"from":"in","to":"out"}],"tags":["a"],"enabled":true}`
+}
+
+// create makes a pipeline and returns its id.
+func (w *world) create(as auth.Role, name string) string {
+	w.t.Helper()
+	text := w.run(scenario{name: "create " + name, as: as, method: http.MethodPost, path: "/api/pipelines", body: document(name), want: 201})
+	return member(w.t, text, "id")
+}
+
+// trigger starts a run and returns its id.
+func (w *world) trigger(as auth.Role, pipeline string) string {
+	w.t.Helper()
+	text := w.run(scenario{name: "trigger", as: as, method: http.MethodPost, path: "/api/pipelines/" + pipeline + "/run", want: 202})
+	return member(w.t, text, "run_id")
+}
+
+func member(t *testing.T, text, name string) string {
+	t.Helper()
+	var members map[string]any
+	must(t, json.Unmarshal([]byte(text), &members))
+	s, _ := members[name].(string)
+	if s == "" {
+		t.Fatalf("%s is not in %s", name, text)
+	}
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// soon is how long a test waits for what must happen before it gives up.
+const soon = 10 * time.Second
