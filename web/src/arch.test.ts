@@ -31,6 +31,9 @@ test("arrows point down", () => {
 });
 
 test("a file has at most 400 lines", () => {
-  const long = Object.entries(files).filter(([, source]) => source.split("\n").length > 400);
+  const generated = "./lib/api-types.ts";
+  const long = Object.entries(files).filter(
+    ([file, source]) => file !== generated && source.split("\n").length > 400,
+  );
   expect(long.map(([file]) => file)).toEqual([]);
 });
