@@ -17,7 +17,7 @@ VERSION := $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null
 
 # What the interface is built from. Folders are listed too, so that a file which
 # was removed counts as a change.
-WEB_SOURCES := $(shell find web/src web/public) web/index.html web/vite.config.ts web/tsconfig.json
+WEB_SOURCES := $(shell find web/src web/public -not -name '*.test.ts*') web/index.html web/vite.config.ts web/tsconfig.json
 WEB_PACKAGES := web/node_modules/.package-lock.json
 
 # What `make race` tests, and how often.
@@ -38,7 +38,7 @@ build: web ## Build bin/broked with its interface
 web: web/dist/index.html ## Build the interface into web/dist
 
 web/dist/index.html: $(WEB_PACKAGES) $(WEB_SOURCES)
-	cd web && npm run --silent build
+	cd web && npm run --silent build -- --logLevel warn
 
 $(WEB_PACKAGES): web/package.json web/package-lock.json
 	cd web && npm install --no-audit --no-fund
