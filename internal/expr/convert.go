@@ -17,10 +17,10 @@ func common(a, b Type) (Type, bool) {
 	case a.Kind == Text || b.Kind == Text:
 		return Type{Kind: Text}, true
 	case a.moment() && b.moment():
-		if a.Kind == b.Kind {
+		if a == b {
 			return a, true
 		}
-		return Type{Kind: Timestamp}, true
+		return Type{Kind: max(a.Kind, b.Kind)}, true // a date beside a timestamp becomes one
 	case a.Kind == Other:
 		return a, a.name == b.name
 	}
@@ -64,6 +64,8 @@ func (c *compiler) unify(vs []value) ([]value, Type, error) {
 			fitted[i] = asText(vs[i])
 		case typ.Kind == Double:
 			fitted[i] = asDouble(v)
+		case v.typ.name == nanoseconds && typ.name != nanoseconds:
+			fitted[i] = cast(v, "TIMESTAMP", Timestamp)
 		}
 	}
 	return fitted, typ, nil

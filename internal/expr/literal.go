@@ -76,7 +76,13 @@ func number(text string) (value, bool) {
 	if v.sql, v.typ = exactNumber(digits); v.typ.Kind == Double {
 		v.sql = sqltext.Literal(f)
 	}
-	if v.typ.Kind == Integer && f >= math.MaxInt64 {
+	switch {
+	case v.typ.Kind != Integer:
+	case f <= math.MaxInt32:
+		v.typ.whole = integer
+	case f < math.MaxInt64:
+		v.typ.whole = bigint
+	default:
 		v.typ.whole = hugeint
 	}
 	if negative {
@@ -95,7 +101,7 @@ func exactNumber(digits string) (string, Type) {
 	case strings.ContainsAny(digits, "eE") || len(whole)+len(fraction) > decimal:
 		return "", Type{Kind: Double}
 	case fraction == "":
-		return whole, Type{Kind: Integer, whole: len(whole)}
+		return whole, Type{Kind: Integer}
 	}
 	return whole + "." + fraction, Type{Kind: Decimal, whole: len(whole), scale: len(fraction)}
 }

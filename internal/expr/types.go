@@ -34,6 +34,7 @@ type Type struct {
 
 // The digits that tell DuckDB's integers apart: all others fit into a BIGINT.
 const (
+	integer = 10
 	bigint  = 19
 	ubigint = 20
 	hugeint = 39
@@ -48,9 +49,9 @@ const (
 )
 
 var named = map[string]Type{
-	"TINYINT": {Kind: Integer, whole: 3}, "SMALLINT": {Kind: Integer, whole: 5}, "INTEGER": {Kind: Integer, whole: 10},
+	"TINYINT": {Kind: Integer, whole: 3}, "SMALLINT": {Kind: Integer, whole: 5}, "INTEGER": {Kind: Integer, whole: integer},
 	"BIGINT": {Kind: Integer, whole: bigint}, "HUGEINT": {Kind: Integer, whole: hugeint},
-	"UTINYINT": {Kind: Integer, whole: 3}, "USMALLINT": {Kind: Integer, whole: 5}, "UINTEGER": {Kind: Integer, whole: 10},
+	"UTINYINT": {Kind: Integer, whole: 3}, "USMALLINT": {Kind: Integer, whole: 5}, "UINTEGER": {Kind: Integer, whole: integer},
 	"UBIGINT": {Kind: Integer, whole: ubigint}, "UHUGEINT": {Kind: Integer, whole: beyond}, "BIGNUM": {Kind: Integer, whole: beyond},
 	"FLOAT": {Kind: Double}, "DOUBLE": {Kind: Double},
 	"VARCHAR": {Kind: Text}, "BOOLEAN": {Kind: Boolean}, "DATE": {Kind: Date}, "TIME": {Kind: Time},
