@@ -63,10 +63,22 @@ func (e *Engines) drain() {
 // Do runs j in an engine of its own and hands every message but the last to
 // tell, which is then returned. When ctx ends the engine is killed with all its
 // children and the error is ctx's. An engine that dies is an Invalid fault with
-// the reason; the caller's process is unharmed.
+// the reason; the caller's process is unharmed. One that had died while it was
+// kept ready, or dies before it says a word, is replaced once.
 func (e *Engines) Do(ctx context.Context, j job.Job, tell func(job.Message) error) (job.Message, error) {
 	p, err := e.take(ctx)
 	if err != nil {
+		return job.Message{}, err
+	}
+	heard := false
+	last, err := p.run(ctx, j, func(m job.Message) error {
+		heard = true
+		return tell(m)
+	})
+	if err == nil || heard || ctx.Err() != nil {
+		return last, err
+	}
+	if p, err = start(ctx, e.command); err != nil {
 		return job.Message{}, err
 	}
 	return p.run(ctx, j, tell)
