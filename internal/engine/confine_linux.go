@@ -2,38 +2,37 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 )
 
-// runtimeFiles are what Go and DuckDB read of the machine while they work: its
-// memory and processors, its time zones and random numbers.
-var runtimeFiles = []string{
-	"/proc/self", "/proc/meminfo", "/proc/cpuinfo", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/usr/share/zoneinfo", "/etc/localtime",
-	"/dev/null", "/dev/urandom",
-}
+// What Go and DuckDB read of the machine while they work: memory and processors,
+// time zones, random numbers.
+var (
+	machineFiles   = []string{"/proc/meminfo", "/proc/cpuinfo", "/etc/localtime", "/dev/null", "/dev/urandom"}
+	machineFolders = []string{"/proc/self", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/usr/share/zoneinfo"}
+)
 
 // Confine shuts this process and all its threads in by Landlock: what reach does
-// not name cannot be opened, whoever asks, and there is no network. It cannot be
-// undone. An error means that the machine offers less than that; then nothing
-// else has changed, and DuckDB's own lock still holds.
+// not name cannot be opened, whoever asks, and no TCP connection can be made. A
+// kernel that knows less of Landlock, or nothing, confines less, and that is no
+// error; DuckDB's own lock holds in any case.
+//
+// It cannot be undone.
 func Confine(reach Reach) error {
-	err := landlock.V5.BestEffort().Restrict(
-		landlock.ROFiles(reach.Reads...).IgnoreIfMissing(),
-		landlock.RODirs(runtimeFiles...).IgnoreIfMissing(),
-		landlock.RWDirs(reach.Folders...).WithRefer().IgnoreIfMissing(),
+	return landlock.V5.BestEffort().Restrict(
+		landlock.ROFiles(reach.Reads...),
+		landlock.ROFiles(machineFiles...).IgnoreIfMissing(),
+		landlock.RODirs(machineFolders...).IgnoreIfMissing(),
+		landlock.RWDirs(reach.Folders...).WithRefer(),
 	)
-	if err != nil {
-		return fmt.Errorf("landlock: %w", err)
-	}
-	return nil
 }
 
-// LimitProcess makes this process the first to go when memory runs out, keeps it
-// from leaving core files, and lets its data grow to memory bytes at most.
+// LimitProcess makes this process the first to go when the machine's memory runs
+// out, lets its data grow to memory bytes at most, and keeps it from leaving core
+// files.
 func LimitProcess(memory uint64) error {
 	syscall.Umask(0o022)
 	return errors.Join(

@@ -165,7 +165,7 @@ func (db *database) watch() (stop func()) {
 			case <-quit:
 				return
 			case <-tick.C:
-				if percent, _, _ := mapping.QueryProgressTypeMembers(ptr(mapping.QueryProgress(handle))); percent >= 0 {
+				if percent, _, _ := mapping.QueryProgressTypeMembers(new(mapping.QueryProgress(handle))); percent >= 0 {
 					db.progress(min(percent/100, 1))
 				}
 			}
@@ -173,8 +173,6 @@ func (db *database) watch() (stop func()) {
 	}()
 	return func() { close(quit); <-done }
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // handle returns DuckDB's own connection, which the driver keeps to itself though
 // it has the function that tells the progress of one.

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/files"
@@ -24,8 +25,8 @@ import (
 type Engine struct {
 	Kinds *node.Registry
 	Log   *slog.Logger // for the people who run the server
-	// Confine shuts the process in before a run's statements begin: it may touch the
-	// files of the run and no others, for ever. Nil leaves it as it is.
+	// Confine shuts the process in before a run's statements begin, for ever: it may
+	// touch the files of the run and no others. Nil leaves it as it is, for tests.
 	Confine func(reach Reach) error
 }
 
@@ -78,7 +79,7 @@ func (e Engine) execute(ctx context.Context, j job.Job, db *database, talk *spea
 func (e Engine) enclose(ctx context.Context, r *run) error {
 	if e.Confine != nil {
 		if err := e.Confine(reachOf(r.access, r.job.Dir)); err != nil {
-			e.Log.DebugContext(ctx, "the machine offers no sandbox", "error", err)
+			e.Log.WarnContext(ctx, "a run is not confined", "run", r.job.Run, "error", err)
 		}
 	}
 	return r.db.lock(ctx, r.job, r.access)
@@ -122,7 +123,7 @@ func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
 func (r *run) open(ctx context.Context, s *state) error {
 	s.env = node.Env{
 		Roots: r.roots, Legacy: r.job.Legacy,
-		Temp: filepath.Join(r.job.Dir, "tmp", fmt.Sprint(r.index(s))),
+		Temp: filepath.Join(r.job.Dir, "tmp", strconv.Itoa(r.index(s))),
 		Values: func(name string) (string, bool) {
 			v, ok := r.job.Values[name]
 			return v, ok

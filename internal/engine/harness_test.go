@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,16 +25,16 @@ type world struct {
 	run  string
 }
 
-func newWorld(t testing.TB, contents map[string]string) *world {
-	t.Helper()
-	top, err := filepath.EvalSymlinks(t.TempDir())
+func newWorld(tb testing.TB, contents map[string]string) *world {
+	tb.Helper()
+	top, err := filepath.EvalSymlinks(tb.TempDir())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	w := &world{t: t, data: filepath.Join(top, "data"), run: filepath.Join(top, "run")}
+	w := &world{t: tb, data: filepath.Join(top, "data"), run: filepath.Join(top, "run")}
 	for _, dir := range []string{w.data, w.run} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	for name, content := range contents {
@@ -88,15 +88,16 @@ type report struct {
 	nodes    map[string]job.Message // node.finished
 	previews map[string]*job.Sample
 	end      job.Message
+	log      string // what a process has logged
 }
 
-func listen(t testing.TB, out io.Reader) report {
-	t.Helper()
+func listen(tb testing.TB, out io.Reader) report {
+	tb.Helper()
 	r := report{nodes: map[string]job.Message{}, previews: map[string]*job.Sample{}}
 	for d := json.NewDecoder(out); r.end.Type == ""; {
 		var m job.Message
 		if err := d.Decode(&m); err != nil {
-			t.Fatalf("the engine stopped talking: %v", err)
+			tb.Fatalf("the engine stopped talking: %v", err)
 		}
 		r.add(m)
 	}
@@ -105,7 +106,7 @@ func listen(t testing.TB, out io.Reader) report {
 
 func (r *report) add(m job.Message) {
 	r.messages = append(r.messages, m)
-	switch m.Type {
+	switch m.Type { //nolint:exhaustive // the others are looked at by the tests that care
 	case job.NodeFinished:
 		r.nodes[m.Node] = m
 	case job.Preview:
@@ -116,30 +117,30 @@ func (r *report) add(m job.Message) {
 }
 
 // execute runs a job in this process.
-func execute(ctx context.Context, t testing.TB, j job.Job) report {
-	t.Helper()
+func execute(ctx context.Context, tb testing.TB, j job.Job) report {
+	tb.Helper()
 	line, err := json.Marshal(j)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := testEngine(t).Run(ctx, bytes.NewReader(line), &out); err != nil {
-		t.Fatal(err)
+	if err := testEngine(tb).Run(ctx, bytes.NewReader(line), &out); err != nil {
+		tb.Fatal(err)
 	}
-	return listen(t, &out)
+	return listen(tb, &out)
 }
 
-func testEngine(t testing.TB) engine.Engine {
-	t.Helper()
-	kinds, err := node.NewRegistry(append(nodes.All(), whereSpec, selectSpec, joinSpec, panicSpec)...)
+func testEngine(tb testing.TB) engine.Engine {
+	tb.Helper()
+	kinds, err := node.NewRegistry(append(nodes.All(), whereSpec, selectSpec, joinSpec, panicSpec, prowlSpec)...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return engine.Engine{Kinds: kinds, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	return engine.Engine{Kinds: kinds, Log: slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))}
 }
 
 // rows says how many rows every node had, in the order of the job.
-func (r report) rows(j job.Job) string {
+func (r *report) rows(j job.Job) string {
 	var all []string
 	for _, s := range j.Nodes {
 		m := r.nodes[s.ID]
@@ -147,9 +148,9 @@ func (r report) rows(j job.Job) string {
 			all = append(all, string(m.Status))
 			continue
 		}
-		all = append(all, fmt.Sprint(*m.Rows))
+		all = append(all, strconv.FormatInt(*m.Rows, 10))
 	}
-	return strings.Join(all, " ")
+	return strings.Join(all, "/")
 }
 
 // The kinds below are the smallest of their sorts; the real ones have tests of their own.

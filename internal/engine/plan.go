@@ -111,7 +111,8 @@ func (p plan) stage(i int, of []traits) []int {
 }
 
 // counts returns the number of rows of every member of a stage whose last member
-// has total rows. Scanned has what profiles and metadata tell.
+// has total rows. Scanned has what profiles and metadata tell, and the rows of
+// those that have as many as an input that is kept.
 func (p plan) counts(members []int, total int64, scanned map[int]int64, of []traits) map[int]int64 {
 	rows := make(map[int]int64, len(members))
 	last := members[len(members)-1]

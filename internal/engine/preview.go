@@ -73,7 +73,7 @@ func shown(c node.Column) string {
 const exact = 1 << 53
 
 // plain makes a value fit for JSON and for JavaScript.
-func plain(v any) any {
+func plain(v any) any { //nolint:ireturn // a cell is anything
 	switch v := v.(type) {
 	case int64:
 		if v > exact || v < -exact {

@@ -1,10 +1,13 @@
 package engine_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,11 +21,12 @@ func TestProcess(t *testing.T) {
 	if os.Getenv("ENGINE_PROCESS") == "" {
 		t.Skip("only as a child of other tests")
 	}
-	if err := engine.LimitProcess(8 << 30); err != nil {
+	if err := engine.LimitProcess(4 << 30); err != nil {
 		t.Error(err)
 	}
 	e := testEngine(t)
 	e.Confine = engine.Confine
+	e.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if err := e.Run(t.Context(), os.Stdin, os.Stdout); err != nil {
 		t.Error(err)
 	}
@@ -30,45 +34,47 @@ func TestProcess(t *testing.T) {
 
 // inProcess runs a job in an engine process, confined as the server does it, and
 // returns how long the start and the run took.
-func inProcess(t testing.TB, j job.Job) (r report, start, took time.Duration) {
-	t.Helper()
+func inProcess(tb testing.TB, j job.Job) (r report, start, took time.Duration) {
+	tb.Helper()
 	begin := time.Now()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProcess$")
+	cmd := exec.CommandContext(tb.Context(), os.Args[0], "-test.run=^TestProcess$")
 	cmd.Env = []string{"ENGINE_PROCESS=1"}
-	cmd.Stderr = os.Stderr
+	var log bytes.Buffer
+	cmd.Stderr = &log
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var ready job.Message
 	lines := json.NewDecoder(out)
 	if err := lines.Decode(&ready); err != nil || ready.Type != job.Ready {
-		t.Fatalf("got %v %v, want ready", ready, err)
+		tb.Fatalf("got %v %v, want ready", ready, err)
 	}
 	start = time.Since(begin)
 	begin = time.Now()
 	if err := json.NewEncoder(in).Encode(j); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	r = report{nodes: map[string]job.Message{}, previews: map[string]*job.Sample{}}
 	for r.end.Type == "" {
 		var m job.Message
 		if err := lines.Decode(&m); err != nil {
-			t.Fatalf("the engine stopped talking: %v", err)
+			tb.Fatalf("the engine stopped talking: %v", err)
 		}
 		r.add(m)
 	}
 	took = time.Since(begin)
 	if err := cmd.Wait(); err != nil {
-		t.Error(err)
+		tb.Error(err)
 	}
+	r.log = log.String()
 	return r, start, took
 }
 
@@ -92,4 +98,20 @@ func BenchmarkFiltered(b *testing.B) {
 		}
 		b.Logf("%s: ready after %v, finished after %v", r.rows(j), start, took)
 	}
+}
+
+// BenchmarkTrivial measures what a run costs beyond its rows.
+func BenchmarkTrivial(b *testing.B) {
+	w := newWorld(b, map[string]string{"in.csv": "id,amount\n" + strings.Repeat("1,700\n", 10)})
+	j := w.job(`
+		in source_file {"path": "in.csv"}
+		some where {"sql": "amount > 500"}
+		out sink_file {"path": "out.csv"}`, "in>some some>out")
+	var ready, finished time.Duration
+	for b.Loop() {
+		_, start, took := inProcess(b, j)
+		ready, finished = ready+start, finished+took
+	}
+	b.ReportMetric(float64(ready.Microseconds())/float64(b.N)/1000, "ms-to-ready")
+	b.ReportMetric(float64(finished.Microseconds())/float64(b.N)/1000, "ms-to-finished")
 }

@@ -158,17 +158,17 @@ func (r *run) attempts(ctx context.Context, members []int) (outcome, error) {
 }
 
 func (r *run) revise(ctx context.Context, members []int, failure error) (bool, error) {
-	any := false
+	again := false
 	for _, m := range members {
 		if reviser, is := r.steps[m].node.(node.Reviser); is {
 			learnt, err := guarded(func() (bool, error) { return reviser.Revise(ctx, r.steps[m].env, failure) })
 			if err != nil {
 				return false, err
 			}
-			any = any || learnt
+			again = again || learnt
 		}
 	}
-	return any, nil
+	return again, nil
 }
 
 func (r *run) attempt(ctx context.Context, members []int) (outcome, error) {
@@ -215,6 +215,9 @@ func (r *run) count(ctx context.Context, members []int, total int64) (map[int]in
 		rel := r.steps[m].rel
 		switch {
 		case rel.SameRows:
+			if first := r.plan.inputs[m][0]; r.traits[first].kept {
+				scanned[m] = r.steps[first].rel.Rows
+			}
 		case rel.Rows >= 0:
 			scanned[m] = rel.Rows
 		case len(rel.Files) > 0:
@@ -271,6 +274,13 @@ func (r *run) look(ctx context.Context, i int, rel node.Relation) *job.Sample {
 	if rel.SQL == "" {
 		return nil
 	}
+	if rel.Head != "" {
+		head := rel
+		head.SQL, head.Head = rel.Head, ""
+		if sample := r.look(ctx, i, head); sample != nil {
+			return sample
+		}
+	}
 	sample, err := r.db.preview(ctx, rel, r.job.Limits)
 	if err != nil {
 		r.log.DebugContext(ctx, "no preview", "node", r.steps[i].ID, "error", err)
@@ -281,13 +291,14 @@ func (r *run) look(ctx context.Context, i int, rel node.Relation) *job.Sample {
 
 // showResult says the previews of a stage that has succeeded.
 func (r *run) showResult(ctx context.Context, members []int, result outcome) {
+	last := members[len(members)-1]
+	sample := r.look(ctx, last, result.back)
+	if sample == nil && r.isSink(last) {
+		// What is written cannot be read again cheaply: its rows are computed once more.
+		sample = r.look(ctx, last, r.inputs(last)[0])
+	}
 	for _, m := range r.shownByResult(members) {
-		if sample := r.look(ctx, m, result.back); sample != nil {
-			result.previews[m] = sample
-		} else if r.isSink(members[len(members)-1]) {
-			// What is written cannot be read again cheaply: its rows are computed once more.
-			result.previews[m] = r.look(ctx, m, r.inputs(members[len(members)-1])[0])
-		}
+		result.previews[m] = sample
 	}
 	for _, m := range members {
 		if sample := result.previews[m]; sample != nil {

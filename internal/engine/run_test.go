@@ -1,9 +1,15 @@
 package engine_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -101,10 +107,10 @@ func (w *world) unharmed() {
 	}
 }
 
-func ok(t testing.TB, err error) {
-	t.Helper()
+func ok(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -116,35 +122,35 @@ func TestGoodInput(t *testing.T) {
 		want                    string // of out.csv; when it is long, only how it ends
 		types                   string
 	}{
-		{name: "types", content: "i,d,b,day,at,t\n1,1.5,true,2026-01-31,2026-01-31 10:00:00,x\n-2,2,false,2026-02-01,2026-01-31T11:00:00.5,\n", want: "i,d,b,day,at,t\n1,1.5,true,2026-01-31,2026-01-31 10:00:00,x\n-2,2.0,false,2026-02-01,2026-01-31 11:00:00.5,\n", types: "BIGINT DOUBLE BOOLEAN DATE TIMESTAMP VARCHAR"},
-		{name: "leading zeros", content: "zip,n\n00123,1\n10115,2\n", want: "zip,n\n00123,1\n10115,2\n", types: "VARCHAR BIGINT"},
-		{name: "leading zeros late", content: many("123,1") + "00123,2\n", want: "\n123,1\n00123,2\n", types: "VARCHAR BIGINT"},
-		{name: "plus sign, long number, bare exponent", content: "a,b,c\n+49,12345678901234567890,12E5\n", want: "a,b,c\n+49,12345678901234567890,12E5\n", types: "VARCHAR VARCHAR VARCHAR"},
-		{name: "long number late", content: many("1.5,1") + "1234567890123456,2\n", want: "\n1234567890123456,2\n", types: "VARCHAR BIGINT"},
-		{name: "decimal late", content: many("1,1") + "2.5,1\n", want: "\n2.5,1\n", types: "DOUBLE BIGINT"},
-		{name: "word late", content: many("1,1") + "none,1\n", want: "\nnone,1\n", types: "VARCHAR BIGINT"},
-		{name: "day that is none late", content: many("2026-01-01,1") + "2026-02-30,1\n", want: "\n2026-02-30,1\n", types: "VARCHAR BIGINT"},
-		{name: "other dates are text", content: "a,b\n31.12.2026,01/02/2026\n", want: "a,b\n31.12.2026,01/02/2026\n", types: "VARCHAR VARCHAR"},
-		{name: "asked types", content: "a,b,c\n31.12.2026,007,1.10\n", settings: `"in.csv", "types": {"a": "date", "b": "integer", "c": "decimal"}`, want: "a,b,c\n2026-12-31,7,1.10\n", types: "DATE BIGINT DECIMAL(38,2)"},
-		{name: "header only", content: "a,b\n", want: "a,b\n", types: "VARCHAR VARCHAR"},
-		{name: "byte order mark", content: "\xef\xbb\xbfa,b\n1,2\n", want: "a,b\n1,2\n", types: "BIGINT BIGINT"},
-		{name: "Windows line ends", content: "a,b\r\n1,2\r\n", want: "a,b\n1,2\n", types: "BIGINT BIGINT"},
+		{name: "types", content: "i,d,b,day,at,t\n1,1.5,true,2026-01-31,2026-01-31 10:00:00,x\n-2,2,false,2026-02-01,2026-01-31T11:00:00.5,\n", want: "i,d,b,day,at,t\n1,1.5,true,2026-01-31,2026-01-31 10:00:00,x\n-2,2.0,false,2026-02-01,2026-01-31 11:00:00.5,\n", types: "BIGINT/DOUBLE/BOOLEAN/DATE/TIMESTAMP/VARCHAR"},
+		{name: "leading zeros", content: "zip,n\n00123,1\n10115,2\n", want: "zip,n\n00123,1\n10115,2\n", types: "VARCHAR/BIGINT"},
+		{name: "leading zeros late", content: many("123,1") + "00123,2\n", want: "\n123,1\n00123,2\n", types: "VARCHAR/BIGINT"},
+		{name: "plus sign, long number, bare exponent", content: "a,b,c\n+49,12345678901234567890,12E5\n", want: "a,b,c\n+49,12345678901234567890,12E5\n", types: "VARCHAR/VARCHAR/VARCHAR"},
+		{name: "long number late", content: many("1.5,1") + "1234567890123456,2\n", want: "\n1234567890123456,2\n", types: "VARCHAR/BIGINT"},
+		{name: "decimal late", content: many("1,1") + "2.5,1\n", want: "\n2.5,1\n", types: "DOUBLE/BIGINT"},
+		{name: "word late", content: many("1,1") + "none,1\n", want: "\nnone,1\n", types: "VARCHAR/BIGINT"},
+		{name: "day that is none late", content: many("2026-01-01,1") + "2026-02-30,1\n", want: "\n2026-02-30,1\n", types: "VARCHAR/BIGINT"},
+		{name: "other dates are text", content: "a,b\n31.12.2026,01/02/2026\n", want: "a,b\n31.12.2026,01/02/2026\n", types: "VARCHAR/VARCHAR"},
+		{name: "asked types", content: "a,b,c\n31.12.2026,007,1.10\n", settings: `"in.csv", "types": {"a": "date", "b": "integer", "c": "decimal"}`, want: "a,b,c\n2026-12-31,7,1.10\n", types: "DATE/BIGINT/DECIMAL(38,2)"},
+		{name: "header only", content: "a,b\n", want: "a,b\n", types: "VARCHAR/VARCHAR"},
+		{name: "byte order mark", content: "\xef\xbb\xbfa,b\n1,2\n", want: "a,b\n1,2\n", types: "BIGINT/BIGINT"},
+		{name: "Windows line ends", content: "a,b\r\n1,2\r\n", want: "a,b\n1,2\n", types: "BIGINT/BIGINT"},
 		{name: "windows-1252", content: "a\ncaf\xe9\n", settings: `"in.csv", "encoding": "windows-1252"`, want: "a\ncafé\n", types: "VARCHAR"},
 		{name: "UTF-16 with a mark", content: "\xff\xfea\x00\n\x001\x00\n\x00", want: "a\n1\n", types: "BIGINT"},
-		{name: "semicolons", content: "a;b\n1,5;2\n", want: "a,b\n\"1,5\",2\n", types: "VARCHAR BIGINT"},
-		{name: "tabs", content: "a\tb\n1\t2\n", settings: `"in.csv", "format": "tsv"`, want: "a,b\n1,2\n", types: "BIGINT BIGINT"},
-		{name: "no header", content: "1,2\n3,4\n", settings: `"in.csv", "header": false`, want: "column1,column2\n1,2\n3,4\n", types: "BIGINT BIGINT"},
-		{name: "given names", content: "1,x\n", settings: `"in.csv", "header": false, "columns": ["id", "it's \"it\""]`, want: "id,\"it's \"\"it\"\"\"\n1,x\n", types: "BIGINT VARCHAR"},
-		{name: "blank names", content: "a,, b \n1,2,3\n", want: "a,column2,b\n1,2,3\n", types: "BIGINT BIGINT BIGINT"},
-		{name: "null strings", content: "a,b\nN/A,x\n1,NULL\n", settings: `"in.csv", "null_strings": ["N/A", "NULL"]`, want: "a,b\n,x\n1,\n", types: "BIGINT VARCHAR"},
-		{name: "quoted values", content: "\"a\",\"b\"\n\"1\",\"x\ny\"\n", want: "a,b\n1,\"x\ny\"\n", types: "BIGINT VARCHAR"},
-		{name: "apostrophes for quotes", content: "a,b\n'1,5',2\n", settings: `"in.csv", "quote": "'"`, want: "a,b\n\"1,5\",2\n", types: "VARCHAR BIGINT"},
-		{name: "JSON", content: `[{"a":1,"b":"007"},{"a":2,"b":null}]`, settings: `"in.csv", "format": "json"`, want: "a,b\n1,007\n2,\n", types: "BIGINT VARCHAR"},
-		{name: "nested JSON", content: `[{"a":{"x":1},"b":[1,2]}]`, settings: `"in.csv", "format": "json"`, want: "a,b\n\"{\"\"x\"\":1}\",\"[1,2]\"\n", types: "VARCHAR VARCHAR"},
+		{name: "semicolons", content: "a;b\n1,5;2\n", want: "a,b\n\"1,5\",2\n", types: "VARCHAR/BIGINT"},
+		{name: "tabs", content: "a\tb\n1\t2\n", settings: `"in.csv", "format": "tsv"`, want: "a,b\n1,2\n", types: "BIGINT/BIGINT"},
+		{name: "no header", content: "1,2\n3,4\n", settings: `"in.csv", "header": false`, want: "column1,column2\n1,2\n3,4\n", types: "BIGINT/BIGINT"},
+		{name: "given names", content: "1,x\n", settings: `"in.csv", "header": false, "columns": ["id", "it's \"it\""]`, want: "id,\"it's \"\"it\"\"\"\n1,x\n", types: "BIGINT/VARCHAR"},
+		{name: "blank names", content: "a,, b \n1,2,3\n", want: "a,column2,b\n1,2,3\n", types: "BIGINT/BIGINT/BIGINT"},
+		{name: "null strings", content: "a,b\nN/A,x\n1,NULL\n", settings: `"in.csv", "null_strings": ["N/A", "NULL"]`, want: "a,b\n,x\n1,\n", types: "BIGINT/VARCHAR"},
+		{name: "quoted values", content: "\"a\",\"b\"\n\"1\",\"x\ny\"\n", want: "a,b\n1,\"x\ny\"\n", types: "BIGINT/VARCHAR"},
+		{name: "apostrophes for quotes", content: "a,b\n'1,5',2\n", settings: `"in.csv", "quote": "'"`, want: "a,b\n\"1,5\",2\n", types: "VARCHAR/BIGINT"},
+		{name: "JSON", content: `[{"a":1,"b":"007"},{"a":2,"b":null}]`, settings: `"in.csv", "format": "json"`, want: "a,b\n1,007\n2,\n", types: "BIGINT/VARCHAR"},
+		{name: "nested JSON", content: `[{"a":{"x":1},"b":[1,2]}]`, settings: `"in.csv", "format": "json"`, want: "a,b\n\"{\"\"x\"\":1}\",\"[1,2]\"\n", types: "VARCHAR/VARCHAR"},
 		{name: "one JSON object", content: `{"a":1}`, settings: `"in.csv", "format": "json"`, want: "a\n1\n", types: "BIGINT"},
 		{name: "JSON of another type late", content: strings.Repeat(`{"a":1}`+"\n", 60000) + `{"a":"x"}`, settings: `"in.csv", "format": "ndjson"`, want: "\n1\nx\n", types: "VARCHAR"},
 		{name: "several files in order", content: "a\n1\n", settings: `"*.csv"`, want: "a\n1\n2\n3\n", types: "BIGINT"},
-		{name: "cell of 2 MB", content: "a,b\n1,\"" + strings.Repeat("x\n", 1<<20) + "\"\n2,y\n", want: "x\n\"\n2,y\n", types: "BIGINT VARCHAR"},
+		{name: "cell of 2 MB", content: "a,b\n1,\"" + strings.Repeat("x\n", 1<<20) + "\"\n2,y\n", want: "x\n\"\n2,y\n", types: "BIGINT/VARCHAR"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -168,7 +174,7 @@ func TestGoodInput(t *testing.T) {
 			for _, c := range r.previews["out"].Columns {
 				types = append(types, c.Type)
 			}
-			if got := strings.Join(types, " "); got != tc.types {
+			if got := strings.Join(types, "/"); got != tc.types {
 				t.Errorf("types %s, want %s", got, tc.types)
 			}
 		})
@@ -179,7 +185,7 @@ func TestManyColumns(t *testing.T) {
 	t.Parallel()
 	var head, row []string
 	for i := range 300 {
-		head, row = append(head, fmt.Sprintf("c%d", i)), append(row, fmt.Sprint(i+1))
+		head, row = append(head, fmt.Sprintf("c%d", i)), append(row, strconv.Itoa(i+1))
 	}
 	content := strings.Join(head, ",") + "\n" + strings.Join(row, ",") + "\n"
 	w := newWorld(t, map[string]string{"in.csv": content})
@@ -224,7 +230,7 @@ func TestPartitions(t *testing.T) {
 		out sink_file {"path": "parts", "partition_by": ["country"]}`, "in>out")
 	for range 2 { // the second replaces what the first has written
 		r := execute(t.Context(), t, j)
-		if r.end.Status != job.Success || r.rows(j) != "3 3" {
+		if r.end.Status != job.Success || r.rows(j) != "3/3" {
 			t.Fatalf("%s %+v %s", r.end.Status, r.end.Error, r.rows(j))
 		}
 	}
@@ -245,19 +251,20 @@ func TestRowsAndPreviewsOfEveryNode(t *testing.T) {
 	t.Parallel()
 	const a, b = "k,n\n1,10\n2,20\n3,30\n4,40\n", "k,m\n2,x\n3,y\n"
 	for _, tc := range []struct{ name, nodes, edges, rows string }{
-		{"source to sink", "in source_file {\"path\":\"a.csv\"}\nout sink_file {\"path\":\"out.csv\"}", "in>out", "4 4"},
-		{"filter", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 10\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "4 3 3"},
-		{"two filters", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 10\"}\nv where {\"sql\":\"n > 20\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>v v>out", "4 3 2 2"},
-		{"nothing is left", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 100\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "4 0 0"},
-		{"nothing is asked", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"false\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "4 0 0"},
-		{"same rows before and after", "in source_file {\"path\":\"a.csv\"}\ns select {\"sql\":\"*, n + 1 AS o\"}\nw where {\"sql\":\"o > 11\"}\nt select {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "in>s s>w w>t t>out", "4 4 3 3 3"},
-		{"join", "a source_file {\"path\":\"a.csv\"}\nb source_file {\"path\":\"b.csv\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "a>j b>j j>out", "4 2 2 2"},
-		{"join of a file with itself, filtered", "a source_file {\"path\":\"a.csv\"}\nb source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 20\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "a>j b>w w>j j>out", "4 4 2 2 2"},
-		{"join with nothing", "a source_file {\"path\":\"a.csv\"}\nb source_file {\"path\":\"b.csv\"}\nw where {\"sql\":\"k > 9\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "a>j b>w w>j j>out", "4 2 0 0 0"},
-		{"two sinks", "in source_file {\"path\":\"a.csv\"}\nx sink_file {\"path\":\"x.csv\"}\ny sink_file {\"path\":\"y.json\"}", "in>x in>y", "4 4 4"},
-		{"diamond", "in source_file {\"path\":\"a.csv\"}\nl where {\"sql\":\"n > 10\"}\nr where {\"sql\":\"n < 40\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "in>l in>r l>j r>j j>out", "4 3 3 2 2"},
-		{"no sink", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 10\"}", "in>w", "4 3"},
-		{"file replaced by its own rows", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 10\"}\nout sink_file {\"path\":\"a.csv\"}", "in>w w>out", "4 3 3"},
+		{"source to sink", "in source_file {\"path\":\"a.csv\"}\nout sink_file {\"path\":\"out.csv\"}", "in>out", "4/4"},
+		{"filter", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 10\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "4/3/3"},
+		{"two filters", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 10\"}\nv where {\"sql\":\"n > 20\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>v v>out", "4/3/2/2"},
+		{"nothing is left", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 100\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "4/0/0"},
+		{"nothing is asked", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"false\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "4/0/0"},
+		{"same rows before and after", "in source_file {\"path\":\"a.csv\"}\ns select {\"sql\":\"*, n + 1 AS o\"}\nw where {\"sql\":\"o > 11\"}\nt select {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "in>s s>w w>t t>out", "4/4/3/3/3"},
+		{"join", "a source_file {\"path\":\"a.csv\"}\nb source_file {\"path\":\"b.csv\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "a>j b>j j>out", "4/2/2/2"},
+		{"join of a file with itself, filtered", "a source_file {\"path\":\"a.csv\"}\nb source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 20\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "a>j b>w w>j j>out", "4/4/2/2/2"},
+		{"join with nothing", "a source_file {\"path\":\"a.csv\"}\nb source_file {\"path\":\"b.csv\"}\nw where {\"sql\":\"k > 9\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "a>j b>w w>j j>out", "4/2/0/0/0"},
+		{"two sinks", "in source_file {\"path\":\"a.csv\"}\nx sink_file {\"path\":\"x.csv\"}\ny sink_file {\"path\":\"y.json\"}", "in>x in>y", "4/4/4"},
+		{"diamond", "in source_file {\"path\":\"a.csv\"}\nl where {\"sql\":\"n > 10\"}\nr where {\"sql\":\"n < 40\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "in>l in>r l>j r>j j>out", "4/3/3/2/2"},
+		{"same rows as a shared node", "a source_file {\"path\":\"a.csv\"}\ns select {\"sql\":\"*, 1 AS one\"}\nj join2 {\"sql\":\"k\"}\nout sink_file {\"path\":\"out.csv\"}", "a>s s>j a>j j>out", "4/4/4/4"},
+		{"no sink", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 10\"}", "in>w", "4/3"},
+		{"file replaced by its own rows", "in source_file {\"path\":\"a.csv\"}\nw where {\"sql\":\"n > 10\"}\nout sink_file {\"path\":\"a.csv\"}", "in>w w>out", "4/3/3"},
 		{"no nodes", "", "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -308,14 +315,14 @@ func TestFailures(t *testing.T) {
 	for _, tc := range []struct{ name, nodes, edges, failed, code, says, statuses string }{
 		{"unknown kind", "in sourcefile {}", "", "in", "invalid_request", `did you mean "source_file"?`, "failed"},
 		{"unknown setting", "in source_file {\"path\":\"in.csv\",\"hedaer\":true}", "", "in", "invalid_document", `did you mean "header"?`, "failed"},
-		{"circle", "a select {\"sql\":\"1\"}\nb select {\"sql\":\"1\"}", "a>b b>a", "", "invalid_request", "circle", "skipped skipped"},
-		{"unknown column", "in source_file {\"path\":\"in.csv\"}\nw where {\"sql\":\"nope > 1\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "w", "query_failed", "nope", "skipped failed skipped"},
-		{"panic", "in source_file {\"path\":\"in.csv\"}\np panic {}\nout sink_file {\"path\":\"out.csv\"}", "in>p p>out", "p", "internal", "our side", "skipped failed skipped"},
-		{"value in the middle", "in source_file {\"path\":\"in.csv\"}\ns select {\"sql\":\"CAST(t AS INTEGER) AS t\"}\nout sink_file {\"path\":\"out.csv\"}", "in>s s>out", "s", "bad_value", "'x'", "skipped failed skipped"},
-		{"partition by an unknown column", "in source_file {\"path\":\"in.csv\"}\nout sink_file {\"path\":\"parts\",\"partition_by\":[\"tt\"]}", "in>out", "out", "invalid_request", `no column "tt"`, "skipped failed"},
-		{"sink outside", "in source_file {\"path\":\"in.csv\"}\nout sink_file {\"path\":\"/etc/out.csv\"}", "in>out", "out", "path_not_allowed", "outside", "skipped failed"},
-		{"two sinks of one file", "in source_file {\"path\":\"in.csv\"}\nx sink_file {\"path\":\"out.csv\"}\ny sink_file {\"path\":\"./out.csv\"}", "in>x in>y", "y", "invalid_request", "both write out.csv", "skipped skipped failed"},
-		{"file outside in SQL", "in source_file {\"path\":\"in.csv\"}\nw where {\"sql\":\"n IN (SELECT 1 FROM read_text('/etc/passwd'))\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "w", "path_not_allowed", "no file of this run", "skipped failed skipped"},
+		{"circle", "a select {\"sql\":\"1\"}\nb select {\"sql\":\"1\"}", "a>b b>a", "", "invalid_request", "circle", "skipped/skipped"},
+		{"unknown column", "in source_file {\"path\":\"in.csv\"}\nw where {\"sql\":\"nope > 1\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "w", "query_failed", "nope", "skipped/failed/skipped"},
+		{"panic", "in source_file {\"path\":\"in.csv\"}\np panic {}\nout sink_file {\"path\":\"out.csv\"}", "in>p p>out", "p", "internal", "our side", "skipped/failed/skipped"},
+		{"value in the middle", "in source_file {\"path\":\"in.csv\"}\ns select {\"sql\":\"CAST(t AS INTEGER) AS t\"}\nout sink_file {\"path\":\"out.csv\"}", "in>s s>out", "s", "bad_value", "'x'", "skipped/failed/skipped"},
+		{"partition by an unknown column", "in source_file {\"path\":\"in.csv\"}\nout sink_file {\"path\":\"parts\",\"partition_by\":[\"tt\"]}", "in>out", "out", "invalid_request", `no column "tt"`, "skipped/failed"},
+		{"sink outside", "in source_file {\"path\":\"in.csv\"}\nout sink_file {\"path\":\"/etc/out.csv\"}", "in>out", "out", "path_not_allowed", "outside", "skipped/failed"},
+		{"two sinks of one file", "in source_file {\"path\":\"in.csv\"}\nx sink_file {\"path\":\"out.csv\"}\ny sink_file {\"path\":\"./out.csv\"}", "in>x in>y", "y", "invalid_request", "both write out.csv", "skipped/skipped/failed"},
+		{"file outside in SQL", "in source_file {\"path\":\"in.csv\"}\nw where {\"sql\":\"n IN (SELECT 1 FROM read_text('/etc/passwd'))\"}\nout sink_file {\"path\":\"out.csv\"}", "in>w w>out", "w", "path_not_allowed", "no file of this run", "skipped/failed/skipped"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -333,5 +340,64 @@ func TestFailures(t *testing.T) {
 			}
 			w.unharmed()
 		})
+	}
+}
+
+func TestOutOfMemoryIsToldAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{"in.csv": "n\n1\n", "out.csv": "precious"})
+	j := w.job(`
+		in source_file {"path": "in.csv"}
+		s select {"sql": "(SELECT length(string_agg(x, '')) FROM (SELECT repeat('x', 1000) || i AS x FROM range(200000) r(i))) AS l"}
+		out sink_file {"path": "out.csv"}`, "in>s s>out")
+	j.Limits.Memory = 48 << 20
+	r := execute(t.Context(), t, j)
+	if r.end.Error == nil || r.end.Error.Code != "out_of_memory" || !strings.Contains(r.end.Error.Message, "48 MiB") {
+		t.Errorf("%+v", r.end.Error)
+	}
+	w.unharmed()
+}
+
+func TestCancelEndsTheStatement(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{"in.csv": "n\n1\n", "out.csv": "precious"})
+	j := w.job(`
+		in source_file {"path": "in.csv"}
+		s select {"sql": "(SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range <> b.range + n) AS c"}
+		out sink_file {"path": "out.csv"}`, "in>s s>out")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	line, err := json.Marshal(j)
+	ok(t, err)
+	out, say := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := testEngine(t).Run(ctx, bytes.NewReader(line), say)
+		done <- errors.Join(err, say.Close())
+	}()
+	r := report{nodes: map[string]job.Message{}, previews: map[string]*job.Sample{}}
+	for d := json.NewDecoder(out); r.end.Type == ""; {
+		var m job.Message
+		ok(t, d.Decode(&m))
+		r.add(m)
+		if m.Type == job.NodeProgress {
+			cancel()
+		}
+	}
+	ok(t, <-done)
+	if r.end.Status != job.Failed || !strings.Contains(r.end.Error.Message, "stopped") {
+		t.Errorf("%+v", r.end.Error)
+	}
+	w.unharmed()
+}
+
+func TestNoJobIsNoError(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := testEngine(t).Run(t.Context(), strings.NewReader(""), &out); err != nil || !strings.Contains(out.String(), `"ready"`) {
+		t.Errorf("%v %s", err, out.String())
+	}
+	if err := testEngine(t).Run(t.Context(), strings.NewReader("{"), &out); err == nil {
+		t.Error("half a job is accepted")
 	}
 }

@@ -21,13 +21,13 @@ import (
 type translate struct{ limits job.Limits }
 
 // fault returns err in words for people, and nil and faults as they are. When ctx
-// has ended, that is what happened.
+// has ended, the run was stopped, whatever DuckDB says.
 func (t translate) fault(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return fault.Wrap(fault.Unavailable, context.Cause(ctx), "the run was stopped").With("stopped")
 	}
 	e, ok := errors.AsType[*duckdb.Error](err)
 	if !ok {
@@ -47,7 +47,7 @@ func (t translate) fault(ctx context.Context, err error) error {
 	if m := noAccess.FindStringSubmatch(msg); m != nil {
 		return fault.Wrap(fault.Invalid, err, "%s is no file of this run: only file nodes reach files, and only those that they name", m[1]).With("path_not_allowed")
 	}
-	switch e.Type {
+	switch e.Type { //nolint:exhaustive // the others have nothing in common
 	case duckdb.ErrorTypeConversion:
 		return fault.Wrap(fault.Invalid, err, "a value cannot be converted: %s", lower(first)).With("bad_value")
 	case duckdb.ErrorTypeOutOfRange:

@@ -17,29 +17,29 @@ import (
 
 // world is a folder "in" that is allowed, one "out" that is not, and a denied
 // place inside the first.
-func world(t testing.TB) (files.Roots, string) {
-	t.Helper()
-	top, err := filepath.EvalSymlinks(t.TempDir())
+func world(tb testing.TB) (files.Roots, string) {
+	tb.Helper()
+	top, err := filepath.EvalSymlinks(tb.TempDir())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	in, out := filepath.Join(top, "in"), filepath.Join(top, "out")
 	for _, f := range []string{in + "/orders.csv", in + "/more/a.csv", in + "/more/b.csv", in + "/keys/secret", out + "/other.csv"} {
-		must(t, os.MkdirAll(filepath.Dir(f), 0o755))
-		must(t, os.WriteFile(f, []byte("a\n1\n"), 0o600))
+		must(tb, os.MkdirAll(filepath.Dir(f), 0o755))
+		must(tb, os.WriteFile(f, []byte("a\n1\n"), 0o600))
 	}
-	must(t, os.Symlink(out+"/other.csv", in+"/leak.csv"))
-	must(t, os.Symlink(out, in+"/leakdir"))
-	must(t, os.Symlink(in+"/orders.csv", in+"/alias.csv"))
-	must(t, os.Symlink(in+"/gone", in+"/dangling.csv"))
-	must(t, syscall.Mkfifo(in+"/pipe", 0o600))
+	must(tb, os.Symlink(out+"/other.csv", in+"/leak.csv"))
+	must(tb, os.Symlink(out, in+"/leakdir"))
+	must(tb, os.Symlink(in+"/orders.csv", in+"/alias.csv"))
+	must(tb, os.Symlink(in+"/gone", in+"/dangling.csv"))
+	must(tb, syscall.Mkfifo(in+"/pipe", 0o600))
 	return files.Roots{Base: in, Allow: []string{in}, Deny: []string{in + "/keys"}}, in
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

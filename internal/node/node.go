@@ -26,6 +26,9 @@ type Relation struct {
 	// Rows is the exact number of rows when it is known without running, as with
 	// Parquet files; -1 otherwise. Zero in a relation with SameRows means nothing.
 	Rows int64
+	// Head, unless empty, is a SELECT of the same rows that yields the first few at
+	// less cost than SQL does. It may fail where SQL does not.
+	Head string
 	// Files are what SQL scans when it reads all rows of files and drops none, so
 	// that the engine can tell their number from the statement's profile.
 	Files []string

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -57,6 +59,21 @@ func settingFault(path, format string, args ...any) error {
 	return words
 }
 
+// refuse returns a fault about the settings that are set though they mean
+// something for CSV alone.
+func refuse(set map[string]bool, format string) error {
+	var problems []fault.Problem
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		if set[name] {
+			problems = append(problems, fault.Problem{Path: name, Message: "is for CSV files, and this is " + format + ": leave it out"})
+		}
+	}
+	if problems == nil {
+		return nil
+	}
+	return fault.Rejected("a setting does not fit the format", problems)
+}
+
 // content is the text of a file, without its compression.
 type content struct {
 	*bufio.Reader
@@ -67,7 +84,7 @@ type content struct {
 // openContent opens a regular file. The caller closes what it gets.
 func openContent(path string) (*content, error) {
 	// A regular file was replaced by a pipe since it was checked: do not wait for a writer.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // files.Roots has allowed the path
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "%s cannot be opened", filepath.Base(path)).With("bad_file")
 	}

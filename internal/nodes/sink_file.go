@@ -89,22 +89,15 @@ func unlessPlaceholder(path string, err error) error {
 
 // onlyFor refuses settings that mean nothing for a format.
 func (s *sinkFile) onlyFor(format string) error {
-	isCSV := format == formatCSV || format == formatTSV
 	switch {
-	case !isCSV && s.Header != nil && !*s.Header:
-		return settingFault("header", "is for CSV files, and this is %s: leave it out", format)
-	case !isCSV && s.Delimiter != "":
-		return settingFault("delimiter", "is for CSV files, and this is %s: leave it out", format)
-	case !isCSV && s.Quote == "always":
-		return settingFault("quote", "is for CSV files, and this is %s: leave it out", format)
-	case !isCSV && s.NullString != "":
-		return settingFault("null_string", "is for CSV files, and this is %s: leave it out", format)
 	case format != formatParquet && len(s.PartitionBy) > 0:
 		return settingFault("partition_by", "is for Parquet, and this is %s: set format to parquet", format)
 	case format != formatParquet && s.Compression == "snappy":
 		return settingFault("compression", "snappy is for Parquet, and this is %s: choose gzip or zstd", format)
+	case format == formatCSV || format == formatTSV:
+		return nil
 	}
-	return nil
+	return refuse(map[string]bool{"header": !s.header(), "delimiter": s.Delimiter != "", "quote": s.Quote == "always", "null_string": s.NullString != ""}, format)
 }
 
 // Open implements node.Opener.
@@ -259,7 +252,7 @@ func (s *sinkFile) back(in node.Relation) node.Relation {
 	}
 	return node.Relation{
 		SQL: fmt.Sprintf("SELECT * FROM read_csv(%s, auto_detect=false, header=%t, delim=%s, quote='\"', escape='\"', nullstr=%s, compression=%s, allow_quoted_nulls=false, max_line_size=%d, buffer_size=%d, columns={%s})",
-			file, s.header(), sqltext.Text(s.delimiter()), sqltext.Text(s.NullString), sqltext.Text(s.packing()), 1<<20, 2<<20, strings.Join(pairs, ", ")),
+			file, s.header(), sqltext.Text(s.delimiter()), sqltext.Text(s.NullString), sqltext.Text(s.packing()), headLine, 2*headLine, strings.Join(pairs, ", ")),
 		Columns: columns, Rows: -1,
 	}
 }

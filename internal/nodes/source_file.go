@@ -119,18 +119,13 @@ func (s *sourceFile) onlyFor(format string) error {
 	if format == formatCSV || format == formatTSV {
 		return nil
 	}
-	for name, set := range map[string]bool{
-		"header": s.Header != nil && !*s.Header, "columns": len(s.Columns) > 0, "delimiter": s.Delimiter != nil && *s.Delimiter != "",
-		"quote": s.Quote != nil && *s.Quote != `"`, "null_strings": len(s.NullStrings) > 0,
-	} {
-		if set {
-			return settingFault(name, "is for CSV files, and this is %s: leave it out", format)
-		}
-	}
-	if format == formatParquet && s.Encoding != "" && !isUTF8(s.Encoding) {
+	if format == formatParquet && !isUTF8(s.Encoding) {
 		return settingFault("encoding", "is for text files: Parquet is always UTF-8")
 	}
-	return nil
+	return refuse(map[string]bool{
+		"header": s.Header != nil && !*s.Header, "columns": len(s.Columns) > 0, "delimiter": s.Delimiter != nil && *s.Delimiter != "",
+		"quote": s.Quote != nil && *s.Quote != `"`, "null_strings": len(s.NullStrings) > 0,
+	}, format)
 }
 
 // Select implements node.Relational.

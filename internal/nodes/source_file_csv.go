@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -51,12 +52,18 @@ func (s *sourceFile) selectCSV(ctx context.Context) (node.Relation, error) {
 			picks[i] = t.types[i].cast(picks[i], name, t.files[0]) + " AS " + picks[i]
 		}
 	}
-	return node.Relation{SQL: "SELECT " + strings.Join(picks, ", ") + " FROM " + t.scan(), Columns: columns, Rows: -1, Files: t.files}, nil
+	pick := "SELECT " + strings.Join(picks, ", ") + " FROM "
+	return node.Relation{SQL: pick + t.scan(maxLine), Head: pick + t.scan(headLine), Columns: columns, Rows: -1, Files: t.files}, nil
 }
+
+// headLine is the longest line when only the first rows are wanted. DuckDB fills
+// a buffer per thread before it yields a row, and with buffers for lines of
+// maxLine that takes a tenth of the time that a million rows take.
+const headLine = 256 << 10
 
 // scan returns the table function that reads all columns as text. Nothing is
 // left to be detected, so that a bad line is told and never taken for a hint.
-func (t *csvTable) scan() string {
+func (t *csvTable) scan(line int) string {
 	pairs := make([]string, len(t.columns))
 	for i, name := range t.columns {
 		pairs[i] = sqltext.Text(name) + ": 'VARCHAR'"
@@ -67,7 +74,7 @@ func (t *csvTable) scan() string {
 	}
 	return fmt.Sprintf("read_csv([%s], auto_detect=false, header=%t, skip=0, delim=%s, quote=%s, escape=%s, nullstr=[%s], compression=%s, max_line_size=%d, buffer_size=%d, columns={%s})",
 		sqltext.Texts(t.files), t.header, sqltext.Text(string(rune(t.delimiter))), sqltext.Text(quote), sqltext.Text(quote),
-		sqltext.Texts(append([]string{""}, t.nulls...)), sqltext.Text(t.compression), maxLine, 2*maxLine, strings.Join(pairs, ", "))
+		sqltext.Texts(append([]string{""}, t.nulls...)), sqltext.Text(t.compression), line, 2*line, strings.Join(pairs, ", "))
 }
 
 // revise finds the types from all rows, after those that the first rows had
@@ -85,7 +92,7 @@ func (t *csvTable) revise(ctx context.Context, db node.DB, failure error) (bool,
 			checks = append(checks, "bool_and("+candidate.fits(sqltext.Ident(name))+")")
 		}
 	}
-	found, err := db.Query(ctx, "SELECT "+strings.Join(checks, ", ")+" FROM "+t.scan(), 1)
+	found, err := db.Query(ctx, "SELECT "+strings.Join(checks, ", ")+" FROM "+t.scan(maxLine), 1)
 	if err != nil {
 		return false, err
 	}
@@ -95,13 +102,10 @@ func (t *csvTable) revise(ctx context.Context, db node.DB, failure error) (bool,
 		if t.types[i].guessed == "" {
 			continue
 		}
-		file := t.types[i].guessed
 		t.types[i] = columnType{sql: "VARCHAR"}
-		for k := range guessable {
-			if answers[k] == true && t.types[i].isText() {
-				t.types[i] = guessable[k]
-				t.types[i].guessed = file
-			}
+		if k := slices.Index(answers[:len(guessable)], any(true)); k >= 0 {
+			t.types[i] = guessable[k]
+			t.types[i].guessed = t.files[0]
 		}
 		answers = answers[len(guessable):]
 	}
@@ -144,7 +148,32 @@ func (s *sourceFile) lookInto(file string, rows int) (*csvTable, error) {
 		return nil, err
 	}
 	defer in.close()
-	name := filepath.Base(file)
+	l := look{name: filepath.Base(file)}
+	if l.table, err = s.dialect(in, l.name); err != nil {
+		return nil, err
+	}
+	l.records = newRecords(in, l.table.delimiter, l.table.quote)
+	if err := l.head(s.Columns); err != nil {
+		return nil, err
+	}
+	if err := s.knownTypes(l.table.columns); err != nil {
+		return nil, err
+	}
+	if err := l.sample(rows); err != nil {
+		return nil, err
+	}
+	for i, column := range l.table.columns {
+		if asked := s.Types[column]; asked != "" {
+			l.table.types = append(l.table.types, askedType(asked, max(2, l.guesses[i].decimals)))
+		} else {
+			l.table.types = append(l.table.types, l.guesses[i].best(s.files[0]))
+		}
+	}
+	return l.table, nil
+}
+
+// dialect finds out how a file is written, and passes over its byte order mark.
+func (s *sourceFile) dialect(in *content, name string) (*csvTable, error) {
 	t := &csvTable{quote: '"', header: s.Header == nil || *s.Header, compression: in.compression, nulls: s.NullStrings}
 	if s.Quote != nil {
 		t.quote = 0
@@ -162,27 +191,8 @@ func (s *sourceFile) lookInto(file string, rows int) (*csvTable, error) {
 	if err := looksBinary(head, name); err != nil {
 		return nil, err
 	}
-	if t.delimiter, err = s.delimiterOf(head, t.quote); err != nil {
-		return nil, err
-	}
-	l := look{table: t, name: name, records: newRecords(in, t.delimiter, t.quote)}
-	if err := l.head(s.Columns); err != nil {
-		return nil, err
-	}
-	if err := s.knownTypes(t.columns); err != nil {
-		return nil, err
-	}
-	if err := l.sample(rows); err != nil {
-		return nil, err
-	}
-	for i, column := range t.columns {
-		if asked := s.Types[column]; asked != "" {
-			t.types = append(t.types, askedType(asked, max(2, l.guesses[i].decimals)))
-		} else {
-			t.types = append(t.types, l.guesses[i].best(s.files[0]))
-		}
-	}
-	return t, nil
+	t.delimiter, err = s.delimiterOf(head, t.quote)
+	return t, err
 }
 
 func (s *sourceFile) delimiterOf(head []byte, quote byte) (byte, error) {
@@ -297,10 +307,5 @@ func (l *look) see() {
 }
 
 func (l *look) isNull(cell []byte) bool {
-	for _, null := range l.table.nulls {
-		if string(cell) == null {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(l.table.nulls, string(cell))
 }

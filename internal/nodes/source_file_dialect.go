@@ -56,11 +56,12 @@ type records struct {
 	delimiter byte
 	quote     byte // 0 for none
 	line      int  // where the current record ends, from 1
-	pushed    int  // a byte that was read too far, or -1
+	pushed    byte // a byte that was read too far
+	hasPushed bool
 }
 
 func newRecords(in io.ByteReader, delimiter, quote byte) *records {
-	return &records{in: in, delimiter: delimiter, quote: quote, pushed: -1}
+	return &records{in: in, delimiter: delimiter, quote: quote}
 }
 
 // next reads one record into the cells of into, which it reuses. It returns
@@ -78,13 +79,8 @@ func (r *records) next(into [][]byte) ([][]byte, error) {
 			return nil, errLongLine
 		}
 		switch {
-		case quoted && b == r.quote:
-			quoted = r.doubled(cell)
 		case quoted:
-			if b == '\n' {
-				r.line++
-			}
-			*cell = append(*cell, b)
+			quoted = r.inQuotes(cell, b)
 		case b == r.quote && r.quote != 0 && len(*cell) == 0:
 			quoted = true
 		case b == r.delimiter:
@@ -106,6 +102,18 @@ func (*records) end(into [][]byte, size int, err error) ([][]byte, error) {
 	return nil, err
 }
 
+// inQuotes takes a byte of quoted text and reports whether the text goes on.
+func (r *records) inQuotes(cell *[]byte, b byte) bool {
+	if b == r.quote {
+		return r.doubled(cell)
+	}
+	if b == '\n' {
+		r.line++
+	}
+	*cell = append(*cell, b)
+	return true
+}
+
 // doubled tells a quote inside quoted text from its end.
 func (r *records) doubled(cell *[]byte) bool {
 	b, err := r.read()
@@ -116,7 +124,7 @@ func (r *records) doubled(cell *[]byte) bool {
 		*cell = append(*cell, b)
 		return true
 	}
-	r.pushed = int(b)
+	r.pushed, r.hasPushed = b, true
 	return false
 }
 
@@ -126,15 +134,14 @@ func (r *records) skip(end byte) {
 		return
 	}
 	if b, err := r.read(); err == nil && b != '\n' {
-		r.pushed = int(b)
+		r.pushed, r.hasPushed = b, true
 	}
 }
 
 func (r *records) read() (byte, error) {
-	if r.pushed >= 0 {
-		b := byte(r.pushed)
-		r.pushed = -1
-		return b, nil
+	if r.hasPushed {
+		r.hasPushed = false
+		return r.pushed, nil
 	}
 	return r.in.ReadByte()
 }

@@ -23,7 +23,7 @@ func isUTF8(name string) bool {
 }
 
 // decoderOf returns the encoding that a name stands for, nil for UTF-8.
-func decoderOf(name string) (encoding.Encoding, error) {
+func decoderOf(name string) (encoding.Encoding, error) { //nolint:ireturn // x/text has no other type for it
 	if isUTF8(name) {
 		return nil, nil
 	}
@@ -76,7 +76,7 @@ func transcode(ctx context.Context, file, target string, from encoding.Encoding)
 	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return false, fmt.Errorf("make room for the decoded file: %w", err)
 	}
-	out, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	out, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // in the run's own folder
 	if err != nil {
 		return false, fmt.Errorf("make room for the decoded file: %w", err)
 	}

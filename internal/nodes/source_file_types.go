@@ -103,7 +103,7 @@ func askedType(name string, scale int) columnType {
 var guessable = compiled(
 	columnType{sql: "BIGINT", pattern: `0|-?[1-9]\d{0,17}`},
 	columnType{sql: "DOUBLE", pattern: `-?(0(\.0*\d{1,17})?|` + exactDecimals() + `)([eE][+-]\d{1,3})?`},
-	columnType{sql: "BOOLEAN", pattern: `[Tt]rue|[Ff]alse|TRUE|FALSE`},
+	columnType{sql: "BOOLEAN", pattern: `(?i:true|false)`},
 	columnType{sql: "DATE", pattern: isoDate},
 	columnType{sql: "TIMESTAMP", pattern: isoDate + isoTime},
 	columnType{sql: "TIMESTAMP WITH TIME ZONE", pattern: isoDate + isoTime + `(Z|[+-]\d\d(:\d\d)?)`},
