@@ -1,6 +1,6 @@
 import { defineConfig } from "@playwright/test";
 
-const port = 18_432;
+const port = Number(process.env.E2E_PORT ?? 18_432);
 
 /** The built interface with answers made up by the tests: every state of every page. */
 export default defineConfig({

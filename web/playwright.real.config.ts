@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 
-const port = 18_431;
+const port = Number(process.env.E2E_PORT ?? 18_431);
 
 const binary = process.env.BROKED_BINARY ?? "../bin/broked";
 

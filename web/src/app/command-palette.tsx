@@ -80,7 +80,9 @@ export function CommandPalette() {
     <Spotlight
       actions={[pages, ...(may("pipelines.create") ? [create] : []), known]}
       shortcut={["mod + K"]}
-      highlightQuery
+      centered={false}
+      yOffset="12vh"
+      overlayProps={{ blur: 0, backgroundOpacity: 0.35 }}
       attributes={{ content: { "aria-label": "Go to a page or a pipeline" } }}
       classNames={{ actionDescription: classes.description ?? "" }}
       limit={12}

@@ -14,7 +14,7 @@ export function useLiveUpdates(): void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const refresh = () => {
       timer = undefined;
-      void client.invalidateQueries({ queryKey: keys.pipelines });
+      void client.invalidateQueries({ queryKey: keys.health });
       void client.invalidateQueries({ queryKey: keys.runs });
     };
     let missed = false;

@@ -22,6 +22,7 @@ import type {
 export const keys = {
   session: ["session"],
   pipelines: ["pipelines"],
+  health: ["pipelines", "summary"],
   pipeline: (id: string) => ["pipelines", "one", id],
   runs: ["runs"],
   run: (id: string) => ["run", id],
@@ -71,7 +72,7 @@ export const systemQuery = queryOptions({
 
 /** Every pipeline with how its last runs went. */
 export const pipelineHealthQuery = queryOptions({
-  queryKey: [...keys.pipelines, "summary"],
+  queryKey: keys.health,
   queryFn: ({ signal }) => get<PipelineHealth[]>("/api/pipelines/summary", { signal }),
 });
 
@@ -148,7 +149,7 @@ export const runLogQuery = (id: string) =>
       get<LogLine[]>(`/api/runs/${encodeURIComponent(id)}/logs?limit=${logLimit}`, { signal }),
   });
 
-/** The first rows a node of a run gave; fails with code no_preview when it kept none. */
+/** The first rows a node of a run gave; fails with status 404 when it kept none. */
 export const previewQuery = (runId: string, nodeId: string) =>
   queryOptions({
     queryKey: [...keys.run(runId), "preview", nodeId],

@@ -5,54 +5,48 @@ import {
   IconArrowsSort,
   IconBell,
   IconBrandPython,
+  IconCalendar,
   IconChecklist,
+  IconCloudRain,
   IconCode,
-  IconColumns3,
   IconCopyMinus,
   IconDatabase,
-  IconDatabaseImport,
   IconFileExport,
   IconFileImport,
   IconFilter,
   IconGitBranch,
+  IconMap,
+  IconPlane,
   type IconProps,
   IconSql,
   IconSum,
-  IconTransform,
+  IconWand,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 
-/** First word found in the name of the icon or the type decides; the order matters. */
-const byWord: readonly [string, ComponentType<IconProps>][] = [
-  ["python", IconBrandPython],
-  ["filter", IconFilter],
-  ["join", IconArrowsJoin],
-  ["aggregate", IconSum],
-  ["sum", IconSum],
-  ["sort", IconArrowsSort],
-  ["dedup", IconCopyMinus],
-  ["condition", IconGitBranch],
-  ["branch", IconGitBranch],
-  ["quality", IconChecklist],
-  ["check", IconChecklist],
-  ["sql", IconSql],
-  ["api", IconApi],
-  ["http", IconApi],
-  ["globe", IconApi],
-  ["sink_db", IconDatabaseImport],
-  ["database", IconDatabase],
-  ["db", IconDatabase],
-  ["sink_file", IconFileExport],
-  ["download", IconFileExport],
-  ["file", IconFileImport],
-  ["column", IconColumns3],
-  ["code", IconCode],
-  ["script", IconCode],
-  ["notify", IconBell],
-  ["bell", IconBell],
-  ["transform", IconTransform],
-  ["wand", IconTransform],
-];
+/** The icons that the server names, for node kinds and for examples. */
+const icons: Record<string, ComponentType<IconProps>> = {
+  api: IconApi,
+  bell: IconBell,
+  branch: IconGitBranch,
+  calendar: IconCalendar,
+  checklist: IconChecklist,
+  "cloud-rain": IconCloudRain,
+  code: IconCode,
+  database: IconDatabase,
+  dedupe: IconCopyMinus,
+  "file-input": IconFileImport,
+  "file-output": IconFileExport,
+  filter: IconFilter,
+  join: IconArrowsJoin,
+  map: IconMap,
+  plane: IconPlane,
+  python: IconBrandPython,
+  sort: IconArrowsSort,
+  sql: IconSql,
+  sum: IconSum,
+  wand: IconWand,
+};
 
 const kindColours: Record<string, string> = {
   source: "var(--kind-source)",
@@ -66,12 +60,10 @@ export function kindColour(category: string): string {
   return kindColours[category] ?? "var(--kind-other)";
 }
 
-type Props = { type: string; icon?: string | undefined; size?: number };
+type Props = { icon: string | undefined; size?: number };
 
-/** The sign of a kind of node. */
-export function KindIcon({ type, icon = "", size = 18 }: Props) {
-  const found =
-    byWord.find(([word]) => type.includes(word)) ?? byWord.find(([word]) => icon.includes(word));
-  const Icon = found?.[1] ?? IconArrowsShuffle;
+/** The icon of a kind of node or of an example, by the name the server gives it. */
+export function KindIcon({ icon = "", size = 18 }: Props) {
+  const Icon = icons[icon] ?? IconArrowsShuffle;
   return <Icon size={size} stroke={1.7} aria-hidden="true" />;
 }

@@ -12,7 +12,7 @@ export function NodePanel({ node, kind, onClose }: Props) {
     <>
       <div className={classes.sideHead} style={{ "--kind": kindColour(kind?.category ?? "") }}>
         <span className={classes.kind}>
-          <KindIcon type={node.type} icon={kind?.icon} />
+          <KindIcon icon={kind?.icon} />
         </span>
         <div className={classes.sideWords}>
           <h2 className={classes.sideTitle}>

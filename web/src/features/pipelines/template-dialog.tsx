@@ -70,7 +70,7 @@ function TemplateCard({ template, disabled, onUse }: CardProps) {
   return (
     <UnstyledButton className={classes.template ?? ""} disabled={disabled} onClick={onUse}>
       <span className={classes.templateSign}>
-        <KindIcon type={template.icon} size={20} />
+        <KindIcon icon={template.icon} size={20} />
       </span>
       <span className={classes.templateWords}>
         <span className={classes.templateName}>{template.name}</span>

@@ -27,7 +27,7 @@ export function PreviewPanel({ runId, nodeRun }: { runId: string; nodeRun: NodeR
     return <Loader size="sm" m="md" aria-label="Loading" />;
   }
   if (preview.isError) {
-    const none = preview.error instanceof ApiError && preview.error.code === "no_preview";
+    const none = preview.error instanceof ApiError && preview.error.status === 404;
     if (!none) return <ErrorState error={preview.error} onRetry={() => void preview.refetch()} />;
     return (
       <EmptyState icon={IconTableOff} title="No rows were kept">

@@ -4,7 +4,7 @@ import type { Graph } from "../../lib/model";
 export type Point = { x: number; y: number };
 
 /** The size every node is drawn with. */
-export const nodeSize = { width: 188, height: 56 };
+export const nodeSize = { width: 208, height: 56 };
 
 /**
  * Where each node stands. Positions that people gave are kept; when every node

@@ -20,9 +20,11 @@ export const StepCard = memo(({ data, selected }: NodeProps<StepNode>) => {
       style={{ "--kind": kindColour(kind?.category ?? "") }}
       title={step.name}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      {kind?.max_inputs !== 0 && (
+        <Handle type="target" position={Position.Left} isConnectable={false} />
+      )}
       <span className={classes.kind}>
-        <KindIcon type={step.type} icon={kind?.icon} />
+        <KindIcon icon={kind?.icon} />
       </span>
       <span className={classes.words}>
         <bdi className={classes.name}>{step.name || step.id}</bdi>
@@ -32,7 +34,9 @@ export const StepCard = memo(({ data, selected }: NodeProps<StepNode>) => {
       </span>
       {status && <StatusIcon status={status} size={18} />}
       {status === "running" && <Progress share={nodeRun?.progress} />}
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      {kind?.has_output !== false && (
+        <Handle type="source" position={Position.Right} isConnectable={false} />
+      )}
     </div>
   );
 });
