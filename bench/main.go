@@ -1,0 +1,155 @@
+// Command bench runs the same work through a running server and as one
+// hand-written DuckDB statement in a fresh process, in turn, and prints the
+// ratios. It also measures what the server itself costs. Run it by make bench.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// rounds is how often each side of a comparison runs; the median counts.
+const rounds = 7
+
+// task is work that both sides do.
+type task struct {
+	name  string
+	rules string // of the transform between the source and the sink
+	sql   string // of the reference, over the table function that reads the input
+}
+
+var tasks = []task{
+	{
+		name:  "CSV -> filter + derive -> CSV",
+		rules: `[{"type":"filter_rows","condition":"amount > 500 and status = 'paid'"},{"type":"add_column","name":"gross","expression":"amount * 1.19"}]`,
+		sql:   `SELECT *, amount * 1.19 AS gross FROM %s WHERE amount > 500 AND status = 'paid'`,
+	},
+	{
+		name:  "CSV -> aggregate -> CSV",
+		rules: `[{"type":"aggregate","group_by":["country","status"],"aggregations":[{"column":"amount","function":"sum"},{"column":"amount","function":"avg"},{"column":"id","function":"count","alias":"n"}]}]`,
+		sql:   `SELECT country, status, sum(amount) AS amount_sum, avg(amount) AS amount_avg, count(*) AS n FROM %s GROUP BY country, status`,
+	},
+}
+
+func main() {
+	ctx := context.Background()
+	if len(os.Args) == 3 && os.Args[1] == "reference" {
+		exit(reference(ctx, os.Args[2]))
+	}
+	exit(measure(ctx, os.Stdout))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func measure(ctx context.Context, out io.Writer) (err error) {
+	dir, err := os.MkdirTemp("", "broked-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	input := filepath.Join(dir, "in.csv")
+	if err := generate(input, 1_000_000); err != nil {
+		return err
+	}
+	program, err := filepath.Abs("bin/broked")
+	if err != nil {
+		return err
+	}
+	s, cold, err := startServer(ctx, program, dir)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	defer func() { err = errors.Join(err, w.Flush()) }()
+	idle, err := s.memory("VmRSS")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "cores\t%d\n", runtime.NumCPU())
+	fmt.Fprintf(w, "cold start to /health\t%.0f ms\n", cold.Seconds()*1000)
+	fmt.Fprintf(w, "idle server\t%d MB\n", idle>>20)
+	if err := s.trivial(ctx, w, dir); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n1,000,000 rows, medians of %d\tbroked\tDuckDB\tratio\tbest ratio\n", rounds)
+	for _, t := range tasks {
+		if err := compare(ctx, w, s, t, input); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	peak, err := s.memory("VmHWM")
+	fmt.Fprintf(w, "\nserver at its peak\t%d MB\n", peak>>20)
+	return err
+}
+
+// compare runs t on both sides in turn and prints the medians and their ratios.
+func compare(ctx context.Context, w io.Writer, s *server, t task, input string) error {
+	id, err := s.create(ctx, t, input)
+	if err != nil {
+		return err
+	}
+	var ours, theirs []cost
+	for range rounds + 1 {
+		one, err := s.run(ctx, id)
+		if err != nil {
+			return err
+		}
+		other, err := runReference(ctx, t, input)
+		if err != nil {
+			return err
+		}
+		ours, theirs = append(ours, one), append(theirs, other)
+	}
+	ours, theirs = ours[1:], theirs[1:] // the first round warms the page cache
+	fmt.Fprintf(w, "%s\t\t\t\n", t.name)
+	for _, figure := range []struct {
+		name, unit string
+		of         func(cost) float64
+	}{
+		{"  wall", "s", func(c cost) float64 { return c.wall.Seconds() }},
+		{"  CPU", "s", func(c cost) float64 { return c.cpu.Seconds() }},
+		{"  peak memory", "MB", func(c cost) float64 { return float64(c.memory >> 20) }},
+	} {
+		a, b := median(ours, figure.of), median(theirs, figure.of)
+		fmt.Fprintf(w, "%s\t%.3f %s\t%.3f %s\t%.2f\t%.2f\n", figure.name, a, figure.unit, b, figure.unit, a/b, least(ours, figure.of)/least(theirs, figure.of))
+	}
+	return nil
+}
+
+// cost is what one run took.
+type cost struct {
+	wall, cpu time.Duration
+	memory    int64 // bytes, of the process that did the work
+}
+
+func median(costs []cost, of func(cost) float64) float64 {
+	values := make([]float64, len(costs))
+	for i, c := range costs {
+		values[i] = of(c)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func least(costs []cost, of func(cost) float64) float64 {
+	smallest := of(costs[0])
+	for _, c := range costs[1:] {
+		smallest = min(smallest, of(c))
+	}
+	return smallest
+}
