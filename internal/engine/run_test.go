@@ -47,6 +47,7 @@ func TestBadInput(t *testing.T) {
 		{name: "unknown encoding", settings: `"in.csv", "encoding": "latin99"`, code: "invalid_document", says: "no encoding"},
 		{name: "duplicate headers", content: "id,name,ID\n1,2,3\n", code: "duplicate_column", says: `"ID": number 1 and number 3`},
 		{name: "open quote", content: "a,b\n1,\"x\n2,3\n", code: "bad_csv", says: "never closed"},
+		{name: "mixed line ends", content: "a,b\r\n1,2\n3,4\r\n", code: "bad_csv", says: "lines end in two ways"},
 		{name: "binary", content: "PK\x03\x04junk", code: "bad_file", says: "an Excel or ZIP file"},
 		{name: "NUL bytes", content: "a,b\n1,\x00\n", code: "bad_file", says: "NUL bytes"},
 		{name: "broken gzip", content: "\x1f\x8bnonsense", code: "bad_file", says: "in.csv"},
@@ -122,7 +123,7 @@ func TestGoodInput(t *testing.T) {
 		want                    string // of out.csv; when it is long, only how it ends
 		types                   string
 	}{
-		{name: "types", content: "i,d,b,day,at,t\n1,1.5,true,2026-01-31,2026-01-31 10:00:00,x\n-2,2,false,2026-02-01,2026-01-31T11:00:00.5,\n", want: "i,d,b,day,at,t\n1,1.5,true,2026-01-31,2026-01-31 10:00:00,x\n-2,2.0,false,2026-02-01,2026-01-31 11:00:00.5,\n", types: "BIGINT/DOUBLE/BOOLEAN/DATE/TIMESTAMP/VARCHAR"},
+		{name: "types", content: "i,d,b,day,at,t\n1,1.5,true,2026-01-31,2026-01-31 10:00:00,x\n-2,2,false,2026-02-01,2026-01-31T11:00:00.5,\n", want: "i,d,b,day,at,t\n1,1.5,true,2026-01-31,2026-01-31 10:00:00,x\n-2,2,false,2026-02-01,2026-01-31 11:00:00.5,\n", types: "BIGINT/DOUBLE/BOOLEAN/DATE/TIMESTAMP/VARCHAR"},
 		{name: "leading zeros", content: "zip,n\n00123,1\n10115,2\n", want: "zip,n\n00123,1\n10115,2\n", types: "VARCHAR/BIGINT"},
 		{name: "leading zeros late", content: many("123,1") + "00123,2\n", want: "\n123,1\n00123,2\n", types: "VARCHAR/BIGINT"},
 		{name: "plus sign, long number, bare exponent", content: "a,b,c\n+49,12345678901234567890,12E5\n", want: "a,b,c\n+49,12345678901234567890,12E5\n", types: "VARCHAR/VARCHAR/VARCHAR"},
@@ -139,6 +140,8 @@ func TestGoodInput(t *testing.T) {
 		{name: "UTF-16 with a mark", content: "\xff\xfea\x00\n\x001\x00\n\x00", want: "a\n1\n", types: "BIGINT"},
 		{name: "semicolons", content: "a;b\n1,5;2\n", want: "a,b\n\"1,5\",2\n", types: "VARCHAR/BIGINT"},
 		{name: "tabs", content: "a\tb\n1\t2\n", settings: `"in.csv", "format": "tsv"`, want: "a,b\n1,2\n", types: "BIGINT/BIGINT"},
+		{name: "blank lines at the top", content: "\xef\xbb\xbf\n\na,b\n1,2\n", want: "a,b\n1,2\n", types: "BIGINT/BIGINT"},
+		{name: "numbers as programs print them", content: "a,b\n1.5e-07,10.50\n2,100\n", want: "a,b\n1.5e-07,10.5\n2,100\n", types: "DOUBLE/DOUBLE"},
 		{name: "no header", content: "1,2\n3,4\n", settings: `"in.csv", "header": false`, want: "column1,column2\n1,2\n3,4\n", types: "BIGINT/BIGINT"},
 		{name: "given names", content: "1,x\n", settings: `"in.csv", "header": false, "columns": ["id", "it's \"it\""]`, want: "id,\"it's \"\"it\"\"\"\n1,x\n", types: "BIGINT/VARCHAR"},
 		{name: "blank names", content: "a,, b \n1,2,3\n", want: "a,column2,b\n1,2,3\n", types: "BIGINT/BIGINT/BIGINT"},

@@ -104,7 +104,7 @@ func inFile(cause error, msg string) *fault.Error {
 		return fault.Wrap(fault.Invalid, cause, "%s has a JSON value that is too large, or a bracket that is never closed", name).With("bad_json")
 	}
 	if strings.Contains(msg, "CSV Parser state machine reached an invalid state") {
-		return fault.Wrap(fault.Invalid, cause, "%s is not a well-formed CSV file: look at its quotes, and at the delimiter and quote settings", nameIn(msg)).With("bad_csv")
+		return fault.Wrap(fault.Invalid, cause, "%s is not a well-formed CSV file: a quote is out of place, or lines end in two ways (\\n and \\r\\n)", nameIn(msg)).With("bad_csv")
 	}
 	return nil
 }

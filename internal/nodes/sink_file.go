@@ -151,24 +151,25 @@ func (s *sinkFile) Write(ctx context.Context, env node.Env, in node.Relation) (i
 	return rows, s.back(in), nil
 }
 
-// selection returns the rows as the format can hold them: CSV knows no nested
-// values, and gets them as JSON.
+// selection returns the rows as the format can hold them. CSV knows no nested
+// values and gets them as JSON, and whole numbers without ".0".
 func (s *sinkFile) selection(in node.Relation) string {
 	if !s.isCSV() {
 		return in.SQL
 	}
-	picks, nested := make([]string, len(in.Columns)), false
+	picks := make([]string, len(in.Columns))
 	for i, c := range in.Columns {
-		picks[i] = sqltext.Ident(c.Name)
+		name := sqltext.Ident(c.Name)
 		switch {
+		case c.Type == "DOUBLE" || c.Type == "FLOAT":
+			picks[i] = fmt.Sprintf("CASE WHEN %[1]s = trunc(%[1]s) AND abs(%[1]s) < 1e15 THEN CAST(CAST(%[1]s AS BIGINT) AS VARCHAR) ELSE CAST(%[1]s AS VARCHAR) END AS %[1]s", name)
 		case c.Type == "JSON": // its texts would have JSON's quotes inside those of CSV
-			picks[i], nested = picks[i]+" ->> '$' AS "+picks[i], true
+			picks[i] = name + " ->> '$' AS " + name
 		case isNested(c.Type):
-			picks[i], nested = "to_json("+picks[i]+") AS "+picks[i], true
+			picks[i] = "to_json(" + name + ") AS " + name
+		default:
+			picks[i] = name
 		}
-	}
-	if !nested {
-		return in.SQL
 	}
 	return "SELECT " + strings.Join(picks, ", ") + " FROM (" + in.SQL + ")"
 }

@@ -26,6 +26,7 @@ type csvTable struct {
 	delimiter   byte
 	quote       byte // 0 for none
 	header      bool
+	blank       int // how many lines before the header have nothing in them
 	compression string
 	nulls       []string
 	columns     []string
@@ -72,8 +73,8 @@ func (t *csvTable) scan(line int) string {
 	if t.quote != 0 {
 		quote = string(rune(t.quote))
 	}
-	return fmt.Sprintf("read_csv([%s], auto_detect=false, header=%t, skip=0, delim=%s, quote=%s, escape=%s, nullstr=[%s], compression=%s, max_line_size=%d, buffer_size=%d, columns={%s})",
-		sqltext.Texts(t.files), t.header, sqltext.Text(string(rune(t.delimiter))), sqltext.Text(quote), sqltext.Text(quote),
+	return fmt.Sprintf("read_csv([%s], auto_detect=false, header=%t, skip=%d, delim=%s, quote=%s, escape=%s, nullstr=[%s], compression=%s, max_line_size=%d, buffer_size=%d, columns={%s})",
+		sqltext.Texts(t.files), t.header, t.blank, sqltext.Text(string(rune(t.delimiter))), sqltext.Text(quote), sqltext.Text(quote),
 		sqltext.Texts(append([]string{""}, t.nulls...)), sqltext.Text(t.compression), line, 2*line, strings.Join(pairs, ", "))
 }
 
@@ -131,8 +132,8 @@ func (s *sourceFile) look(ctx context.Context) (*csvTable, error) {
 		case first == nil:
 			first = t
 			continue
-		case t.delimiter != first.delimiter || t.compression != first.compression:
-			return nil, fault.New(fault.Invalid, "%s is written in another way than %s: other delimiters or another compression", filepath.Base(file), filepath.Base(s.files[0])).With("columns_differ")
+		case t.delimiter != first.delimiter || t.compression != first.compression || t.blank != first.blank:
+			return nil, fault.New(fault.Invalid, "%s is written in another way than %s: other delimiters, another compression or more blank lines at the top", filepath.Base(file), filepath.Base(s.files[0])).With("columns_differ")
 		}
 		if err := sameColumns(first.columns, t.columns, s.files[0], file); err != nil {
 			return nil, err
@@ -240,6 +241,7 @@ func (l *look) head(given []string) error {
 	blank := func() bool { return len(l.cells) == 1 && len(l.cells[0]) == 0 }
 	err := l.next()
 	for err == nil && blank() {
+		l.table.blank++
 		err = l.next()
 	}
 	if errors.Is(err, io.EOF) {
