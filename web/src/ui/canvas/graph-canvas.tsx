@@ -17,11 +17,17 @@ import { StepCard } from "./step-card";
 
 const fit = { maxZoom: 1, padding: 0.06 };
 
+/** Pixels that stay free beside a node that was moved into sight. */
+const sideMargin = 32;
+
 const nodeTypes = { step: StepCard };
 
-/** When a panel opens beside the canvas or closes, keeps the chosen node in sight, or all of them. */
+/**
+ * Keeps the view useful when a panel opens beside the canvas or closes: a chosen
+ * node that the panel would hide moves into sight, and no node moves otherwise.
+ */
 function Refit({ selected }: { selected: StepNode | undefined }) {
-  const { fitView, setCenter, getZoom } = useReactFlow();
+  const { fitView, getViewport, setViewport } = useReactFlow();
   const width = useStore((store) => store.width);
   const before = useRef(0);
   useEffect(() => {
@@ -32,9 +38,11 @@ function Refit({ selected }: { selected: StepNode | undefined }) {
       void fitView(fit);
       return;
     }
-    const { x, y } = selected.position;
-    void setCenter(x + nodeSize.width / 2, y + nodeSize.height / 2, { zoom: getZoom() });
-  }, [width, selected, fitView, setCenter, getZoom]);
+    const { x, y, zoom } = getViewport();
+    const right = (selected.position.x + nodeSize.width) * zoom + x;
+    const hidden = right - (width - sideMargin);
+    if (hidden > 0) void setViewport({ x: x - hidden, y, zoom });
+  }, [width, selected, fitView, getViewport, setViewport]);
   return null;
 }
 
