@@ -9,6 +9,7 @@ import (
 )
 
 func TestBuiltTellsWhetherIndexIsEmbedded(t *testing.T) {
+	t.Parallel()
 	_, err := fs.ReadFile(web.Files(), "index.html")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("reading index.html: %v", err)
@@ -19,6 +20,7 @@ func TestBuiltTellsWhetherIndexIsEmbedded(t *testing.T) {
 }
 
 func TestFilesAreRootedAtDist(t *testing.T) {
+	t.Parallel()
 	if _, err := fs.Stat(web.Files(), "dist"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Files() still has the folder dist in front: %v", err)
 	}

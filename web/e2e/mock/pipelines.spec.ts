@@ -25,6 +25,7 @@ test("an empty list offers the examples", async ({ page }) => {
     "POST /api/pipelines": { status: 201, json: flights },
   });
   await page.goto("/pipelines");
+  await expect(page.getByText("No pipelines yet")).toBeVisible();
   await lookAtBoth(page, "pipelines-empty");
   await page.getByRole("button", { name: "Start from an example" }).click();
   await expect(page.getByRole("button", { name: /Weather by month/ })).toBeVisible();

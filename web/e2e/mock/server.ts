@@ -1,4 +1,5 @@
 import type { Page, Route } from "@playwright/test";
+import * as documents from "./documents";
 import * as fixtures from "./fixtures";
 
 /** An answer of the made-up server; "never" leaves the request waiting. */
@@ -26,12 +27,12 @@ const usual: Answers = {
     json: { version: "0.1.0", active_runs: 1, max_concurrent_runs: 4 },
   },
   "GET /api/node-types": { json: fixtures.nodeTypes },
-  "GET /api/templates": { json: fixtures.templates },
+  "GET /api/templates": { json: documents.templates },
   "GET /api/pipelines/summary": { json: fixtures.pipelines },
   "GET /api/pipelines/p-flights": { json: fixtures.flights },
-  "GET /api/pipelines/p-flights/versions": { json: fixtures.versions },
-  "GET /api/pipelines/p-flights/versions/4/diff": { json: { changes: fixtures.changes } },
-  "GET /api/pipelines/p-flights/export": { text: fixtures.yaml },
+  "GET /api/pipelines/p-flights/versions": { json: documents.versions },
+  "GET /api/pipelines/p-flights/versions/4/diff": { json: { changes: documents.changes } },
+  "GET /api/pipelines/p-flights/export": { text: documents.yaml },
   "GET /api/runs": { json: page(fixtures.runs) },
   "GET /api/runs/r1": { json: fixtures.finished },
   "GET /api/runs/r1/logs": { json: fixtures.log },

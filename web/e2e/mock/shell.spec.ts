@@ -14,6 +14,7 @@ test("home shows what runs and what fails and why", async ({ page }) => {
 test("home of an empty server offers an example", async ({ page }) => {
   await serve(page, { "GET /api/pipelines/summary": { json: [] } });
   await page.goto("/");
+  await expect(page.getByText("No pipelines yet")).toBeVisible();
   await lookAtBoth(page, "home-empty");
   await page.getByRole("link", { name: "Start from an example" }).click();
   await expect(page.getByRole("dialog")).toContainText("Weather by month");

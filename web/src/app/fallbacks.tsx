@@ -36,7 +36,7 @@ export function Crash({ error }: ErrorComponentProps) {
 export function Starting() {
   return (
     <div className={classes.starting}>
-      <Loader size="sm" aria-label="Loading" />
+      <Loader size="sm" role="status" aria-label="Loading" />
     </div>
   );
 }

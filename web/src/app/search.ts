@@ -16,11 +16,10 @@ export type PipelinesSearch = { q?: string; tag?: string; create?: "template" | 
 
 /** The list of pipelines: words looked for, a tag, and the open dialog. */
 export function pipelinesSearch(raw: Raw): PipelinesSearch {
-  return compact({
-    q: text(raw.q),
-    tag: text(raw.tag),
-    create: oneOf(raw.create, ["template", "import"] as const),
-  });
+  const q = text(raw.q);
+  const tag = text(raw.tag);
+  const create = oneOf(raw.create, ["template", "import"] as const);
+  return { ...(q && { q }), ...(tag && { tag }), ...(create && { create }) };
 }
 
 export type PipelineSearch = {
@@ -33,20 +32,27 @@ export type PipelineSearch = {
 
 /** A pipeline's page: its tab, the chosen node, and what the tab shows. */
 export function pipelineSearch(raw: Raw): PipelineSearch {
-  return compact({
-    tab: oneOf(raw.tab, ["runs", "versions", "yaml"] as const),
-    node: text(raw.node),
-    after: text(raw.after),
-    from: whole(raw.from),
-    to: whole(raw.to),
-  });
+  const tab = oneOf(raw.tab, ["runs", "versions", "yaml"] as const);
+  const node = text(raw.node);
+  const after = text(raw.after);
+  const from = whole(raw.from);
+  const to = whole(raw.to);
+  return {
+    ...(tab && { tab }),
+    ...(node && { node }),
+    ...(after && { after }),
+    ...(from && { from }),
+    ...(to && { to }),
+  };
 }
 
 export type RunsSearch = { status?: RunStatus; after?: string };
 
 /** The list of runs: a status, and where the stretch begins. */
 export function runsSearch(raw: Raw): RunsSearch {
-  return compact({ status: asRunStatus(raw.status), after: text(raw.after) });
+  const status = asRunStatus(raw.status);
+  const after = text(raw.after);
+  return { ...(status && { status }), ...(after && { after }) };
 }
 
 export type RunSearch = {
@@ -58,12 +64,16 @@ export type RunSearch = {
 
 /** A run's page: the chosen node, the lower panel, and the log's filters. */
 export function runSearch(raw: Raw): RunSearch {
-  return compact({
-    node: text(raw.node),
-    panel: oneOf(raw.panel, ["log", "steps", "data", "node"] as const),
-    level: oneOf(raw.level, ["debug", "info", "warning", "error"] as const),
-    q: text(raw.q),
-  });
+  const node = text(raw.node);
+  const panel = oneOf(raw.panel, ["log", "steps", "data", "node"] as const);
+  const level = oneOf(raw.level, ["debug", "info", "warning", "error"] as const);
+  const q = text(raw.q);
+  return {
+    ...(node && { node }),
+    ...(panel && { panel }),
+    ...(level && { level }),
+    ...(q && { q }),
+  };
 }
 
 function text(value: unknown): string | undefined {
@@ -78,13 +88,4 @@ function whole(value: unknown): number | undefined {
 
 function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T | undefined {
   return allowed.find((one) => one === value);
-}
-
-type Compact<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the keys that have no value, so they do not show in the URL. */
-function compact<T extends Raw>(search: T): Compact<T> {
-  return Object.fromEntries(
-    Object.entries(search).filter(([, value]) => value !== undefined),
-  ) as Compact<T>;
 }

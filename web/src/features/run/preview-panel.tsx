@@ -24,7 +24,7 @@ export function PreviewPanel({ runId, nodeRun }: { runId: string; nodeRun: NodeR
     );
   }
   if (preview.isPending) {
-    return <Loader size="sm" m="md" aria-label="Loading" />;
+    return <Loader size="sm" m="md" role="status" aria-label="Loading" />;
   }
   if (preview.isError) {
     const none = preview.error instanceof ApiError && preview.error.status === 404;

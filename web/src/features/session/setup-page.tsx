@@ -15,7 +15,7 @@ export function SetupPage() {
   if (setup.isPending) {
     return (
       <Entrance title="Welcome to broked" words="One moment.">
-        <Loader size="sm" aria-label="Loading" />
+        <Loader size="sm" role="status" aria-label="Loading" />
       </Entrance>
     );
   }
