@@ -40,7 +40,7 @@ var tasks = []task{
 }
 
 func main() {
-	ctx := context.Background()
+	ctx := context.Background() //nolint:forbidigo // this is main
 	if len(os.Args) == 3 && os.Args[1] == "reference" {
 		exit(reference(ctx, os.Args[2]))
 	}

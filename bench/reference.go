@@ -43,7 +43,7 @@ func reference(ctx context.Context, statement string) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, statement)
+	_, err = db.ExecContext(ctx, statement) //nolint:gosec // the statement is ours
 	return errors.Join(err, db.Close())
 }
 

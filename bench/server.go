@@ -193,7 +193,7 @@ func (s *server) engines() []int {
 		if err != nil {
 			continue
 		}
-		for _, field := range strings.Fields(string(text)) {
+		for field := range strings.FieldsSeq(string(text)) {
 			var pid int
 			if _, err := fmt.Sscan(field, &pid); err == nil {
 				pids = append(pids, pid)

@@ -60,7 +60,7 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 	}
 	s := &assembled{db: db, log: log, setup: "brkset_" + id.Secret()}
 	if err := s.join(ctx, c, data, parts{kinds: kinds, secret: secret, database: database}); err != nil {
-		s.close(log)
+		s.close(ctx)
 		return nil, err
 	}
 	return s, nil
@@ -101,8 +101,10 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 		return err
 	}
 	s.engines = executor.NewEngines(command, min(c.LocalRuns, 2), s.log)
-	s.executor = executor.New(memory, s.engines, p.kinds, board,
-		executor.Config{Owner: owner, Dir: data.in("runs"), Roots: roots, Limits: c.limits()}, s.log)
+	s.executor = executor.New(executor.Deps{
+		Store: memory, Engines: s.engines, Kinds: p.kinds, News: board, Log: s.log,
+		Owner: owner, Dir: data.in("runs"), Roots: roots, Limits: c.limits(),
+	})
 	return s.face(ctx, c, data, p.kinds, board)
 }
 
@@ -132,11 +134,12 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	return nil
 }
 
-func (s *assembled) close(log *slog.Logger) {
-	ctx, cancel := context.WithTimeout(context.Background(), openRequests) //nolint:forbidigo // the server's own context has ended
+// close closes the database, also when ctx has ended.
+func (s *assembled) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), openRequests)
 	defer cancel()
 	if err := s.db.Close(ctx); err != nil {
-		log.ErrorContext(ctx, "close database", "error", err)
+		s.log.ErrorContext(ctx, "close database", "error", err)
 	}
 }
 

@@ -30,7 +30,7 @@ func (c *serveCmd) example(out io.Writer, s *assembled, address string) func(con
 		if err == nil {
 			s.printResult(ctx, out, run)
 		}
-		fmt.Fprintf(out, "\nbroked is at %s\n", address) //nolint:errcheck // nobody reads it then
+		fmt.Fprintf(out, "\nbroked is at %s\n", address)
 		return nil
 	}
 }
@@ -78,10 +78,10 @@ func documentOf(t api.Template) pipelines.Document {
 // last one.
 func (s *assembled) printResult(ctx context.Context, out io.Writer, r runs.Run) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	defer table.Flush()                                                    //nolint:errcheck // nobody reads it then
-	fmt.Fprintf(table, "\n%s: %s %s\n", r.PipelineName, r.Status, r.Error) //nolint:errcheck // as above
+	defer table.Flush() //nolint:errcheck // nobody reads it then
+	fmt.Fprintf(table, "\n%s: %s %s\n", r.PipelineName, r.Status, r.Error)
 	for _, n := range r.Nodes {
-		fmt.Fprintf(table, "  %s\t%s\t%d rows\t%d ms\n", n.Node, n.Status, n.Rows, n.Millis) //nolint:errcheck // as above
+		fmt.Fprintf(table, "  %s\t%s\t%d rows\t%d ms\n", n.Node, n.Status, n.Rows, n.Millis)
 	}
 	if len(r.Nodes) == 0 {
 		return
@@ -94,12 +94,12 @@ func (s *assembled) printResult(ctx context.Context, out io.Writer, r runs.Run) 
 	for _, c := range p.Sample.Columns {
 		header = append(header, c.Name)
 	}
-	fmt.Fprintf(table, "\n  %s\n", strings.Join(header, "\t")) //nolint:errcheck // as above
+	fmt.Fprintf(table, "\n  %s\n", strings.Join(header, "\t"))
 	for _, row := range p.Sample.Rows[:min(shownRows, len(p.Sample.Rows))] {
 		cells := make([]string, len(row))
 		for i, v := range row {
 			cells[i] = fmt.Sprint(v)
 		}
-		fmt.Fprintf(table, "  %s\n", strings.Join(cells, "\t")) //nolint:errcheck // as above
+		fmt.Fprintf(table, "  %s\n", strings.Join(cells, "\t"))
 	}
 }

@@ -31,7 +31,7 @@ func openFolder(path string) (*folder, error) {
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
 	}
-	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator says where
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
@@ -69,7 +69,7 @@ func (f *folder) private(database string) []string {
 
 // secretName is the file with the key of session tokens, in the working
 // directory, where Brokoli keeps it.
-const secretName = ".brokoli-jwt-secret"
+const secretName = ".brokoli-jwt-secret" //nolint:gosec // the name of a file
 
 // reach returns which files the nodes of runs may touch: the working directory,
 // the system's temporary folder and extra folders, but nothing private. A
@@ -85,8 +85,8 @@ func reach(extra, private []string) (job.Roots, error) {
 		if err != nil {
 			return job.Roots{}, fmt.Errorf("folder for file nodes: %w", err)
 		}
-		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			dir = real
+		if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = resolved
 		}
 		if dir != string(filepath.Separator) {
 			roots.Allow = append(roots.Allow, dir)

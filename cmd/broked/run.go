@@ -90,7 +90,7 @@ func (c *runCmd) read(in io.Reader, kinds *node.Registry) (pipelines.Document, e
 	return d, nil
 }
 
-func (c *runCmd) display(w world) display {
+func (c *runCmd) display(w world) display { //nolint:ireturn // two displays, chosen by a flag
 	if c.JSON {
 		return &jsonDisplay{out: json.NewEncoder(w.out)}
 	}
@@ -175,7 +175,7 @@ func (d *textDisplay) line(format string, args ...any) {
 }
 
 func (d *textDisplay) print(format string, args ...any) {
-	fmt.Fprintf(d.out, format, args...) //nolint:errcheck // a display that is gone changes nothing
+	fmt.Fprintf(d.out, format, args...)
 }
 
 func (d *textDisplay) end(last job.Message, err error) error {

@@ -75,7 +75,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	defer s.close(log)
+	defer s.close(ctx)
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
 	if err != nil {
 		return fmt.Errorf("listen: %w (is another server on this port? choose one with --port)", err)

@@ -85,7 +85,8 @@ func (s *server) postUser(ctx context.Context, in *struct {
 	Peer
 	SetupToken string `header:"X-Setup-Token" doc:"For the first account, from another machine"`
 	Body       newUser
-}) (*body[auth.User], error) {
+},
+) (*body[auth.User], error) {
 	actor, _ := auth.ActorFrom(ctx)
 	u, err := s.Auth.CreateUser(ctx, actor, auth.NewUser{
 		Name: in.Body.Username, Password: in.Body.Password, Role: in.Body.Role, SetupToken: in.SetupToken,
@@ -122,7 +123,8 @@ type signedInAnswer struct {
 func (s *server) login(ctx context.Context, in *struct {
 	Peer
 	Body credentials
-}) (*signedInAnswer, error) {
+},
+) (*signedInAnswer, error) {
 	as, err := s.Auth.SignIn(ctx, in.Body.Username, in.Body.Password, in.caller)
 	if err != nil {
 		return nil, err
@@ -162,7 +164,7 @@ type whoami struct {
 	Open     bool        `json:"open,omitempty" doc:"No account exists yet; anyone on this machine is let in"`
 }
 
-func (s *server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
+func (*server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
 	a, ok := auth.ActorFrom(ctx)
 	if !ok {
 		return nil, fault.New(fault.Unknown, "authentication required: sign in first")
@@ -170,7 +172,7 @@ func (s *server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
 	return &body[whoami]{whoami{Sub: a.User, ID: a.User, Username: a.Name, Role: a.Role, Open: a.Open}}, nil
 }
 
-func (s *server) permissions(ctx context.Context, _ *struct{}) (*body[[]auth.Permission], error) {
+func (*server) permissions(ctx context.Context, _ *struct{}) (*body[[]auth.Permission], error) {
 	a, _ := auth.ActorFrom(ctx)
 	return &body[[]auth.Permission]{a.Role.Permissions()}, nil
 }

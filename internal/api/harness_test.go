@@ -77,6 +77,7 @@ func newWorld(t *testing.T) *world {
 // brokenPart is the error of a part of the server that does not work in the one
 // test that looks at it.
 func brokenPart(t *testing.T) error {
+	t.Helper()
 	if strings.HasPrefix(t.Name(), "TestNotReady") {
 		return errors.New("disk 7 is gone")
 	}

@@ -94,6 +94,7 @@ func (s *server) trustedHost(hostport string) bool {
 // sessionCookie returns the cookie that carries a session, or ends it when token
 // is "".
 func sessionCookie(token string, ends time.Time, secure bool) http.Cookie {
+	//nolint:gosec // Secure is set when the request came by TLS: on plain HTTP a browser would not send it back
 	c := http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure, MaxAge: -1}
 	if token != "" {
 		c.MaxAge = int(time.Until(ends).Round(time.Second).Seconds())

@@ -97,6 +97,7 @@ func (s *server) listPipelines(ctx context.Context, in *struct{ Paging }) (*list
 	})
 }
 
+// RawInput is an input whose handler reads the body itself.
 type RawInput struct{ RawBody []byte }
 
 func (s *server) createPipeline(ctx context.Context, in *RawInput) (*documentAnswer, error) {
@@ -117,7 +118,8 @@ func (s *server) putPipeline(ctx context.Context, in *struct {
 	ByID
 	RawInput
 	IfMatch string `header:"If-Match" doc:"The ETag that was read; the save is refused when somebody else saved meanwhile"`
-}) (*documentAnswer, error) {
+},
+) (*documentAnswer, error) {
 	expect, err := version(in.IfMatch)
 	if err != nil {
 		return nil, err
@@ -202,7 +204,8 @@ func (s *server) validatePipeline(ctx context.Context, in *ByID) (*body[verdict]
 func (s *server) importPipeline(ctx context.Context, in *struct {
 	RawInput
 	Update bool `query:"update" doc:"Save over the pipeline of the same pipeline_id, if there is one"`
-}) (*documentAnswer, error) {
+},
+) (*documentAnswer, error) {
 	if in.Update {
 		a, _ := auth.ActorFrom(ctx)
 		if err := a.May(auth.PipelinesEdit); err != nil {

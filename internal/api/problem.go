@@ -31,7 +31,7 @@ var statuses = map[fault.Kind]int{
 }
 
 // errorBody is the body of every answer that is an error.
-type errorBody struct {
+type errorBody struct { //nolint:errname // it is the body, and an error only for huma
 	status    int
 	header    http.Header
 	Message   string          `json:"error" doc:"What went wrong, in words for people"`
@@ -50,7 +50,7 @@ func (p *errorBody) GetStatus() int { return p.status }
 func (p *errorBody) GetHeaders() http.Header { return p.header }
 
 // ContentType keeps errors plain JSON, which is what Brokoli's clients expect.
-func (p *errorBody) ContentType(string) string { return "application/json" }
+func (*errorBody) ContentType(string) string { return "application/json" }
 
 func (p *errorBody) retryAfter(seconds int) { p.header.Set("Retry-After", strconv.Itoa(seconds)) }
 
@@ -106,7 +106,7 @@ func codeOf(status int) string {
 func writeProblem(w http.ResponseWriter, r *http.Request, status int, code, msg string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(&errorBody{Message: msg, Code: code, RequestID: requestID(r.Context())})
+	_ = json.NewEncoder(w).Encode(&errorBody{Message: msg, Code: code, RequestID: requestID(r.Context())}) //nolint:errchkjson // a client that has left is not told
 }
 
 // formats reads and writes bodies: strictly in, plainly out.

@@ -68,7 +68,8 @@ type startedRun struct {
 func (s *server) startRun(ctx context.Context, in *struct {
 	ByID
 	RawInput
-}) (*body[startedRun], error) {
+},
+) (*body[startedRun], error) {
 	params, err := runParams(in.RawBody)
 	if err != nil {
 		return nil, err
@@ -106,7 +107,8 @@ func runParams(text []byte) (map[string]string, error) {
 func (s *server) listPipelineRuns(ctx context.Context, in *struct {
 	ByID
 	Paging
-}) (*listing, error) {
+},
+) (*listing, error) {
 	d, err := s.Pipelines.Get(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -118,7 +120,8 @@ func (s *server) listRuns(ctx context.Context, in *struct {
 	Paging
 	Status   runs.Status  `query:"status" enum:"pending,blocked,waiting,running,success,failed,cancelled"`
 	Pipeline pipelines.ID `query:"pipeline_id" maxLength:"128"`
-}) (*listing, error) {
+},
+) (*listing, error) {
 	return s.runsBy(ctx, in.Paging, runs.Filter{Pipeline: in.Pipeline, Status: in.Status}, "/api/runs")
 }
 
@@ -134,6 +137,7 @@ func (s *server) runsBy(ctx context.Context, p Paging, f runs.Filter, path strin
 	})
 }
 
+// ByRun is the path of everything below one run.
 type ByRun struct {
 	Run runs.ID `path:"run" maxLength:"128" doc:"Id of the run"`
 }
@@ -233,7 +237,8 @@ type preview struct {
 func (s *server) getPreview(ctx context.Context, in *struct {
 	ByRun
 	Node string `path:"node" maxLength:"128"`
-}) (*body[preview], error) {
+},
+) (*body[preview], error) {
 	p, err := s.Runs.Preview(ctx, in.Run, in.Node)
 	if err != nil {
 		return nil, err

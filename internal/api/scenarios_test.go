@@ -152,7 +152,7 @@ func TestSystemCalls(t *testing.T) {
 		{name: "not JSON", as: auth.Editor, method: "POST", path: "/api/auth/login", body: "a=b", header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, want: 415},
 	} {
 		if sc.name == "form post from elsewhere" {
-			if res, _ := w.call(sc); res.StatusCode != 403 {
+			if res, _ := w.call(sc); res.StatusCode != http.StatusForbidden {
 				t.Errorf("%s: %d", sc.name, res.StatusCode)
 			}
 			continue // the standard library answers it, in plain text

@@ -59,8 +59,7 @@ type server struct {
 // New returns the handler of the whole server.
 func New(d Deps) http.Handler {
 	s, router := build(d)
-	var h http.Handler = router
-	h = http.NewCrossOriginProtection().Handler(h)
+	h := http.NewCrossOriginProtection().Handler(router)
 	h = s.recovered(h)
 	h = s.logged(h)
 	return identified(h)

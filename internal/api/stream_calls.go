@@ -99,7 +99,8 @@ func (s *server) followRun(ctx context.Context, in *struct {
 	ByRun
 	LastEventID int64 `header:"Last-Event-ID" doc:"The id of the last event that the caller has"`
 	After       int64 `query:"after" minimum:"0" doc:"The same, for clients that cannot set headers"`
-}) (*huma.StreamResponse, error) {
+},
+) (*huma.StreamResponse, error) {
 	if _, err := s.Runs.Get(ctx, in.Run); err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ type runChanged struct {
 // watched is how many of the newest runs the stream of all runs looks at.
 const watched = 100
 
-func (s *server) followAll(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+func (s *server) followAll(_ context.Context, _ *struct{}) (*huma.StreamResponse, error) {
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		st := openStream(c)
 		ctx := c.Context()

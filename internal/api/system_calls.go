@@ -48,7 +48,7 @@ type healthAnswer struct {
 	Status string `json:"status"`
 }
 
-func (s *server) health(context.Context, *struct{}) (*body[healthAnswer], error) {
+func (*server) health(context.Context, *struct{}) (*body[healthAnswer], error) {
 	return &body[healthAnswer]{healthAnswer{"healthy"}}, nil
 }
 

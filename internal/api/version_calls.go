@@ -27,6 +27,7 @@ func (s *server) versionCalls() {
 	}, s.rollback)
 }
 
+// ByVersion is the path of everything below one version of a pipeline.
 type ByVersion struct {
 	ByID
 	Version int `path:"version" minimum:"1" maximum:"1000000000"`
@@ -52,7 +53,8 @@ type difference struct {
 func (s *server) diffVersions(ctx context.Context, in *struct {
 	ByVersion
 	Against int `query:"against" minimum:"1" maximum:"1000000000" required:"true" doc:"The version to compare with"`
-}) (*body[difference], error) {
+},
+) (*body[difference], error) {
 	changes, err := s.Pipelines.Diff(ctx, in.ID, in.Version, in.Against)
 	return &body[difference]{difference{changes}}, err
 }
@@ -62,7 +64,8 @@ func (s *server) rollback(ctx context.Context, in *struct {
 	Body struct {
 		Version int `json:"version" minimum:"1" maximum:"1000000000"`
 	}
-}) (*documentAnswer, error) {
+},
+) (*documentAnswer, error) {
 	d, err := s.Pipelines.Rollback(ctx, in.ID, in.Body.Version)
 	return shown(ctx, d, err)
 }

@@ -132,16 +132,18 @@ func parsePHC(s string) (phc, error) {
 	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.time, &p.lanes); err != nil {
 		return phc{}, errHash
 	}
-	if p.memory == 0 || p.memory > maxMemory || p.time == 0 || p.time > maxTime || p.lanes == 0 {
-		return phc{}, errHash
-	}
 	var err1, err2 error
 	p.salt, err1 = base64.RawStdEncoding.DecodeString(parts[4])
 	p.key, err2 = base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(p.key) != keyLen {
+	if err1 != nil || err2 != nil || len(p.key) != keyLen || !p.affordable() {
 		return phc{}, errHash
 	}
 	return p, nil
+}
+
+// affordable reports whether computing the hash costs no more than a hash may.
+func (p phc) affordable() bool {
+	return 0 < p.memory && p.memory <= maxMemory && 0 < p.time && p.time <= maxTime && p.lanes > 0
 }
 
 // checkPassword returns what is wrong with a new password for an account.

@@ -26,7 +26,7 @@ func SecretFile(path string) ([]byte, error) {
 	case info.Mode().Perm()&0o077 != 0:
 		return nil, fmt.Errorf("secret file %s can be read by others: run chmod 600 on it", path)
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the operator says where
 	if err != nil {
 		return nil, fmt.Errorf("secret file: %w", err)
 	}

@@ -126,15 +126,11 @@ func (s *Service) SignIn(ctx context.Context, name, password string, c Caller) (
 	if locked > 0 {
 		return SignedInAs{}, &LockedError{For: locked}
 	}
-	hash := s.dummy
-	if known && !user.Disabled {
-		hash = user.Hash
-	}
-	right, err := s.hasher.verify(ctx, password, hash)
+	right, err := s.right(ctx, user, known && !user.Disabled, password)
 	if err != nil {
 		return SignedInAs{}, err
 	}
-	if !right || !known || user.Disabled || len(password) > MaxPassword {
+	if !right {
 		if err := s.store.FailAttempt(ctx, key, time.Now()); err != nil {
 			return SignedInAs{}, err
 		}
@@ -142,6 +138,17 @@ func (s *Service) SignIn(ctx context.Context, name, password string, c Caller) (
 		return SignedInAs{}, fault.New(fault.Unknown, "invalid credentials").With("invalid_credentials")
 	}
 	return s.begin(ctx, user, key, c)
+}
+
+// right verifies a password. For an account that may not sign in, or is not
+// there, it takes the same time and the answer is no.
+func (s *Service) right(ctx context.Context, user User, may bool, password string) (bool, error) {
+	hash := s.dummy
+	if may {
+		hash = user.Hash
+	}
+	right, err := s.hasher.verify(ctx, password, hash)
+	return right && may && len(password) <= MaxPassword, err
 }
 
 // attemptKey is what attempts of a name are counted under: the account, or a

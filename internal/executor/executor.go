@@ -39,30 +39,28 @@ type Store interface {
 
 // Executor executes runs, each in an engine process of its own.
 type Executor struct {
-	store   Store
-	engines *Engines
-	kinds   *node.Registry
-	news    *news.Board
-	config  Config
-	log     *slog.Logger
-	active  atomic.Int64
+	Deps
+	active atomic.Int64
 }
 
 // Active returns how many runs are being worked on.
 func (x *Executor) Active() int { return int(x.active.Load()) }
 
-// Config is what an executor is told about its place.
-type Config struct {
-	Owner  string    // names this process in the record
-	Dir    string    // holds a folder for every run
-	Roots  job.Roots // what file nodes may reach
-	Limits job.Limits
+// Deps is what an Executor needs. Every field is required.
+type Deps struct {
+	Store   Store
+	Engines *Engines
+	Kinds   *node.Registry
+	News    *news.Board
+	Log     *slog.Logger
+	Owner   string    // names this process in the record
+	Dir     string    // holds a folder for every run
+	Roots   job.Roots // what file nodes may reach
+	Limits  job.Limits
 }
 
 // New returns an executor. It works when its Execute is called.
-func New(store Store, engines *Engines, kinds *node.Registry, board *news.Board, c Config, log *slog.Logger) *Executor {
-	return &Executor{store: store, engines: engines, kinds: kinds, news: board, config: c, log: log}
-}
+func New(d Deps) *Executor { return &Executor{Deps: d} }
 
 // errCancelled is the cause of a run's context when somebody cancelled the run.
 var errCancelled = errors.New("the run was cancelled")
@@ -76,12 +74,9 @@ const settle = 10 * time.Second
 // is left alone. The error is of recording only: a run that fails has failed on
 // record and is no error here.
 func (x *Executor) Execute(ctx context.Context, id runs.ID) error {
-	claim, err := x.store.ClaimRun(ctx, id, x.config.Owner, time.Now().UTC())
-	switch fault.KindOf(err) {
-	case fault.Conflict, fault.NotFound:
-		if err != nil {
-			return nil // cancelled or deleted while it waited
-		}
+	claim, err := x.Store.ClaimRun(ctx, id, x.Owner, time.Now().UTC())
+	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.NotFound {
+		return nil // cancelled or deleted while it waited
 	}
 	if err != nil {
 		return fmt.Errorf("claim run %s: %w", id, err)
@@ -89,8 +84,8 @@ func (x *Executor) Execute(ctx context.Context, id runs.ID) error {
 	x.active.Add(1)
 	defer x.active.Add(-1)
 	x.tell(id)
-	x.news.Post(runs.Changed)
-	defer x.news.Post(runs.Changed)
+	x.News.Post(runs.Changed)
+	defer x.News.Post(runs.Changed)
 	work, stop := x.untilCancelled(ctx, id)
 	defer stop()
 	r := newRecorder(x, claim)
@@ -100,17 +95,17 @@ func (x *Executor) Execute(ctx context.Context, id runs.ID) error {
 
 // work does the run's job and returns the engine's last message.
 func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job.Message, error) {
-	dir := filepath.Join(x.config.Dir, string(claim.Run.ID))
+	dir := filepath.Join(x.Dir, string(claim.Run.ID))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return job.Message{}, fmt.Errorf("make run folder: %w", err)
 	}
 	defer func() { _ = os.Remove(dir) }() // goes unless something was left in it
-	j, err := NewJob(claim.Document, x.kinds, claim.Run)
+	j, err := NewJob(claim.Document, x.Kinds, claim.Run)
 	if err != nil {
 		return job.Message{}, err
 	}
-	j.Dir, j.Roots, j.Limits = dir, x.config.Roots, x.config.Limits
-	last, err := x.engines.Do(r.begin(ctx), j, r.hear)
+	j.Dir, j.Roots, j.Limits = dir, x.Roots, x.Limits
+	last, err := x.Engines.Do(r.begin(ctx), j, r.hear)
 	if broken := r.end(); broken != nil {
 		return last, broken // what the engine said is not on record
 	}
@@ -144,15 +139,15 @@ func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Mes
 	now := time.Now().UTC()
 	switch {
 	case fault.KindOf(err) == fault.Stale:
-		x.log.WarnContext(ctx, "result of a run that was taken away is dropped", "run", r.run)
+		x.Log.WarnContext(ctx, "result of a run that was taken away is dropped", "run", r.run)
 		return nil
 	case errors.Is(context.Cause(work), errCancelled):
 		return r.finish(write, runs.Outcome{Status: runs.Cancelled, At: now})
 	case ctx.Err() != nil:
-		return x.store.PutBackRun(write, r.run, r.fence, now)
+		return x.Store.PutBackRun(write, r.run, r.fence, now)
 	case err != nil:
 		if fault.KindOf(err) == fault.Internal {
-			x.log.ErrorContext(ctx, "run failed", "run", r.run, "error", err)
+			x.Log.ErrorContext(ctx, "run failed", "run", r.run, "error", err)
 		}
 		return r.finish(write, runs.Outcome{Status: runs.Failed, Failure: job.FailureOf(err), At: now})
 	case last.Status == job.Success:
@@ -165,12 +160,12 @@ func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Mes
 // when the run is marked to be cancelled.
 func (x *Executor) untilCancelled(ctx context.Context, id runs.ID) (context.Context, func()) {
 	work, cancel := context.WithCancelCause(ctx)
-	woken, unwatch := x.news.Watch(runs.CancelKey(id))
+	woken, unwatch := x.News.Watch(runs.CancelKey(id))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		for {
-			if yes, err := x.store.CancelRequested(work, id); err == nil && yes {
+			if yes, err := x.Store.CancelRequested(work, id); err == nil && yes {
 				cancel(errCancelled)
 				return
 			}
@@ -188,4 +183,4 @@ func (x *Executor) untilCancelled(ctx context.Context, id runs.ID) (context.Cont
 	}
 }
 
-func (x *Executor) tell(id runs.ID) { x.news.Post(string(id)) }
+func (x *Executor) tell(id runs.ID) { x.News.Post(string(id)) }

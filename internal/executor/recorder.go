@@ -74,7 +74,7 @@ func (r *recorder) flush(ctx context.Context) error {
 	if len(events) == 0 {
 		return nil
 	}
-	if err := r.x.store.RecordEvents(ctx, r.run, r.fence, events); err != nil {
+	if err := r.x.Store.RecordEvents(ctx, r.run, r.fence, events); err != nil {
 		return err
 	}
 	r.x.tell(r.run)
@@ -103,7 +103,7 @@ func (r *recorder) hear(m job.Message) error {
 
 // finish writes the run's end with all that still waits.
 func (r *recorder) finish(ctx context.Context, o runs.Outcome) error {
-	return r.x.store.FinishRun(ctx, r.run, r.fence, o, r.take())
+	return r.x.Store.FinishRun(ctx, r.run, r.fence, o, r.take())
 }
 
 func event(run runs.ID, m job.Message) runs.Event {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/broked/broked/internal/fault"
@@ -71,9 +72,6 @@ type Variant struct {
 	Aliases []string // other values that mean the same
 	Schema
 }
-
-// Bound returns a pointer to v, for Schema.Min and Schema.Max.
-func Bound(v float64) *float64 { return &v }
 
 // Check returns everything that is wrong with value, which is JSON as decoded
 // by encoding/json into any. Paths begin inside the value: "rules[0].column".
@@ -227,7 +225,7 @@ func describe(value any) string {
 	case string:
 		return "text"
 	case bool:
-		return fmt.Sprintf("%v", v)
+		return strconv.FormatBool(v)
 	case float64:
 		return "a number"
 	case []any:

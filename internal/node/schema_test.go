@@ -14,7 +14,7 @@ import (
 var settings = node.Schema{Type: node.TypeObject, Fields: []node.Field{
 	{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatPath}},
 	{Name: "format", Schema: node.Schema{Type: node.TypeString, Enum: []string{"csv", "parquet"}}},
-	{Name: "rows", Schema: node.Schema{Type: node.TypeInteger, Min: node.Bound(1)}},
+	{Name: "rows", Schema: node.Schema{Type: node.TypeInteger, Min: new(1.0)}},
 	{Name: "header", Schema: node.Schema{Type: node.TypeBoolean}},
 	{Name: "types", Schema: node.Schema{Type: node.TypeObject, Values: &node.Schema{Type: node.TypeString}}},
 	{Name: "rules", Schema: node.Schema{Type: node.TypeArray, Items: &node.Schema{

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/broked/broked/internal/node"
@@ -37,7 +38,7 @@ func inputs(s node.Spec) string {
 	case s.MaxInputs == 0:
 		return "none"
 	case s.MinInputs == s.MaxInputs:
-		return fmt.Sprint(s.MinInputs)
+		return strconv.Itoa(s.MinInputs)
 	case s.MaxInputs < 0:
 		return fmt.Sprintf("%d or more", s.MinInputs)
 	}

@@ -102,6 +102,11 @@ func (d Document) checkIDs(f *Findings) {
 			seen[n.ID] = i
 		}
 	}
+	d.checkEnds(f)
+}
+
+// checkEnds makes sure that every edge joins two nodes, once.
+func (d Document) checkEnds(f *Findings) {
 	ids := make([]string, 0, len(d.Nodes))
 	for _, n := range d.Nodes {
 		ids = append(ids, n.ID)
@@ -123,7 +128,7 @@ func (d Document) checkIDs(f *Findings) {
 
 var (
 	clock  = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
-	parser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
+	parser = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 )
 
 func (d Document) checkTimes(f *Findings) {
@@ -166,11 +171,15 @@ func (d Document) checkRelations(f *Findings) {
 			f.add(path+".pipeline_id", "is missing")
 		}
 	}
+	d.checkHooks(f)
 	for i, dep := range d.DependsOn {
 		if dep == string(d.ID) && d.ID != "" || dep == d.Slug && d.Slug != "" {
 			f.add(at("depends_on", i), "a pipeline cannot depend on itself")
 		}
 	}
+}
+
+func (d Document) checkHooks(f *Findings) {
 	for name, h := range d.Hooks {
 		if !slices.Contains([]string{"on_start", "on_success", "on_failure", "on_node_failure"}, name) {
 			f.add("hooks."+name, "must be on_start, on_success, on_failure or on_node_failure")

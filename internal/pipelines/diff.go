@@ -61,12 +61,14 @@ func (d Document) tree() (map[string]any, error) {
 	for _, own := range []string{"id", "version", "created_at", "updated_at", "source", "workspace_id", "webhook_token"} {
 		delete(t, own)
 	}
+	nodeList, _ := t["nodes"].([]any) // both were marshalled above
+	edgeList, _ := t["edges"].([]any)
 	nodes, edges := map[string]any{}, map[string]any{}
 	for i, n := range d.Nodes {
-		nodes["["+n.ID+"]"] = t["nodes"].([]any)[i] //nolint:forcetypeassert // it was marshalled above
+		nodes["["+n.ID+"]"] = nodeList[i]
 	}
 	for i, e := range d.Edges {
-		edges["["+e.From+" -> "+e.To+"]"] = t["edges"].([]any)[i] //nolint:forcetypeassert // it was marshalled above
+		edges["["+e.From+" -> "+e.To+"]"] = edgeList[i]
 	}
 	t["nodes"], t["edges"] = nodes, edges
 	return t, nil

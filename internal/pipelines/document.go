@@ -20,7 +20,7 @@ import (
 type ID string
 
 // Document is a pipeline as people write it and as the API speaks it.
-type Document struct {
+type Document struct { //nolint:recvcheck // what reads takes a value; filling in takes a pointer
 	ID               ID                   `json:"id"`
 	Slug             string               `json:"pipeline_id"` // unique, fixed at creation
 	Name             string               `json:"name"`

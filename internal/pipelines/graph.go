@@ -23,15 +23,8 @@ func (d Document) checkGraph(f *Findings, kinds *node.Registry) {
 }
 
 func (d Document) checkDegree(f *Findings, i int, spec node.Spec) {
-	n, in, out := d.Nodes[i], 0, 0
-	for _, e := range d.Edges {
-		if e.To == n.ID {
-			in++
-		}
-		if e.From == n.ID {
-			out++
-		}
-	}
+	n := d.Nodes[i]
+	in, out := d.degree(n.ID)
 	path := at("nodes", i)
 	switch {
 	case spec.MaxInputs == 0 && in > 0:
@@ -47,6 +40,19 @@ func (d Document) checkDegree(f *Findings, i int, spec node.Spec) {
 	if len(d.Nodes) > 1 && in+out == 0 && spec.MinInputs == 0 {
 		f.add(path, "%q is joined to nothing: join it or remove it", n.ID)
 	}
+}
+
+// degree returns how many edges go into a node and out of it.
+func (d Document) degree(id string) (in, out int) {
+	for _, e := range d.Edges {
+		if e.To == id {
+			in++
+		}
+		if e.From == id {
+			out++
+		}
+	}
+	return in, out
 }
 
 func inputs(n int) string {

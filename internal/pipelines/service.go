@@ -278,7 +278,7 @@ func (s *Service) checkDependency(ctx context.Context, d Document, path, ref str
 	circle, err := walk(ref)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
-		return []fault.Problem{{Path: path, Message: fmt.Sprintf("dependency pipeline not found: %s", ref)}}, nil
+		return []fault.Problem{{Path: path, Message: "dependency pipeline not found: " + ref}}, nil
 	case err != nil:
 		return nil, err
 	case circle != nil:

@@ -43,7 +43,7 @@ func (s Status) Move(to Status) error {
 	if slices.Contains(next[s], to) {
 		return nil
 	}
-	return fault.New(fault.Conflict, "a %s run cannot become %s", s, to).With("run_" + string(s))
+	return fault.New(fault.Conflict, "the run is %s: it cannot become %s", s, to).With("run_" + string(s))
 }
 
 // Final reports whether a run in status s has ended for good.

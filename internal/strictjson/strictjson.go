@@ -100,8 +100,9 @@ func article(k jsontext.Kind) string {
 		return "an object"
 	case '[':
 		return "a list"
+	default:
+		return k.String()
 	}
-	return k.String()
 }
 
 // Path writes a JSON pointer (RFC 6901) the way people read it: nodes[1].name.
