@@ -212,11 +212,13 @@ func TestRoundTrips(t *testing.T) {
 			if r.end.Status != job.Success || len(r.previews["out"].Rows) != 2 {
 				t.Fatalf("%s %+v %+v", r.end.Status, r.end.Error, r.previews["out"])
 			}
-			back := execute(t.Context(), t, w.job(fmt.Sprintf(`
+			j = w.job(fmt.Sprintf(`
 				in source_file {"path": %q}
-				out sink_file {"path": "out.csv"}`, name), "in>out"))
-			if back.end.Status != job.Success {
-				t.Fatalf("%+v", back.end.Error)
+				w where {"sql": "id > 0"}
+				out sink_file {"path": "out.csv"}`, name), "in>w w>out")
+			back := execute(t.Context(), t, j)
+			if back.end.Status != job.Success || back.rows(j) != "2/2/2" {
+				t.Fatalf("%s %+v", back.rows(j), back.end.Error)
 			}
 			if diff := cmp.Diff(content, w.read("out.csv")); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
