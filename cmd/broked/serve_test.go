@@ -43,6 +43,9 @@ func TestARunFromStartToEnd(t *testing.T) {
 	if lines := int64(strings.Count(string(text), "\n")); lines != want+1 {
 		t.Errorf("%d lines, want %d", lines, want+1)
 	}
+	if logs := s.call("GET", "/api/runs/"+r.ID+"/logs", "", 200, nil); !strings.Contains(logs, "Starting node: Work (transform)") || !strings.Contains(logs, "Node completed: 3000 rows in ") {
+		t.Errorf("logs %s", logs)
+	}
 	preview := s.call("GET", "/api/runs/"+r.ID+"/nodes/work/preview", "", 200, nil)
 	if !strings.Contains(preview, `"columns":["id","amount","country"]`) || !strings.Contains(preview, `"type":"BIGINT"`) {
 		t.Errorf("preview %s", preview)

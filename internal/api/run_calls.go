@@ -65,16 +65,27 @@ type startedRun struct {
 	Status   runs.Status  `json:"status"`
 }
 
-func (s *server) startRun(ctx context.Context, in *struct {
+// startInput is a request to run. Only browsers send the header, and then a
+// person pressed a button.
+type startInput struct {
 	ByID
 	RawInput
-},
-) (*body[startedRun], error) {
+	FetchSite string `header:"Sec-Fetch-Site" hidden:"true"`
+}
+
+func (in *startInput) cause() string {
+	if in.FetchSite != "" {
+		return "manual"
+	}
+	return "api"
+}
+
+func (s *server) startRun(ctx context.Context, in *startInput) (*body[startedRun], error) {
 	params, err := runParams(in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Runs.Trigger(ctx, in.ID, params, "api")
+	r, err := s.Runs.Trigger(ctx, in.ID, params, in.cause())
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,8 @@ func TestRunCalls(t *testing.T) {
 		{name: "start: odd parameter", as: auth.Editor, method: "POST", path: "/api/pipelines/p/run", body: `{"params":{"a":[]}}`, want: 400, has: []string{"params.a"}},
 		{name: "start: parameters", as: auth.Editor, method: "POST", path: "/api/pipelines/p/run", body: `{"params":{"a":"x","n":3}}`, want: 202, has: []string{`"status":"pending"`}},
 
+		{name: "start: by a button", as: auth.Editor, method: "POST", path: "/api/pipelines/sketch/run", header: map[string]string{"Sec-Fetch-Site": "same-origin"}, want: 409},
+
 		{name: "read: nobody", method: "GET", path: "/api/runs/" + run, want: 401},
 		{name: "read", as: auth.Viewer, method: "GET", path: "/api/runs/" + run, want: 200, has: []string{`"status":"pending"`, `"pipeline_version":1`, `"started_by":"editor"`, `"node_runs":[]`, `"document":{"nodes":[`}},
 		{name: "read: absent", as: auth.Viewer, method: "GET", path: "/api/runs/01a200af-0000-7000-8000-000000000000", want: 404, has: []string{"run_not_found"}},

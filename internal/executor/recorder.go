@@ -1,11 +1,14 @@
 package executor
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/runs"
 )
 
@@ -18,6 +21,7 @@ type recorder struct {
 	x     *Executor
 	run   runs.ID
 	fence int64
+	names map[string]string // of nodes, for people
 
 	mu      sync.Mutex
 	waiting []runs.Event
@@ -29,7 +33,11 @@ type recorder struct {
 }
 
 func newRecorder(x *Executor, c runs.Claim) *recorder {
-	return &recorder{x: x, run: c.Run.ID, fence: c.Fence, wake: make(chan struct{}, 1)}
+	names := make(map[string]string, len(c.Document.Nodes))
+	for _, n := range c.Document.Nodes {
+		names[n.ID] = fmt.Sprintf("%s (%s)", cmp.Or(n.Name, n.ID), n.Type)
+	}
+	return &recorder{x: x, run: c.Run.ID, fence: c.Fence, names: names, wake: make(chan struct{}, 1)}
 }
 
 // begin starts the writing and returns a context that ends when writing fails,
@@ -91,14 +99,33 @@ func (r *recorder) take() []runs.Event {
 
 // hear notes a message of the engine.
 func (r *recorder) hear(m job.Message) error {
+	events := []runs.Event{event(r.run, m)}
+	if line := r.line(m); line.Message != "" {
+		events = append(events, line)
+	}
 	r.mu.Lock()
-	r.waiting = append(r.waiting, event(r.run, m))
+	r.waiting = append(r.waiting, events...)
 	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
 	default:
 	}
 	return nil
+}
+
+// line returns the log line that goes with a message, without text when there is
+// none: a log should read as a story by itself.
+func (r *recorder) line(m job.Message) runs.Event {
+	line := runs.Event{Run: r.run, Type: job.Log, At: m.At, Node: m.Node, Level: string(node.Info)}
+	switch {
+	case m.Type == job.NodeStarted:
+		line.Message = fmt.Sprintf("Starting node: %s", r.names[m.Node])
+	case m.Type == job.NodeFinished && m.Error != nil:
+		line.Level, line.Message = string(node.Error), m.Error.Message
+	case m.Type == job.NodeFinished && m.Status == job.Success && m.Rows != nil:
+		line.Message = fmt.Sprintf("Node completed: %d rows in %d ms", *m.Rows, m.Millis)
+	}
+	return line
 }
 
 // finish writes the run's end with all that still waits.
