@@ -6,6 +6,7 @@ import {
   IconHome,
   IconSearch,
   IconSitemap,
+  IconUser,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -44,6 +45,13 @@ export function CommandPalette() {
         label: "Failed runs",
         leftSection: <IconHistory size={18} stroke={1.7} />,
         onClick: () => void navigate({ to: "/runs", search: { status: "failed" } }),
+      },
+      {
+        id: "page-profile",
+        label: "Profile",
+        keywords: ["password", "sessions"],
+        leftSection: <IconUser size={18} stroke={1.7} />,
+        onClick: () => void navigate({ to: "/profile" }),
       },
     ],
   };

@@ -89,12 +89,18 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("../features/run/run-page"), "RunPage"),
 });
 
+const profile = createRoute({
+  getParentRoute: () => shell,
+  path: "/profile",
+  component: lazyRouteComponent(() => import("../features/profile/profile-page"), "ProfilePage"),
+});
+
 const lost = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
 
 const routeTree = root.addChildren([
   setup,
   signIn,
-  shell.addChildren([home, pipelines, pipeline, runs, run, lost]),
+  shell.addChildren([home, pipelines, pipeline, runs, run, profile, lost]),
 ]);
 
 /** The pages and how their URLs read. */

@@ -1,6 +1,12 @@
 import { Burger, Kbd, Menu, Tooltip, UnstyledButton } from "@mantine/core";
 import { spotlight } from "@mantine/spotlight";
-import { IconChevronDown, IconLogout, IconSearch, IconUserCircle } from "@tabler/icons-react";
+import {
+  IconChevronDown,
+  IconLogout,
+  IconSearch,
+  IconUser,
+  IconUserCircle,
+} from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { post } from "../lib/api";
@@ -83,6 +89,12 @@ function UserMenu({ me }: { me: Me }) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Role: {me.role}</Menu.Label>
+        <Menu.Item
+          leftSection={<IconUser size={16} />}
+          onClick={() => void navigate({ to: "/profile" })}
+        >
+          Profile
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()}>
           Sign out
         </Menu.Item>

@@ -51,9 +51,21 @@ export async function postText<T>(path: string, text: string, contentType: strin
   return (await response.json()) as T;
 }
 
+/** Replaces something by JSON and reads a JSON answer. */
+export async function put<T>(path: string, body: unknown): Promise<T> {
+  const response = await send("PUT", path, {}, JSON.stringify(body));
+  return (await response.json()) as T;
+}
+
 /** Asks the server to delete something. */
 export async function remove(path: string): Promise<void> {
   await send("DELETE", path, {}, "{}");
+}
+
+/** Asks the server to delete several things and reads what it says about them. */
+export async function removeMany<T>(path: string): Promise<T> {
+  const response = await send("DELETE", path, {}, "{}");
+  return (await response.json()) as T;
 }
 
 async function send(

@@ -212,10 +212,41 @@ export type RunEventType = RunEvent["type"];
 /** One stretch of a list; cursor is the `after` of the next one. */
 export type Page<T> = { items: T[] | null; has_next: boolean; cursor: string; limit: number };
 
-export type User = { id: string; username: string; role: string; created_at: string };
+export type Role = "viewer" | "editor" | "admin" | "superadmin";
+
+export type User = {
+  id: string;
+  username: string;
+  role: Role;
+  disabled: boolean;
+  must_change_password: boolean;
+  created_at: string;
+  last_login_at?: string;
+};
 
 /** Who is asking; open means nobody signed in because there is no account yet. */
-export type Me = { username: string; role: string; id?: string; open?: true };
+export type Me = {
+  username: string;
+  role: Role;
+  id?: string;
+  open?: true;
+  must_change_password?: boolean;
+};
+
+/** A place where an account is signed in. */
+export type Session = {
+  id: string;
+  user_id: string;
+  username: string;
+  created_at: string;
+  expires_at: string;
+  last_seen_at?: string;
+  address: string;
+  /** The User-Agent that signed in. */
+  agent: string;
+  /** Whether this is the session that asks. */
+  current: boolean;
+};
 
 export type Setup = { needs_setup: boolean; open: boolean; token_required: boolean };
 

@@ -13,6 +13,7 @@ import type {
   Run,
   RunDetail,
   RunStatus,
+  Session,
   Setup,
   SystemInfo,
   Template,
@@ -21,6 +22,7 @@ import type {
 /** Prefixes of query keys: invalidating one makes everything under it fresh. */
 export const keys = {
   session: ["session"],
+  sessions: ["session", "list"],
   pipelines: ["pipelines"],
   health: ["pipelines", "summary"],
   pipeline: (id: string) => ["pipelines", "one", id],
@@ -47,6 +49,12 @@ export const permissionsQuery = queryOptions({
 export const setupQuery = queryOptions({
   queryKey: [...keys.session, "setup"],
   queryFn: ({ signal }) => get<Setup>("/api/auth/setup", { signal }),
+});
+
+/** Where the caller is signed in. */
+export const sessionsQuery = queryOptions({
+  queryKey: keys.sessions,
+  queryFn: ({ signal }) => get<Session[]>("/api/auth/sessions", { signal }),
 });
 
 /** The kinds of node this server has; they change only with its version. */

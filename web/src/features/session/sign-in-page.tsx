@@ -3,12 +3,11 @@ import { IconLock } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { ApiError, post } from "../../lib/api";
-import { useNow } from "../../lib/clock";
+import { post } from "../../lib/api";
+import { formatWait, isLockout, useLockout } from "../../lib/lockout";
 import { Failure } from "../../ui/failure";
 import { Notice } from "../../ui/notice";
 import { Entrance } from "./entrance";
-import { formatWait } from "./wait";
 
 const route = getRouteApi("/signin");
 
@@ -82,16 +81,4 @@ function useSignIn() {
       router.history.push(next ?? "/");
     },
   });
-}
-
-/** Seconds until signing in may be tried again, counting down. */
-function useLockout(error: Error | null, submittedAt: number): number {
-  const locked = isLockout(error);
-  const now = useNow(locked ? 1_000 : 0);
-  if (!locked) return 0;
-  return Math.max(0, Math.ceil((submittedAt + error.retryAfter * 1_000 - now) / 1_000));
-}
-
-function isLockout(error: Error | null): error is ApiError {
-  return error instanceof ApiError && error.status === 429;
 }
