@@ -96,6 +96,9 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	if err != nil {
 		return err
 	}
+	if err := executor.Clean(data.in("runs")); err != nil {
+		return err
+	}
 	command, err := executor.Command(c.limits().Memory)
 	if err != nil {
 		return err

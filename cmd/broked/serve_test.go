@@ -107,13 +107,22 @@ func TestKilledEngineFailsItsRun(t *testing.T) {
 			t.Errorf("node %s stays %s", n.Node, n.Status)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "out.csv")); err == nil {
-		t.Error("the sink left a file")
-	}
+	nothingLeft(t, dir)
 	next := s.start("q", "in.csv", keepDE, "q.csv")
 	s.follow(next.ID)
 	if got := s.run(next.ID); got.Status != "success" {
 		t.Errorf("the next run %+v", got)
+	}
+}
+
+// nothingLeft checks that a run that was cut short wrote nothing, not even half of
+// something under another name.
+func nothingLeft(t *testing.T, dir string) {
+	t.Helper()
+	for _, pattern := range []string{"out.csv", ".out.csv*", "broked-data/runs/*/tmp"} {
+		if left, err := filepath.Glob(filepath.Join(dir, pattern)); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v (%v)", left, err)
+		}
 	}
 }
 
@@ -129,9 +138,7 @@ func TestCancelStopsTheEngine(t *testing.T) {
 	if got := s.run(r.ID); got.Status != "cancelled" {
 		t.Errorf("run %+v", got)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "out.csv")); err == nil {
-		t.Error("the sink left a file")
-	}
+	nothingLeft(t, dir)
 }
 
 func TestKilledServerLosesNoRun(t *testing.T) {
@@ -148,6 +155,7 @@ func TestKilledServerLosesNoRun(t *testing.T) {
 		awaitEnd(t, pid)
 	}
 	s = serve(t, dir, "--local-runs", "1")
+	nothingLeft(t, dir)
 	s.log.await(t, "put_back=1|no account exists")
 	again := s.run(going.ID)
 	if again.Attempt != 1 || again.Status != "pending" && again.Status != "running" {

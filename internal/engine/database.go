@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -44,7 +45,6 @@ func openDatabase(ctx context.Context) (*database, error) {
 		return nil, errors.Join(fmt.Errorf("connect to DuckDB: %w", err), pool.Close())
 	}
 	db := &database{pool: pool, conn: conn}
-	// The functions of readers and writers are bound at their first use, which costs 5 ms.
 	for _, q := range []string{
 		"SET threads = 1", // more start with the job, inside its sandbox
 		"SET TimeZone = 'UTC'",
@@ -58,7 +58,32 @@ func openDatabase(ctx context.Context) (*database, error) {
 			return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), pool.Close())
 		}
 	}
+	db.warm(ctx)
 	return db, nil
+}
+
+// warm reads and writes a small file of each format in a folder of its own. What
+// is used for the first time is bound and loaded then, which costs a run 15 ms,
+// and nobody waits for an engine that is not ready yet. It is no failure when
+// there is no place for the files.
+func (db *database) warm(ctx context.Context) {
+	dir, err := os.MkdirTemp("", "broked-warm-")
+	if err != nil {
+		return
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	csv, parquet := sqltext.Text(filepath.Join(dir, "w.csv")), sqltext.Text(filepath.Join(dir, "w.parquet"))
+	for _, q := range []string{
+		"COPY (SELECT 1 AS i, 'a' AS t, DATE '2026-01-01' AS d) TO " + csv + " (FORMAT csv, HEADER)",
+		"COPY (SELECT CASE WHEN regexp_full_match(i, '[0-9]*') THEN CAST(i AS BIGINT) ELSE error('no') END AS i, t FROM read_csv(" + csv +
+			", auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {'i': 'VARCHAR', 't': 'VARCHAR', 'd': 'VARCHAR'})) TO " +
+			parquet + " (FORMAT parquet)",
+		"SELECT t, sum(i), count(*) FROM read_parquet(" + parquet + ") GROUP BY t ORDER BY t LIMIT 1",
+	} {
+		if _, err := db.conn.ExecContext(ctx, q); err != nil {
+			return
+		}
+	}
 }
 
 // lock gives the instance its limits and its files, and nothing else any more. No

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/files"
@@ -116,7 +117,27 @@ func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
 			return r.failed(s, err)
 		}
 	}
-	return r.clashes()
+	if err := r.clashes(); err != nil {
+		return err
+	}
+	return r.noteLeftovers()
+}
+
+// noteLeftovers writes down what the server must remove if this process is killed.
+func (r *run) noteLeftovers() error {
+	var lines strings.Builder
+	for _, path := range r.access.Leftovers {
+		if !strings.Contains(path, "\n") {
+			lines.WriteString(path + "\n")
+		}
+	}
+	if lines.Len() == 0 {
+		return nil
+	}
+	if err := os.WriteFile(filepath.Join(r.job.Dir, job.LeftoversFile), []byte(lines.String()), 0o600); err != nil {
+		return fmt.Errorf("write the run's folder: %w", err)
+	}
+	return nil
 }
 
 // open gives a node its folder and lets it find its files.
@@ -144,6 +165,7 @@ func (r *run) open(ctx context.Context, s *state) error {
 		r.access.Reads = append(r.access.Reads, access.Reads...)
 		r.access.Writes = append(r.access.Writes, access.Writes...)
 		r.access.Folders = append(r.access.Folders, access.Folders...)
+		r.access.Leftovers = append(r.access.Leftovers, access.Leftovers...)
 	}
 	s.env.DB = r.db
 	return nil
@@ -171,7 +193,8 @@ func (r *run) clashes() error {
 
 // tidy removes what the run needed only while it ran.
 func (r *run) tidy() error {
-	if err := os.RemoveAll(filepath.Join(r.job.Dir, "tmp")); err != nil {
+	err := errors.Join(os.RemoveAll(filepath.Join(r.job.Dir, "tmp")), os.RemoveAll(filepath.Join(r.job.Dir, job.LeftoversFile)))
+	if err != nil {
 		return fmt.Errorf("remove temporary files: %w", err)
 	}
 	return nil

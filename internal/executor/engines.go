@@ -66,10 +66,11 @@ func (e *Engines) drain() {
 // the reason; the caller's process is unharmed. One that had died while it was
 // kept ready, or dies before it says a word, is replaced once.
 func (e *Engines) Do(ctx context.Context, j job.Job, tell func(job.Message) error) (job.Message, error) {
-	p, err := e.take(ctx)
+	p, refill, err := e.take(ctx)
 	if err != nil {
 		return job.Message{}, err
 	}
+	defer refill() // not before: starting an engine would slow this run down
 	heard := false
 	last, err := p.run(ctx, j, func(m job.Message) error {
 		heard = true
@@ -84,14 +85,15 @@ func (e *Engines) Do(ctx context.Context, j job.Job, tell func(job.Message) erro
 	return p.run(ctx, j, tell)
 }
 
-// take returns a ready engine, or starts one when none is.
-func (e *Engines) take(ctx context.Context) (*process, error) {
+// take returns a ready engine, or starts one when none is. Refill asks for the
+// place of the one that was ready to be filled again.
+func (e *Engines) take(ctx context.Context) (p *process, refill func(), err error) {
 	select {
 	case p := <-e.warm:
-		e.refill <- struct{}{} // has room: the place of p
-		return p, nil
+		return p, func() { e.refill <- struct{}{} }, nil // has room: the place of p
 	default:
-		return start(ctx, e.command)
+		p, err := start(ctx, e.command)
+		return p, func() {}, err
 	}
 }
 

@@ -99,7 +99,7 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return job.Message{}, fmt.Errorf("make run folder: %w", err)
 	}
-	defer func() { _ = os.Remove(dir) }() // goes unless something was left in it
+	defer clean(dir)
 	j, err := NewJob(claim.Document, x.Kinds, claim.Run)
 	if err != nil {
 		return job.Message{}, err

@@ -58,6 +58,11 @@ func DefaultLimits() Limits {
 	return Limits{Threads: 2, Memory: 1 << 30, PreviewRows: 100, PreviewBytes: 256 << 10}
 }
 
+// LeftoversFile is a file in the run's folder: a line for each path that must be
+// removed when the engine dies before it could do so itself. A path has no line
+// breaks; one that had would not be listed.
+const LeftoversFile = "leftovers"
+
 // Type names a kind of message. They are also the names of run events.
 type Type string
 

@@ -81,7 +81,15 @@ type Access struct {
 	Reads   []string
 	Writes  []string
 	Folders []string // written as a whole; they need not exist yet
+	// Leftovers are those of the above that are of no use once the node has ended.
+	// The node removes them; the server does when the engine dies before that. Their
+	// names begin with a dot and end with Leftover.
+	Leftovers []string
 }
+
+// Leftover is how the names of files and folders end that only a node at work
+// needs.
+const Leftover = ".part"
 
 // Env is what a node may use while it runs. It is valid during the call only.
 type Env struct {

@@ -116,11 +116,11 @@ func (s *sinkFile) Open(_ context.Context, env node.Env) (node.Access, error) {
 		}
 	}
 	s.target = target
-	s.temp = filepath.Join(filepath.Dir(target), "."+shorten(filepath.Base(target))+"."+rand.Text()[:8]+".part")
+	s.temp = filepath.Join(filepath.Dir(target), "."+shorten(filepath.Base(target))+"."+rand.Text()[:8]+node.Leftover)
 	if len(s.PartitionBy) > 0 {
-		return node.Access{Folders: []string{s.target, s.temp}}, nil
+		return node.Access{Folders: []string{s.target, s.temp}, Leftovers: []string{s.temp}}, nil
 	}
-	return node.Access{Writes: []string{s.target, s.temp}}, nil
+	return node.Access{Writes: []string{s.target, s.temp}, Leftovers: []string{s.temp}}, nil
 }
 
 // shorten leaves room for the rest of a temporary name.
