@@ -67,6 +67,7 @@ func (s *server) guard(may auth.Permission) func(huma.Context, func(huma.Context
 	return func(c huma.Context, next func(huma.Context)) {
 		caller := s.caller(c)
 		ctx := context.WithValue(c.Context(), callerKey{}, caller)
+		ctx = auth.WithOrigin(ctx, auth.Origin{Address: caller.Address, Agent: caller.Agent, RequestID: requestID(ctx)})
 		actor, err := s.identify(ctx, c, caller)
 		if err == nil && may != auth.Public {
 			err = actor.May(may)

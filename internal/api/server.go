@@ -80,6 +80,7 @@ func build(d Deps) (*server, http.Handler) {
 	s := &server{Deps: d, api: humachi.New(router, config())}
 	s.systemCalls()
 	s.authCalls()
+	s.auditCalls()
 	s.pipelineCalls()
 	s.versionCalls()
 	s.runCalls()

@@ -41,8 +41,8 @@ func Canonical(name string) string {
 	return cases.Fold().String(strings.TrimSpace(norm.NFKC.String(name)))
 }
 
-// Store remembers accounts. Package store implements it; every method is one
-// transaction.
+// Store remembers accounts, and what was done, in the audit log. Package store
+// implements it; every method is one transaction, with what it tells the log.
 type Store interface {
 	// SetupState returns whether any account ever existed and how many there are.
 	// An error means that nobody knows, and nothing may be open.
@@ -70,6 +70,10 @@ type Store interface {
 	ReserveAttempt(ctx context.Context, key string, now time.Time) (locked time.Duration, err error)
 	// FailAttempt locks key for the lock time when its attempts are used up.
 	FailAttempt(ctx context.Context, key string, now time.Time) error
+	// AuditRecords returns records of the audit log, newest first.
+	AuditRecords(ctx context.Context, f AuditFilter) ([]AuditRecord, error)
+	// VerifyAudit checks every record against the one before it.
+	VerifyAudit(ctx context.Context) (AuditVerdict, error)
 }
 
 // The lockout: so many failures of a name in the window lock it for as long.

@@ -1,5 +1,5 @@
-// Package auth knows who is acting and what they may do: accounts, sessions and
-// permissions.
+// Package auth knows who is acting and what they may do: accounts, sessions,
+// permissions, and the log of what was done.
 package auth
 
 import (
@@ -31,49 +31,6 @@ var roles = []Role{Viewer, Editor, Admin, Superadmin}
 // Valid reports whether r is one of the roles.
 func (r Role) Valid() bool { return slices.Contains(roles, r) }
 
-// Permission is the right to make one kind of call.
-type Permission string
-
-// Public marks a call that needs no permission and no credentials.
-const Public Permission = ""
-
-// SignedIn is the permission that every caller with credentials has.
-const SignedIn Permission = "self"
-
-// The permissions of Brokoli's API that calls of this server are registered with.
-const (
-	PipelinesView   Permission = "pipelines.view"
-	PipelinesCreate Permission = "pipelines.create"
-	PipelinesEdit   Permission = "pipelines.edit"
-	PipelinesDelete Permission = "pipelines.delete"
-	PipelinesRun    Permission = "pipelines.run"
-	PipelinesExport Permission = "pipelines.export"
-	RunsView        Permission = "runs.view"
-	RunsCancel      Permission = "runs.cancel"
-	SettingsView    Permission = "settings.view"
-	ManageUsers     Permission = "settings.manage_users"
-)
-
-var (
-	viewerMay = []Permission{SignedIn, PipelinesView, RunsView, SettingsView}
-	editorMay = append(slices.Clone(viewerMay), PipelinesCreate, PipelinesEdit, PipelinesDelete, PipelinesRun, PipelinesExport, RunsCancel)
-	adminMay  = append(slices.Clone(editorMay), ManageUsers)
-)
-
-// grants is the table of what each role may do.
-var grants = map[Role][]Permission{
-	Viewer:     viewerMay,
-	Editor:     editorMay,
-	Admin:      adminMay,
-	Superadmin: adminMay,
-}
-
-// Permissions returns what r may do, in a fixed order.
-func (r Role) Permissions() []Permission { return slices.Clone(grants[r]) }
-
-// May reports whether r has permission p.
-func (r Role) May(p Permission) bool { return p == Public || slices.Contains(grants[r], p) }
-
 // Actor is who a request acts for.
 type Actor struct {
 	User    UserID // "" in open mode
@@ -81,6 +38,20 @@ type Actor struct {
 	Role    Role
 	Session SessionID // "" unless signed in by a session
 	Open    bool      // no account exists yet and the caller is on this machine
+	Host    bool      // the command line, used by someone who may read the data folder
+}
+
+// Kind says what sort of actor a is, for the audit log.
+func (a Actor) Kind() string {
+	switch {
+	case a.User != "":
+		return "user"
+	case a.Open:
+		return "open"
+	case a.Host:
+		return "host"
+	}
+	return "anonymous"
 }
 
 // May returns nil when a has permission p, else a Denied fault.

@@ -174,19 +174,14 @@ func (s *Service) begin(ctx context.Context, user User, key string, c Caller) (S
 	}
 	session := Session{
 		ID: sessionOf(jti), User: user.ID, Epoch: user.Epoch, CreatedAt: now, ExpiresAt: ends,
-		Address: c.Address, Agent: cut(c.Agent, 256),
+		Address: c.Address, Agent: cut(c.Agent, maxAgent),
 	}
+	// The one who acts is the one who has just said who they are.
+	ctx = WithActor(ctx, Actor{User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID})
 	if err := s.store.InsertSession(ctx, session, key); err != nil {
 		return SignedInAs{}, err
 	}
 	return SignedInAs{Token: token, User: user, ExpiresAt: ends}, nil
-}
-
-func cut(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return s[:most]
 }
 
 // SignOut ends the actor's session, if there is one.

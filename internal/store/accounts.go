@@ -45,7 +45,13 @@ func (s *Store) InsertUser(ctx context.Context, u auth.User, first bool) error {
 		if isTaken(err) {
 			return fault.Wrap(fault.Conflict, err, "there is already an account %q", u.Name).With("user_exists")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, auth.AuditEvent{
+			Event: "user_created", Target: string(u.ID), Outcome: auth.Success,
+			Details: map[string]any{"username": u.Name, "role": u.Role, "first": first},
+		})
 	})
 }
 
@@ -92,7 +98,8 @@ const (
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`
 	forgetAttempts = `
 		DELETE FROM login_attempts
-		WHERE key = ?1`
+		WHERE key = ?1
+		RETURNING attempts`
 	deleteExpired = `
 		DELETE FROM sessions
 		WHERE expires_at <= ?1`
@@ -117,14 +124,23 @@ func (s *Store) InsertSession(ctx context.Context, n auth.Session, key string) e
 		if _, err := tx.ExecContext(ctx, deleteOldest, n.User); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, forgetAttempts, key); err != nil {
+		var attempts int
+		err := tx.QueryRowContext(ctx, forgetAttempts, key).Scan(&attempts)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, insertSession, n.ID, n.User, n.Epoch, millis(n.CreatedAt), millis(n.ExpiresAt), n.Address, n.Agent)
+		_, err = tx.ExecContext(ctx, insertSession, n.ID, n.User, n.Epoch, millis(n.CreatedAt), millis(n.ExpiresAt), n.Address, n.Agent)
 		if isOrphan(err) {
 			return fault.Wrap(fault.NotFound, err, "that account is no longer there").With("user_not_found")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		event := "authn_login_success"
+		if attempts > 1 {
+			event = "authn_login_successafterfail"
+		}
+		return s.audit(ctx, tx, auth.AuditEvent{Event: event, Target: string(n.User), Outcome: auth.Success})
 	})
 }
 
@@ -153,10 +169,20 @@ func (s *Store) SessionUser(ctx context.Context, id auth.SessionID, now time.Tim
 
 const endSession = `
 	DELETE FROM sessions
-	WHERE id = ?1`
+	WHERE id = ?1
+	RETURNING user_id`
 
 // EndSession implements auth.Store.
 func (s *Store) EndSession(ctx context.Context, id auth.SessionID) error {
-	_, err := s.db.write.ExecContext(ctx, endSession, id)
-	return border("end session", err)
+	return s.change(ctx, "end session", func(tx *sql.Tx) error {
+		var user string
+		err := tx.QueryRowContext(ctx, endSession, id).Scan(&user)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, auth.AuditEvent{Event: "session_ended", Target: user, Outcome: auth.Success})
+	})
 }

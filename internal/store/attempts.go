@@ -60,8 +60,19 @@ const failAttempt = `
 	SET locked_until = ?2 + ?3
 	WHERE key = ?1 AND attempts >= ?4 AND locked_until = 0`
 
-// FailAttempt implements auth.Store.
+// FailAttempt implements auth.Store. The log is told the key, never the name
+// that was typed: people type passwords there.
 func (s *Store) FailAttempt(ctx context.Context, key string, now time.Time) error {
-	_, err := s.db.write.ExecContext(ctx, failAttempt, key, millis(now), auth.LockWindow.Milliseconds(), auth.MaxFailures)
-	return border("fail attempt", err)
+	return s.change(ctx, "fail attempt", func(tx *sql.Tx) error {
+		failure := auth.AuditEvent{Event: "authn_login_fail", Target: key, Outcome: auth.Failure}
+		if err := s.audit(ctx, tx, failure); err != nil {
+			return err
+		}
+		locked, err := affected(tx.ExecContext(ctx, failAttempt, key, millis(now), auth.LockWindow.Milliseconds(), auth.MaxFailures))
+		if err != nil || !locked {
+			return err
+		}
+		failure.Event = "authn_login_lock"
+		return s.audit(ctx, tx, failure)
+	})
 }

@@ -8,6 +8,7 @@ import (
 
 	jsonv2 "github.com/go-json-experiment/json"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
@@ -44,8 +45,18 @@ func (s *Store) InsertPipeline(ctx context.Context, v pipelines.Version) error {
 		if err != nil {
 			return err
 		}
-		return putVersion(ctx, tx, v)
+		if err := putVersion(ctx, tx, v); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, savedPipeline("pipeline_created", d))
 	})
+}
+
+func savedPipeline(event string, d pipelines.Document) auth.AuditEvent {
+	return auth.AuditEvent{
+		Event: event, Target: string(d.ID), Outcome: auth.Success,
+		Details: map[string]any{"name": d.Name, "version": d.Version},
+	}
 }
 
 // summary is the lists of a document as the columns of its pipeline hold them.
@@ -98,19 +109,27 @@ func (s *Store) AppendVersion(ctx context.Context, v pipelines.Version) error {
 		if err != nil {
 			return err
 		}
-		if done {
-			return putVersion(ctx, tx, v)
+		if !done {
+			return notNewest(ctx, tx, d.ID)
 		}
-		var newest int
-		err = tx.QueryRowContext(ctx, newestVersion, d.ID).Scan(&newest)
-		if errors.Is(err, sql.ErrNoRows) {
-			return noPipeline(string(d.ID))
-		}
-		if err != nil {
+		if err := putVersion(ctx, tx, v); err != nil {
 			return err
 		}
-		return fault.New(fault.Stale, "the pipeline was changed meanwhile: its newest version is %d", newest)
+		return s.audit(ctx, tx, savedPipeline("pipeline_updated", d))
 	})
+}
+
+// notNewest returns why a version could not be appended.
+func notNewest(ctx context.Context, tx *sql.Tx, id pipelines.ID) error {
+	var newest int
+	err := tx.QueryRowContext(ctx, newestVersion, id).Scan(&newest)
+	if errors.Is(err, sql.ErrNoRows) {
+		return noPipeline(string(id))
+	}
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Stale, "the pipeline was changed meanwhile: its newest version is %d", newest)
 }
 
 func noPipeline(ref string) error {
@@ -243,9 +262,12 @@ func (s *Store) DeletePipeline(ctx context.Context, id pipelines.ID) error {
 			return err
 		}
 		done, err := affected(tx.ExecContext(ctx, deletePipeline, id))
-		if err == nil && !done {
+		if err != nil {
+			return err
+		}
+		if !done {
 			return noPipeline(string(id))
 		}
-		return err
+		return s.audit(ctx, tx, auth.AuditEvent{Event: "pipeline_deleted", Target: string(id), Outcome: auth.Success})
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/pipelines"
@@ -31,7 +32,13 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 		if err != nil {
 			return err
 		}
-		return s.queue.EnqueueTx(ctx, tx, r.ID)
+		if err := s.queue.EnqueueTx(ctx, tx, r.ID); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, auth.AuditEvent{
+			Event: "run_triggered", Target: string(r.ID), Outcome: auth.Success,
+			Details: map[string]any{"pipeline": r.Pipeline, "version": r.PipelineVersion, "cause": r.Trigger},
+		})
 	})
 	if err == nil {
 		s.queue.Wake()
@@ -175,6 +182,9 @@ func (s *Store) CancelRun(ctx context.Context, id runs.ID, now time.Time) (runs.
 			return err
 		}
 		if err := status.Move(runs.Cancelled); err != nil {
+			return err
+		}
+		if err := s.audit(ctx, tx, auth.AuditEvent{Event: "run_cancelled", Target: string(id), Outcome: auth.Success}); err != nil {
 			return err
 		}
 		if status == runs.Running {

@@ -1,0 +1,134 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+)
+
+// Permission is the right to make one kind of call.
+type Permission string
+
+// Public marks a call that needs no permission and no credentials.
+const Public Permission = ""
+
+// SignedIn is the permission that every caller with credentials has.
+const SignedIn Permission = "self"
+
+// The permissions that calls of this server are registered with.
+const (
+	PipelinesView   Permission = "pipelines.view"
+	PipelinesCreate Permission = "pipelines.create"
+	PipelinesEdit   Permission = "pipelines.edit"
+	PipelinesDelete Permission = "pipelines.delete"
+	PipelinesRun    Permission = "pipelines.run"
+	PipelinesExport Permission = "pipelines.export"
+	RunsView        Permission = "runs.view"
+	RunsCancel      Permission = "runs.cancel"
+	SettingsView    Permission = "settings.view"
+	ManageUsers     Permission = "settings.manage_users"
+	AuditView       Permission = "audit.view"
+	ServicesManage  Permission = "services.manage"
+)
+
+// permission is a row of the table below.
+type permission struct {
+	name    Permission
+	least   Role // the weakest role that has it; stronger ones have it too
+	summary string
+}
+
+// permissions is who may do what: the strings of Brokoli's API, and after them
+// those of the other doors.
+var permissions = []permission{
+	{PipelinesView, Viewer, "See pipelines and their versions"},
+	{PipelinesCreate, Editor, "Make, import and copy pipelines"},
+	{PipelinesEdit, Editor, "Change pipelines and go back to versions"},
+	{PipelinesDelete, Editor, "Delete pipelines with their runs"},
+	{PipelinesRun, Editor, "Start runs"},
+	{PipelinesExport, Editor, "Export pipelines as YAML"},
+	{RunsView, Viewer, "See runs, their logs and first rows"},
+	{RunsCancel, Editor, "Cancel runs"},
+	{"runs.resume", Editor, "Resume failed runs"},
+	{"runs.backfill", Editor, "Start runs for days that have passed"},
+	{"connections.view", Viewer, "See connections without their secrets"},
+	{"connections.create", Editor, "Make connections"},
+	{"connections.edit", Editor, "Change connections"},
+	{"connections.delete", Editor, "Delete connections"},
+	{"connections.test", Editor, "Try connections"},
+	{"variables.view", Viewer, "See variables, secret ones without their value"},
+	{"variables.create", Editor, "Make variables"},
+	{"variables.edit", Editor, "Change variables"},
+	{"variables.delete", Editor, "Delete variables"},
+	{"variables.view_secrets", Admin, "See the values of secret variables"},
+	{"workspaces.view", Viewer, "See workspaces"},
+	{"workspaces.create", Admin, "Make workspaces"},
+	{"workspaces.manage_members", Admin, "Say who belongs to a workspace"},
+	{"workspaces.manage_tokens", Admin, "Make and revoke tokens of a workspace"},
+	{"workspaces.delete", Admin, "Delete workspaces"},
+	{SettingsView, Viewer, "See settings of the server"},
+	{"settings.edit", Admin, "Change settings of the server"},
+	{ManageUsers, Admin, "Make, change, disable and delete accounts, and end sessions"},
+	{"settings.manage_roles", Admin, "Change what roles may do"},
+	{AuditView, Admin, "Read and verify the audit log"},
+	{"audit.export", Admin, "Export the audit log"},
+	{"gitsync.view", Viewer, "See which repositories pipelines come from"},
+	{"gitsync.pull", Editor, "Take pipelines from a repository"},
+	{"gitsync.push", Editor, "Put pipelines into a repository"},
+
+	{"users.view", Admin, "See the list of users"},
+	{"system.view", Admin, "See the machines that execute runs"},
+	{"issues.view", Viewer, "See open issues"},
+	{"issues.edit", Editor, "Close issues"},
+	{ServicesManage, Admin, "Make, change and revoke service accounts"},
+	{"contacts.view", Viewer, "See contacts"},
+	{"contacts.create", Editor, "Make contacts"},
+	{"contacts.edit", Editor, "Change contacts"},
+	{"contacts.delete", Editor, "Delete contacts"},
+}
+
+// PermissionInfo describes a permission to people who grant it.
+type PermissionInfo struct {
+	Name    Permission `json:"name"`
+	Group   string     `json:"group" doc:"What it is about: the part before the dot"`
+	Summary string     `json:"summary"`
+}
+
+// Permissions returns every permission that can be granted, in a fixed order.
+func Permissions() []PermissionInfo {
+	all := make([]PermissionInfo, 0, len(permissions))
+	for _, p := range permissions {
+		group, _, _ := strings.Cut(string(p.name), ".")
+		all = append(all, PermissionInfo{Name: p.name, Group: group, Summary: p.summary})
+	}
+	return all
+}
+
+// Permissions returns what r may do, in a fixed order.
+func (r Role) Permissions() []Permission {
+	if !r.Valid() {
+		return nil
+	}
+	may := []Permission{SignedIn}
+	for _, p := range permissions {
+		if r.atLeast(p.least) {
+			may = append(may, p.name)
+		}
+	}
+	return may
+}
+
+// May reports whether r has permission p.
+func (r Role) May(p Permission) bool {
+	if p == Public || p == SignedIn && r.Valid() {
+		return true
+	}
+	return slices.ContainsFunc(permissions, func(row permission) bool {
+		return row.name == p && r.atLeast(row.least)
+	})
+}
+
+// atLeast reports whether r is other or a stronger role; what is no role is
+// weaker than all.
+func (r Role) atLeast(other Role) bool {
+	return slices.Index(roles, r) >= slices.Index(roles, other)
+}
