@@ -1,0 +1,111 @@
+package limits_test
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/broked/broked/internal/limits"
+)
+
+func TestRetryAfterIsTrue(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		rate  string
+		burst int
+		retry int // seconds after the burst
+		full  time.Duration
+	}{
+		{"10/min:20", 20, 6, 2 * time.Minute},
+		{"100/min:200", 200, 1, 2 * time.Minute},
+		{"50/min:100", 100, 2, 2 * time.Minute},
+		{"10/h:20", 20, 360, 2 * time.Hour},
+		{"5/min:10", 10, 12, 2 * time.Minute},
+		{"200/s", 400, 1, 2 * time.Second},
+	} {
+		t.Run(tc.rate, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rate, err := limits.Parse(tc.rate)
+				if err != nil {
+					t.Fatal(err)
+				}
+				l := limits.New()
+				for i := range tc.burst {
+					if v := l.Take("k", rate); !v.OK || v.Left != tc.burst-1-i {
+						t.Fatalf("request %d: %+v", i+1, v)
+					}
+				}
+				v := l.Take("k", rate)
+				if v.OK || v.RetryAfter() != tc.retry {
+					t.Fatalf("after the burst: %+v, want to wait %d s", v, tc.retry)
+				}
+				for range 1000 {
+					l.Take("k", rate) // to insist is not punished
+				}
+				if !l.Take("other", rate).OK {
+					t.Error("another key is refused")
+				}
+				time.Sleep(v.Retry)
+				if !l.Take("k", rate).OK {
+					t.Error("refused after waiting as told")
+				}
+				if l.Take("k", rate).OK {
+					t.Error("two pass after waiting for one")
+				}
+				time.Sleep(tc.full)
+				if v := l.Take("k", rate); v.Left != tc.burst-1 {
+					t.Errorf("after a long pause %d are left", v.Left)
+				}
+			})
+		})
+	}
+}
+
+func TestParallelRequestsPassExactlyTheBurst(t *testing.T) {
+	t.Parallel()
+	l, rate := limits.New(), limits.Per(1, time.Hour, 20)
+	var passed atomic.Int64
+	var wg sync.WaitGroup
+	for range 400 {
+		wg.Go(func() {
+			if l.Take("k", rate).OK {
+				passed.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if passed.Load() != 20 {
+		t.Errorf("%d passed, want 20", passed.Load())
+	}
+}
+
+func TestManyKeysAreForgottenNotBusyOnes(t *testing.T) {
+	t.Parallel()
+	l, rate := limits.New(), limits.Per(1, time.Hour, 2)
+	for l.Take("busy", rate).OK {
+		continue
+	}
+	for i := range 150_000 {
+		l.Take(fmt.Sprint("stranger", i), rate)
+	}
+	if l.Take("busy", rate).OK {
+		t.Error("a busy key was forgotten")
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	if r, err := limits.Parse("off"); err != nil || limits.New().Take("k", r).Left != math.MaxInt32 {
+		t.Errorf("off: %v %v", r, err)
+	}
+	for _, bad := range []string{"", "10", "10/day", "0/s", "-1/s", "x/s", "10/s:0", "10/s:x"} {
+		if _, err := limits.Parse(bad); err == nil {
+			t.Errorf("%q is taken for a rate", bad)
+		}
+	}
+}
