@@ -31,6 +31,7 @@ type assembled struct {
 	engines   *executor.Engines
 	executor  *executor.Executor
 	auth      *auth.Service
+	keys      *auth.Keys
 	pipelines *pipelines.Service
 	runs      *runs.Service
 	templates []api.Template
@@ -87,7 +88,11 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 		s.log.WarnContext(ctx, "runs were cut short when the server last ended", "put_back", len(recovered.PutBack),
 			"failed", len(recovered.Failed), "cancelled", len(recovered.Cancelled))
 	}
-	if s.auth, err = auth.NewService(ctx, memory, p.secret, s.setup, s.log); err != nil {
+	s.keys = auth.NewKeys(memory, c.APIKey, s.log)
+	s.auth, err = auth.NewService(ctx, auth.Deps{
+		Store: memory, Keys: s.keys, Log: s.log, Secret: p.secret, SetupToken: s.setup,
+	})
+	if err != nil {
 		return err
 	}
 	s.pipelines = pipelines.NewService(memory, p.kinds)
@@ -122,7 +127,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 		return err
 	}
 	s.handler = api.New(api.Deps{
-		Log: s.log, Auth: s.auth, Pipelines: s.pipelines, Runs: s.runs, Kinds: kinds, News: board,
+		Log: s.log, Auth: s.auth, Keys: s.keys, Pipelines: s.pipelines, Runs: s.runs, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), PublicHost: c.PublicHost,
 		Info: func() api.Info {
 			return api.Info{

@@ -36,13 +36,15 @@ type world struct {
 // cli is the command line. Every flag of serve can be set by the environment
 // variable that its help names.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Start the server."`
-	Run     runCmd     `cmd:"" help:"Execute a pipeline file here, without a server."`
-	Health  healthCmd  `cmd:"" help:"Ask a server whether it is alive; for container health checks."`
-	Version versionCmd `cmd:"" help:"Print the version."`
-	Openapi openapiCmd `cmd:"" help:"Print the OpenAPI document of the API."`
-	Docs    docsCmd    `cmd:"" help:"Print reference documentation made from the program."`
-	Engine  engineCmd  `cmd:"" hidden:"" help:"Execute one run that comes on standard input."`
+	Serve       serveCmd       `cmd:"" help:"Start the server."`
+	Run         runCmd         `cmd:"" help:"Execute a pipeline file here, without a server."`
+	GenerateKey generateKeyCmd `cmd:"" help:"Print a new key for serve --api-key; it is stored nowhere."`
+	Keys        keysCmd        `cmd:"" help:"Make, list and revoke the keys of service accounts, while no server runs."`
+	Health      healthCmd      `cmd:"" help:"Ask a server whether it is alive; for container health checks."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
+	Openapi     openapiCmd     `cmd:"" help:"Print the OpenAPI document of the API."`
+	Docs        docsCmd        `cmd:"" help:"Print reference documentation made from the program."`
+	Engine      engineCmd      `cmd:"" hidden:"" help:"Execute one run that comes on standard input."`
 }
 
 // Exit statuses besides 0 and 1.

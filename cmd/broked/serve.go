@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/broked/broked/examples"
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/job"
 )
 
@@ -31,6 +32,7 @@ type serveCmd struct {
 	LogFormat  string   `help:"Form of the log: text or json." env:"BROKOLI_LOG_FORMAT" default:"text" enum:"text,json"`
 	DataDirs   []string `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
 	PublicHost string   `help:"Host name by which this machine may be called while no account exists." env:"BROKOLI_PUBLIC_HOST" placeholder:"NAME"`
+	APIKey     string   `help:"A key that may do everything; make one with generate-key." env:"BROKOLI_API_KEY" placeholder:"KEY"`
 	JWTSecret  string   `hidden:"" env:"BROKOLI_JWT_SECRET"`
 	Example    string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
 	limitFlags
@@ -55,13 +57,18 @@ func (c *serveCmd) Validate() error {
 	if c.Port < 0 || c.Port > 65535 {
 		return errors.New("--port must be between 0 and 65535")
 	}
+	if c.APIKey != "" && !auth.IsServerKey(c.APIKey) {
+		return errors.New("--api-key must be a key that `broked generate-key` printed, or brk_ and 48 hexadecimal digits")
+	}
 	return nil
 }
 
 // Run starts the server and returns when ctx has ended and everything is down.
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	syscall.Umask(0o077)
-	_ = os.Unsetenv("BROKOLI_JWT_SECRET") // no child inherits it
+	for _, secret := range []string{"BROKOLI_JWT_SECRET", "BROKOLI_API_KEY"} {
+		_ = os.Unsetenv(secret) // no child inherits it
+	}
 	log := c.logger(w.err)
 	data, err := openFolder(c.Data)
 	if err != nil {

@@ -157,11 +157,12 @@ func (s *server) logout(ctx context.Context, in *struct{ Peer }) (*logoutAnswer,
 }
 
 type whoami struct {
-	Sub      auth.UserID `json:"sub"`
-	ID       auth.UserID `json:"id"`
-	Username string      `json:"username"`
-	Role     auth.Role   `json:"role"`
-	Open     bool        `json:"open,omitempty" doc:"No account exists yet; anyone on this machine is let in"`
+	Sub      auth.UserID    `json:"sub"`
+	ID       auth.UserID    `json:"id"`
+	Username string         `json:"username"`
+	Role     auth.Role      `json:"role"`
+	Service  auth.ServiceID `json:"service_id,omitempty" doc:"The service account whose key was shown"`
+	Open     bool           `json:"open,omitempty" doc:"No account exists yet; anyone on this machine is let in"`
 }
 
 func (*server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
@@ -169,10 +170,10 @@ func (*server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
 	if !ok {
 		return nil, fault.New(fault.Unknown, "authentication required: sign in first")
 	}
-	return &body[whoami]{whoami{Sub: a.User, ID: a.User, Username: a.Name, Role: a.Role, Open: a.Open}}, nil
+	return &body[whoami]{whoami{Sub: a.User, ID: a.User, Username: a.Name, Role: a.Role, Service: a.Service, Open: a.Open}}, nil
 }
 
 func (*server) permissions(ctx context.Context, _ *struct{}) (*body[[]auth.Permission], error) {
 	a, _ := auth.ActorFrom(ctx)
-	return &body[[]auth.Permission]{a.Role.Permissions()}, nil
+	return &body[[]auth.Permission]{a.Permissions()}, nil
 }

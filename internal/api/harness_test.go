@@ -31,6 +31,9 @@ import (
 // setupToken is what a caller from elsewhere needs to make the first account.
 const setupToken = "brkset_test"
 
+// serverKey is the key that the server was started with.
+const serverKey = "brk_000000000000000000000000000000000000000000000001"
+
 const password = "secure-password"
 
 // world is a whole server with a database of its own. Nothing works on its
@@ -54,13 +57,16 @@ func newWorld(t *testing.T) *world {
 	q, err := queue.New(t.Context(), db.Writer(), log, queue.Options{})
 	must(t, err)
 	memory, board := store.New(db, q), &news.Board{}
-	accounts, err := auth.NewService(t.Context(), memory, []byte(id.Secret()), setupToken, log)
+	keys := auth.NewKeys(memory, serverKey, log)
+	accounts, err := auth.NewService(t.Context(), auth.Deps{
+		Store: memory, Keys: keys, Log: log, Secret: []byte(id.Secret()), SetupToken: setupToken,
+	})
 	must(t, err)
 	kinds, err := node.NewRegistry(nodes.All()...)
 	must(t, err)
 	documents := pipelines.NewService(memory, kinds)
 	h := api.New(api.Deps{
-		Log: log, Auth: accounts, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
+		Log: log, Auth: accounts, Keys: keys, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
 		Kinds: kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
 		Info:      func() api.Info { return api.Info{Version: "test"} },

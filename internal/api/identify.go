@@ -11,7 +11,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/broked/broked/internal/auth"
-	"github.com/broked/broked/internal/fault"
 )
 
 const cookieName = "brokoli_session"
@@ -23,42 +22,6 @@ func (s *server) identify(ctx context.Context, c huma.Context, caller auth.Calle
 		return auth.Actor{}, err
 	}
 	return s.Auth.Authenticate(ctx, token, caller)
-}
-
-// credential returns the token of a request: that of its Authorization header,
-// else that of its cookie, else "". A header that is there but is of no use never
-// gives way to the cookie or to open mode.
-func credential(c huma.Context) (string, error) {
-	var headers []string
-	var cookies []*http.Cookie
-	c.EachHeader(func(name, value string) {
-		switch name {
-		case "Authorization":
-			headers = append(headers, value)
-		case "X-Api-Key":
-			headers = append(headers, "key "+value)
-		case "Cookie":
-			if parsed, err := http.ParseCookie(value); err == nil {
-				cookies = append(cookies, parsed...)
-			}
-		}
-	})
-	switch len(headers) {
-	case 0:
-		for _, cookie := range cookies {
-			if cookie.Name == cookieName {
-				return cookie.Value, nil
-			}
-		}
-		return "", nil
-	case 1:
-		scheme, token, _ := strings.Cut(headers[0], " ")
-		if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
-			return "", fault.New(fault.Unknown, "the credential is not one that this server takes").With("invalid_token")
-		}
-		return token, nil
-	}
-	return "", fault.New(fault.Invalid, "the request has more than one credential")
 }
 
 // caller tells where a request comes from. It is local only when the peer is

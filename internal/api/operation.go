@@ -43,7 +43,7 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 		op.MaxBodyBytes = c.body
 	}
 	if c.may != auth.Public {
-		op.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
+		op.Security = []map[string][]string{{"bearer": {}}, {"key": {}}, {"cookie": {}}}
 		op.Extensions = map[string]any{"x-permission": string(c.may)}
 	}
 	if c.describe != nil {
@@ -69,10 +69,11 @@ func (s *server) guard(may auth.Permission) func(huma.Context, func(huma.Context
 		ctx := context.WithValue(c.Context(), callerKey{}, caller)
 		ctx = auth.WithOrigin(ctx, auth.Origin{Address: caller.Address, Agent: caller.Agent, RequestID: requestID(ctx)})
 		actor, err := s.identify(ctx, c, caller)
-		if err == nil && may != auth.Public {
+		if err == nil {
 			err = actor.May(may)
 		}
-		if err != nil && may != auth.Public {
+		// A public call is for callers whose session is over, but not for mistakes.
+		if err != nil && (may != auth.Public || fault.KindOf(err) == fault.Invalid) {
 			_ = huma.WriteErr(s.api, c, 0, "", s.answer(ctx, err)) // a client that has left is not told
 			return
 		}

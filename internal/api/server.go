@@ -25,6 +25,7 @@ import (
 type Deps struct {
 	Log        *slog.Logger
 	Auth       *auth.Service
+	Keys       *auth.Keys
 	Pipelines  *pipelines.Service
 	Runs       *runs.Service
 	Kinds      *node.Registry
@@ -81,6 +82,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.systemCalls()
 	s.authCalls()
 	s.auditCalls()
+	s.keyCalls()
 	s.pipelineCalls()
 	s.versionCalls()
 	s.runCalls()
@@ -96,7 +98,8 @@ func config() huma.Config {
 	c.CreateHooks = nil // no $schema member in answers
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token of POST /api/auth/login"},
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token of POST /api/auth/login, or an API key"},
+		"key":    {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "An API key; see POST /api/services"},
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Set by POST /api/auth/login"},
 	}
 	return c

@@ -33,12 +33,14 @@ func (r Role) Valid() bool { return slices.Contains(roles, r) }
 
 // Actor is who a request acts for.
 type Actor struct {
-	User    UserID // "" in open mode
+	User    UserID // "" in open mode and of a service account
 	Name    string
-	Role    Role
-	Session SessionID // "" unless signed in by a session
-	Open    bool      // no account exists yet and the caller is on this machine
-	Host    bool      // the command line, used by someone who may read the data folder
+	Role    Role         // "" of a service account
+	Service ServiceID    // "" unless by a key
+	Granted []Permission // what a service account may do; others have their role's
+	Session SessionID    // "" unless signed in by a session
+	Open    bool         // no account exists yet and the caller is on this machine
+	Host    bool         // the command line, used by someone who may read the data folder
 }
 
 // Kind says what sort of actor a is, for the audit log.
@@ -46,6 +48,8 @@ func (a Actor) Kind() string {
 	switch {
 	case a.User != "":
 		return "user"
+	case a.Service != "":
+		return "key"
 	case a.Open:
 		return "open"
 	case a.Host:
@@ -54,10 +58,29 @@ func (a Actor) Kind() string {
 	return "anonymous"
 }
 
+// ID returns the id of the account or the service account that acts, or "".
+func (a Actor) ID() string {
+	if a.Service != "" {
+		return string(a.Service)
+	}
+	return string(a.User)
+}
+
+// Permissions returns what a may do, in a fixed order.
+func (a Actor) Permissions() []Permission {
+	if a.Role == "" {
+		return slices.Clone(a.Granted)
+	}
+	return a.Role.Permissions()
+}
+
 // May returns nil when a has permission p, else a Denied fault.
 func (a Actor) May(p Permission) error {
-	if a.Role.May(p) {
+	if p == Public || slices.Contains(a.Permissions(), p) {
 		return nil
+	}
+	if a.Role == "" {
+		return fault.New(fault.Denied, "the permission %s is not among those of %s", p, a.Name)
 	}
 	return fault.New(fault.Denied, "your role %s does not include the permission %s", a.Role, p)
 }

@@ -29,7 +29,7 @@ type AuditRecord struct {
 	Event     string          `json:"event"`
 	ActorID   string          `json:"actor_id" doc:"Id of the account or key; empty when it was neither"`
 	Actor     string          `json:"actor" doc:"Name of the account or key, as it was then"`
-	ActorKind string          `json:"actor_kind" doc:"user, open (no account existed), anonymous, host (the command line) or system"`
+	ActorKind string          `json:"actor_kind" doc:"user, key, open (no account existed), anonymous, host (the command line) or system"`
 	Address   string          `json:"address" doc:"Where the request came from"`
 	Agent     string          `json:"agent" doc:"What the client called itself"`
 	RequestID string          `json:"request_id"`

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -22,6 +23,7 @@ const SessionLife = 24 * time.Hour
 // Service signs people in and tells who a caller is.
 type Service struct {
 	store  Store
+	keys   *Keys
 	hasher *hasher
 	signer *signer
 	log    *slog.Logger
@@ -29,15 +31,25 @@ type Service struct {
 	dummy  string            // a hash to verify for names that are not there
 }
 
-// NewService returns a service over store. Secret signs the session tokens and
-// has at least MinSecret bytes. SetupToken lets a caller from elsewhere create
-// the first account; the caller shows it to the person who started the server.
-func NewService(ctx context.Context, store Store, secret []byte, setupToken string, log *slog.Logger) (*Service, error) {
-	signer, err := newSigner(secret)
+// Deps is what a Service needs. Every field is required.
+type Deps struct {
+	Store Store
+	Keys  *Keys
+	Log   *slog.Logger
+	// Secret signs the session tokens and has at least MinSecret bytes.
+	Secret []byte
+	// SetupToken lets a caller from elsewhere create the first account; it is shown
+	// to the person who started the server.
+	SetupToken string
+}
+
+// NewService returns a service over what d holds.
+func NewService(ctx context.Context, d Deps) (*Service, error) {
+	signer, err := newSigner(d.Secret)
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: store, hasher: newHasher(), signer: signer, log: log, setup: sha256.Sum256([]byte(setupToken))}
+	s := &Service{store: d.Store, keys: d.Keys, hasher: newHasher(), signer: signer, log: d.Log, setup: sha256.Sum256([]byte(d.SetupToken))}
 	s.dummy, err = s.hasher.hash(ctx, id.Secret())
 	return s, err
 }
@@ -63,12 +75,15 @@ func (s *Service) NeedsSetup(ctx context.Context) (bool, error) {
 	return !done && users == 0, nil
 }
 
-// Authenticate returns who is calling. Token is a session token, or "" when the
-// caller sent none. Without accounts a caller on this machine is let in without
+// Authenticate returns who is calling. Token is a session token or an API key, or
+// "" when the caller sent none. Without accounts a caller on this machine is let in without
 // a token (open mode), and one from elsewhere is told to set up first. A bad
 // token is an Unknown fault, also in open mode.
 func (s *Service) Authenticate(ctx context.Context, token string, c Caller) (Actor, error) {
-	if token != "" {
+	switch {
+	case strings.HasPrefix(token, KeyPrefix):
+		return s.keys.actor(ctx, token)
+	case token != "":
 		return s.bySession(ctx, token)
 	}
 	needs, err := s.NeedsSetup(ctx)
@@ -202,7 +217,7 @@ type NewUser struct {
 }
 
 // CreateUser makes an account. The first one needs no credentials, but from
-// another machine the setup token, and is an admin unless superadmin was asked
+// another machine the setup token or the server's key, and is an admin unless superadmin was asked
 // for; of several at once one wins, the others get a Conflict fault. Later ones
 // need an actor who manages users and does not give more than they have.
 func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) (User, error) {
@@ -211,7 +226,7 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) 
 		return User{}, err
 	}
 	if first {
-		err = s.mayBeFirst(&n, c)
+		err = s.mayBeFirst(a, &n, c)
 	} else {
 		err = mayCreate(a, n)
 	}
@@ -232,19 +247,19 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) 
 	return u, s.store.InsertUser(ctx, u, first)
 }
 
-func (s *Service) mayBeFirst(n *NewUser, c Caller) error {
+func (s *Service) mayBeFirst(a Actor, n *NewUser, c Caller) error {
 	if n.Role != Superadmin {
 		n.Role = Admin
 	}
 	sum := sha256.Sum256([]byte(n.SetupToken))
-	if c.Local || subtle.ConstantTimeCompare(sum[:], s.setup[:]) == 1 {
+	if c.Local || a.Role == Superadmin || subtle.ConstantTimeCompare(sum[:], s.setup[:]) == 1 {
 		return nil
 	}
 	return fault.New(fault.Denied, "the first account needs the setup token that the server wrote to its log when it started").With("setup_token_required")
 }
 
 func mayCreate(a Actor, n NewUser) error {
-	if a.Role == "" || a.Open {
+	if a.Role == "" && a.Service == "" || a.Open {
 		return fault.New(fault.Unknown, "authentication required: sign in first")
 	}
 	if err := a.May(ManageUsers); err != nil {
@@ -252,6 +267,11 @@ func mayCreate(a Actor, n NewUser) error {
 	}
 	if n.Role == Superadmin && a.Role != Superadmin {
 		return fault.New(fault.Denied, "only a superadmin can make a superadmin")
+	}
+	for _, p := range n.Role.Permissions() {
+		if a.May(p) != nil {
+			return fault.New(fault.Denied, "you cannot make an account that has the permission %s: you do not have it", p)
+		}
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func record(ctx context.Context, e auth.AuditEvent) (auth.AuditRecord, error) {
 		kind = "system"
 	}
 	return auth.AuditRecord{
-		At: moment(millis(time.Now())), Event: e.Event, ActorID: string(actor.User), Actor: actor.Name, ActorKind: kind,
+		At: moment(millis(time.Now())), Event: e.Event, ActorID: actor.ID(), Actor: actor.Name, ActorKind: kind,
 		Address: origin.Address, Agent: origin.Agent, RequestID: origin.RequestID,
 		Target: e.Target, Outcome: e.Outcome, Details: details,
 	}, nil

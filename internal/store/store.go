@@ -40,6 +40,7 @@ type Store struct {
 
 var (
 	_ auth.Store      = (*Store)(nil)
+	_ auth.KeyStore   = (*Store)(nil)
 	_ pipelines.Store = (*Store)(nil)
 	_ runs.Store      = (*Store)(nil)
 )

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/store"
+)
+
+type generateKeyCmd struct{}
+
+// Run prints a new key for serve --api-key.
+func (generateKeyCmd) Run(w world) error {
+	_, err := fmt.Fprintln(w.out, auth.NewKey())
+	return err
+}
+
+// keysCmd changes service accounts on the host, while no server runs.
+type keysCmd struct {
+	Create keysCreateCmd `cmd:"" help:"Make a service account and print its key."`
+	List   keysListCmd   `cmd:"" help:"List the service accounts, revoked ones too."`
+	Revoke keysRevokeCmd `cmd:"" help:"Revoke the key of a service account for good."`
+}
+
+// storedIn says where a stopped server keeps what it remembers.
+type storedIn struct {
+	DB   string `name:"db" help:"SQLite database; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
+	Data string `help:"Data folder." env:"BROKOLI_DATA" default:"./broked-data" placeholder:"DIR"`
+}
+
+// keys calls do with the keys of the database, which no server may hold, and a
+// context in which the host acts.
+func (in *storedIn) keys(ctx context.Context, w world, do func(context.Context, *auth.Keys) error) error {
+	database := in.DB
+	if database == "" {
+		database = filepath.Join(in.Data, "broked.db")
+	}
+	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database %s: start the server once, or say where it is with --data", database)
+	}
+	data, err := openFolder(in.Data)
+	if e, held := errors.AsType[*exitError](err); held {
+		return &exitError{e.status, fmt.Errorf("%w; while it runs, use its API: POST, GET and DELETE /api/services", err)}
+	}
+	if err != nil {
+		return err
+	}
+	defer data.close()
+	log := slog.New(slog.NewTextHandler(w.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	db, err := store.Open(ctx, store.Options{Path: database, Log: log})
+	if err != nil {
+		return err
+	}
+	host := auth.WithActor(ctx, auth.Actor{Name: "host", Role: auth.Superadmin, Host: true})
+	err = do(host, auth.NewKeys(store.New(db, nil), "", log))
+	return errors.Join(err, db.Close(context.WithoutCancel(ctx)))
+}
+
+type keysCreateCmd struct {
+	Name       string        `arg:"" help:"Name of the service."`
+	Permission []string      `required:"" help:"A permission to give, such as pipelines.run; repeat it for more." placeholder:"P"`
+	Expires    time.Duration `help:"How long the key works, such as 720h; until it is revoked when not given." placeholder:"DURATION"`
+	storedIn
+}
+
+// Validate implements kong's check of flags.
+func (c *keysCreateCmd) Validate() error {
+	if c.Expires < 0 {
+		return errors.New("--expires must be a time that is still to come")
+	}
+	return nil
+}
+
+// Run makes a service account and prints its key alone on a line.
+func (c *keysCreateCmd) Run(ctx context.Context, w world) error {
+	n := auth.NewServiceAccount{Name: c.Name}
+	for _, p := range c.Permission {
+		n.Permissions = append(n.Permissions, auth.Permission(p))
+	}
+	if c.Expires > 0 {
+		ends := time.Now().Add(c.Expires).UTC()
+		n.ExpiresAt = &ends
+	}
+	return c.keys(ctx, w, func(ctx context.Context, keys *auth.Keys) error {
+		_, key, err := keys.Create(ctx, n)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(w.out, key)
+		return err
+	})
+}
+
+type keysListCmd struct{ storedIn }
+
+// Run prints the service accounts as a table.
+func (c *keysListCmd) Run(ctx context.Context, w world) error {
+	return c.keys(ctx, w, func(ctx context.Context, keys *auth.Keys) error {
+		all, err := keys.All(ctx)
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "ID\tNAME\tKEY\tOWNER\tLAST USED\tENDS\tPERMISSIONS")
+		for _, a := range all {
+			ends := day(a.ExpiresAt)
+			if a.RevokedAt != nil {
+				ends = "revoked " + day(a.RevokedAt)
+			}
+			fmt.Fprintf(table, "%s\t%q\t%s...%s\t%q\t%s\t%s\t%s\n", a.ID, a.Name, a.Prefix, a.Last4, a.OwnerName,
+				day(a.LastUsedAt), ends, words(a.Permissions))
+		}
+		return table.Flush()
+	})
+}
+
+func day(t *time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return t.Format(time.DateOnly)
+}
+
+func words(ps []auth.Permission) string {
+	all := make([]string, len(ps))
+	for i, p := range ps {
+		all[i] = string(p)
+	}
+	return strings.Join(all, " ")
+}
+
+type keysRevokeCmd struct {
+	ID string `arg:"" help:"Id of the service account; keys list shows it."`
+	storedIn
+}
+
+// Run revokes a key.
+func (c *keysRevokeCmd) Run(ctx context.Context, w world) error {
+	return c.keys(ctx, w, func(ctx context.Context, keys *auth.Keys) error {
+		return keys.Revoke(ctx, auth.ServiceID(c.ID))
+	})
+}

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+)
+
+// credential returns the token or key of a request: that of its headers, else
+// that of its cookie, else "". A header that is there but is of no use never
+// gives way to the cookie or to open mode.
+func credential(c huma.Context) (string, error) {
+	if err := notInQuery(c.URL()); err != nil {
+		return "", err
+	}
+	var found, cookie string
+	var authorizations int
+	var err error
+	c.EachHeader(func(name, value string) {
+		var one string
+		switch name {
+		case "Authorization":
+			authorizations++
+			one = authorization(value)
+		case "X-Api-Key":
+			one = key(value)
+		case "Cookie":
+			cookie = sessionIn(value)
+			return
+		default:
+			return
+		}
+		switch {
+		case one == "":
+			err = fault.New(fault.Unknown, "the credential is not one that this server takes").With("invalid_token")
+		case found == "":
+			found = one
+		}
+		if found != one || authorizations > 1 {
+			err = fault.New(fault.Invalid, "the request has more than one credential")
+		}
+	})
+	if err != nil || found != "" {
+		return found, err
+	}
+	return cookie, nil
+}
+
+// authorization returns the token or key in an Authorization header, or "".
+func authorization(header string) string {
+	scheme, rest, _ := strings.Cut(header, " ")
+	rest = strings.TrimSpace(rest)
+	switch strings.ToLower(scheme) {
+	case "bearer":
+		return rest
+	case "token":
+		value, ok := strings.CutPrefix(rest, "token=")
+		if !ok {
+			return ""
+		}
+		if inside, quoted := strings.CutPrefix(value, `"`); quoted {
+			if value, ok = strings.CutSuffix(inside, `"`); !ok {
+				return ""
+			}
+		}
+		return key(value)
+	}
+	return ""
+}
+
+// key returns s when it looks like an API key, else "".
+func key(s string) string {
+	if s = strings.TrimSpace(s); strings.HasPrefix(s, auth.KeyPrefix) {
+		return s
+	}
+	return ""
+}
+
+func sessionIn(header string) string {
+	cookies, err := http.ParseCookie(header)
+	if err != nil {
+		return ""
+	}
+	for _, c := range cookies {
+		if c.Name == cookieName {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// notInQuery refuses credentials where proxies, histories and logs keep them.
+func notInQuery(u url.URL) error {
+	for name := range u.Query() {
+		switch strings.ToLower(name) {
+		case "api_key", "token", "access_token":
+			return fault.New(fault.Invalid, "a credential does not belong in the address, where logs keep it: send it in the header Authorization, and replace it").With("credential_in_query")
+		}
+	}
+	return nil
+}
