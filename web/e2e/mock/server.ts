@@ -16,6 +16,9 @@ const everything = [
   "pipelines.run",
   "runs.view",
   "runs.cancel",
+  "settings.manage_users",
+  "services.manage",
+  "audit.view",
 ];
 
 const usual: Answers = {

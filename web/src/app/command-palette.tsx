@@ -3,7 +3,6 @@ import { Spotlight, type SpotlightActionGroupData } from "@mantine/spotlight";
 import {
   IconFileImport,
   IconHistory,
-  IconHome,
   IconSearch,
   IconSitemap,
   IconUser,
@@ -13,33 +12,23 @@ import { useNavigate } from "@tanstack/react-router";
 import { pipelineHealthQuery } from "../lib/queries";
 import { useMay } from "../lib/session";
 import classes from "./command-palette.module.css";
+import { pages as allPages, useAdminPages } from "./pages";
 
 /** Goes to any page or pipeline by a few letters of its name. */
 export function CommandPalette() {
   const navigate = useNavigate();
   const may = useMay();
   const { data: pipelines = [] } = useQuery(pipelineHealthQuery);
+  const adminPages = useAdminPages();
   const pages: SpotlightActionGroupData = {
     group: "Pages",
     actions: [
-      {
-        id: "page-home",
-        label: "Home",
-        leftSection: <IconHome size={18} stroke={1.7} />,
-        onClick: () => void navigate({ to: "/" }),
-      },
-      {
-        id: "page-pipelines",
-        label: "Pipelines",
-        leftSection: <IconSitemap size={18} stroke={1.7} />,
-        onClick: () => void navigate({ to: "/pipelines" }),
-      },
-      {
-        id: "page-runs",
-        label: "Runs",
-        leftSection: <IconHistory size={18} stroke={1.7} />,
-        onClick: () => void navigate({ to: "/runs" }),
-      },
+      ...[...allPages, ...adminPages].map(({ to, label, icon: Icon }) => ({
+        id: `page-${to}`,
+        label,
+        leftSection: <Icon size={18} stroke={1.7} />,
+        onClick: () => void navigate({ to }),
+      })),
       {
         id: "page-failed",
         label: "Failed runs",

@@ -95,12 +95,18 @@ const profile = createRoute({
   component: lazyRouteComponent(() => import("../features/profile/profile-page"), "ProfilePage"),
 });
 
+const users = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/users",
+  component: lazyRouteComponent(() => import("../features/users/users-page"), "UsersPage"),
+});
+
 const lost = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
 
 const routeTree = root.addChildren([
   setup,
   signIn,
-  shell.addChildren([home, pipelines, pipeline, runs, run, profile, lost]),
+  shell.addChildren([home, pipelines, pipeline, runs, run, profile, users, lost]),
 ]);
 
 /** The pages and how their URLs read. */

@@ -17,12 +17,14 @@ import type {
   Setup,
   SystemInfo,
   Template,
+  User,
 } from "./model";
 
 /** Prefixes of query keys: invalidating one makes everything under it fresh. */
 export const keys = {
   session: ["session"],
   sessions: ["session", "list"],
+  users: ["users"],
   pipelines: ["pipelines"],
   health: ["pipelines", "summary"],
   pipeline: (id: string) => ["pipelines", "one", id],
@@ -55,6 +57,12 @@ export const setupQuery = queryOptions({
 export const sessionsQuery = queryOptions({
   queryKey: keys.sessions,
   queryFn: ({ signal }) => get<Session[]>("/api/auth/sessions", { signal }),
+});
+
+/** Every account of the server. */
+export const usersQuery = queryOptions({
+  queryKey: keys.users,
+  queryFn: ({ signal }) => get<User[]>("/api/auth/users", { signal }),
 });
 
 /** The kinds of node this server has; they change only with its version. */

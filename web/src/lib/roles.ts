@@ -15,6 +15,11 @@ export function roleInWords(role: Role): string {
   return words[role];
 }
 
+/** Whether someone of a role may change an account of another: none above their own. */
+export function mayChange(own: Role, other: Role): boolean {
+  return roles.indexOf(other) <= roles.indexOf(own);
+}
+
 /** The roles that someone of a role may give to others: none above their own. */
 export function rolesUpTo(role: Role): Role[] {
   return roles.slice(0, roles.indexOf(role) + 1);

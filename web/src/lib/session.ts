@@ -7,7 +7,10 @@ export type Permission =
   | "pipelines.edit"
   | "pipelines.delete"
   | "pipelines.run"
-  | "runs.cancel";
+  | "runs.cancel"
+  | "settings.manage_users"
+  | "services.manage"
+  | "audit.view";
 
 /**
  * Tells whether the caller may do something. Until the server has answered, and

@@ -10,19 +10,20 @@ type Props = {
   confirmLabel: string;
   danger?: boolean;
   pending: boolean;
-  error: Error | null;
+  error?: Error | null;
+  /** Why it did not work, where plain words about the error are not enough. */
+  failure?: ReactNode;
   onConfirm: () => void;
   onClose: () => void;
 };
 
 /** Asks before something that cannot be taken back. */
 export function ConfirmDialog(props: Props) {
-  const { opened, title, children, confirmLabel, danger, pending, error, onConfirm, onClose } =
-    props;
+  const { opened, title, children, confirmLabel, danger, pending, onConfirm, onClose } = props;
   return (
     <Modal opened={opened} onClose={onClose} title={<Text fw={650}>{title}</Text>}>
       {children}
-      {error && <Failure error={error} />}
+      {props.failure ?? (props.error && <Failure error={props.error} />)}
       <Group justify="flex-end" mt="lg" gap="xs">
         <Button variant="default" onClick={onClose} data-autofocus={danger || undefined}>
           Keep as it is

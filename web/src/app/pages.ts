@@ -1,0 +1,19 @@
+import { IconHistory, IconHome, IconSitemap, IconUsers } from "@tabler/icons-react";
+import { type Permission, useMay } from "../lib/session";
+
+/** The pages everybody has. */
+export const pages = [
+  { to: "/", label: "Home", icon: IconHome },
+  { to: "/pipelines", label: "Pipelines", icon: IconSitemap },
+  { to: "/runs", label: "Runs", icon: IconHistory },
+] as const;
+
+const administration = [
+  { to: "/admin/users", label: "Users", icon: IconUsers, needs: "settings.manage_users" },
+] as const satisfies { needs: Permission; [more: string]: unknown }[];
+
+/** The pages of the administration that the caller may use. */
+export function useAdminPages() {
+  const may = useMay();
+  return administration.filter(({ needs }) => may(needs));
+}
