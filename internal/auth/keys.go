@@ -248,9 +248,10 @@ func checkService(actor Actor, n NewServiceAccount, now time.Time) error {
 	return nil
 }
 
-// grantable reports whether p can be given: everything but SignedIn, which all
-// have.
-func grantable(p Permission) bool { return p != Public && p != SignedIn && Superadmin.May(p) }
+// grantable reports whether p can be given: what all have cannot.
+func grantable(p Permission) bool {
+	return slices.ContainsFunc(permissions, func(row permission) bool { return row.name == p })
+}
 
 func sorted(ps []Permission) []Permission {
 	all := slices.Clone(ps)

@@ -61,14 +61,6 @@ func nameTaken(err error, a auth.ServiceAccount) error {
 	return err
 }
 
-// column is a time that may be missing, for a column.
-func column(t *time.Time) instant {
-	if t == nil {
-		return instant{}
-	}
-	return instant{V: millis(*t), Valid: true}
-}
-
 const services = `
 	SELECT` + serviceColumns + `
 	FROM services s

@@ -115,6 +115,14 @@ func optional(i instant) *time.Time {
 	return &t
 }
 
+// column returns what optional reads.
+func column(t *time.Time) instant {
+	if t == nil {
+		return instant{}
+	}
+	return instant{V: millis(*t), Valid: true}
+}
+
 // pack writes v as JSON for a column; nil becomes NULL.
 func pack[T any](v *T) (sql.Null[string], error) {
 	if v == nil {
