@@ -1,4 +1,4 @@
-import { IconHistory, IconHome, IconSitemap, IconUsers } from "@tabler/icons-react";
+import { IconHistory, IconHome, IconKey, IconSitemap, IconUsers } from "@tabler/icons-react";
 import { type Permission, useMay } from "../lib/session";
 
 /** The pages everybody has. */
@@ -10,6 +10,7 @@ export const pages = [
 
 const administration = [
   { to: "/admin/users", label: "Users", icon: IconUsers, needs: "settings.manage_users" },
+  { to: "/admin/keys", label: "API tokens", icon: IconKey, needs: "services.manage" },
 ] as const satisfies { needs: Permission; [more: string]: unknown }[];
 
 /** The pages of the administration that the caller may use. */

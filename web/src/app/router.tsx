@@ -101,12 +101,18 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("../features/users/users-page"), "UsersPage"),
 });
 
+const apiTokens = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/keys",
+  component: lazyRouteComponent(() => import("../features/keys/keys-page"), "KeysPage"),
+});
+
 const lost = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
 
 const routeTree = root.addChildren([
   setup,
   signIn,
-  shell.addChildren([home, pipelines, pipeline, runs, run, profile, users, lost]),
+  shell.addChildren([home, pipelines, pipeline, runs, run, profile, users, apiTokens, lost]),
 ]);
 
 /** The pages and how their URLs read. */

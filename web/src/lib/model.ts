@@ -224,6 +224,25 @@ export type User = {
   last_login_at?: string;
 };
 
+/** A program that uses the API with a token of its own. */
+export type ServiceAccount = {
+  id: string;
+  service_name: string;
+  permissions: string[];
+  /** The first and the last characters of the token; the rest is known to nobody any more. */
+  prefix: string;
+  last4: string;
+  /** Who made it; empty when that was done on the host. */
+  owner: string;
+  created_at: string;
+  expires_at?: string;
+  last_used_at?: string;
+  revoked_at?: string;
+};
+
+/** A permission that can be granted; groups are what permissions are about. */
+export type PermissionInfo = { name: string; group: string; summary: string };
+
 /** Who is asking; open means nobody signed in because there is no account yet. */
 export type Me = {
   username: string;

@@ -6,6 +6,7 @@ import type {
   Me,
   NodeType,
   Page,
+  PermissionInfo,
   Pipeline,
   PipelineHealth,
   PipelineVersion,
@@ -13,6 +14,7 @@ import type {
   Run,
   RunDetail,
   RunStatus,
+  ServiceAccount,
   Session,
   Setup,
   SystemInfo,
@@ -25,6 +27,7 @@ export const keys = {
   session: ["session"],
   sessions: ["session", "list"],
   users: ["users"],
+  services: ["services"],
   pipelines: ["pipelines"],
   health: ["pipelines", "summary"],
   pipeline: (id: string) => ["pipelines", "one", id],
@@ -63,6 +66,19 @@ export const sessionsQuery = queryOptions({
 export const usersQuery = queryOptions({
   queryKey: keys.users,
   queryFn: ({ signal }) => get<User[]>("/api/auth/users", { signal }),
+});
+
+/** Every service account, revoked ones too. */
+export const servicesQuery = queryOptions({
+  queryKey: keys.services,
+  queryFn: ({ signal }) => get<ServiceAccount[]>("/api/services", { signal }),
+});
+
+/** Every permission that can be granted; they change only with the server's version. */
+export const grantableQuery = queryOptions({
+  queryKey: ["permissions"],
+  queryFn: ({ signal }) => get<PermissionInfo[]>("/api/permissions", { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
 });
 
 /** The kinds of node this server has; they change only with its version. */

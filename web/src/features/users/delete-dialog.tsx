@@ -33,9 +33,10 @@ export function DeleteDialog({ user, own, opened, onClose }: Props) {
       onClose={close}
     >
       <Text style={{ overflowWrap: "anywhere" }}>
-        This destroys the account <strong>{user.username}</strong> with its password, and ends all
-        its sessions. Pipelines and runs stay, and so does what the audit log says about it. It
-        cannot be taken back; to keep the account out for a while, disable it instead.
+        This destroys the account <strong>{user.username}</strong> with its password, ends all its
+        sessions, and stops the API tokens it made. Pipelines and runs stay, and so does what the
+        audit log says about it. It cannot be taken back; to keep the account out for a while,
+        disable it instead.
         {own && " It is your own account: you are signed out at once."}
       </Text>
     </ConfirmDialog>

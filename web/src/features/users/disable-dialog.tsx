@@ -36,8 +36,8 @@ export function DisableDialog({ user, own, opened, onClose }: Props) {
       onClose={close}
     >
       <Text style={{ overflowWrap: "anywhere" }}>
-        All sessions of <strong>{user.username}</strong> end, and it cannot sign in until somebody
-        enables it again. Nothing is deleted.
+        All sessions of <strong>{user.username}</strong> end. It cannot sign in, and the API tokens
+        it made do not work, until somebody enables it again. Nothing is deleted.
         {own && " It is your own account: you are signed out at once."}
       </Text>
     </ConfirmDialog>
