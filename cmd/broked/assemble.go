@@ -122,13 +122,22 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	if s.templates, err = templates(data.in("files/examples")); err != nil {
 		return err
 	}
+	proxies, err := c.proxies()
+	if err != nil {
+		return err
+	}
+	rates, err := api.ParseLimits(c.Limit)
+	if err != nil {
+		return err
+	}
 	info, err := s.db.Info(ctx)
 	if err != nil {
 		return err
 	}
 	s.handler = api.New(api.Deps{
 		Log: s.log, Auth: s.auth, Keys: s.keys, Pipelines: s.pipelines, Runs: s.runs, Kinds: kinds, News: board,
-		Templates: s.templates, Interface: web.Files(), PublicHost: c.PublicHost,
+		Templates: s.templates, Interface: web.Files(), Limits: rates,
+		Network: api.Network{PublicHost: c.PublicHost, Open: c.OpenNetwork, Proxies: proxies},
 		Info: func() api.Info {
 			return api.Info{
 				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine,

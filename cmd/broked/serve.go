@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -24,17 +23,15 @@ import (
 )
 
 type serveCmd struct {
-	Host       string   `help:"Address to listen on." env:"BROKOLI_HOST" default:"127.0.0.1"`
-	Port       int      `short:"p" help:"Port to listen on; 0 takes a free one." env:"BROKOLI_PORT" default:"8080"`
-	DB         string   `name:"db" help:"SQLite database; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
-	Data       string   `help:"Data folder." env:"BROKOLI_DATA" default:"./broked-data" placeholder:"DIR"`
-	LocalRuns  int      `help:"Runs at once." env:"BROKOLI_LOCAL_RUNS" default:"2" placeholder:"N"`
-	LogFormat  string   `help:"Form of the log: text or json." env:"BROKOLI_LOG_FORMAT" default:"text" enum:"text,json"`
-	DataDirs   []string `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
-	PublicHost string   `help:"Host name by which this machine may be called while no account exists." env:"BROKOLI_PUBLIC_HOST" placeholder:"NAME"`
-	APIKey     string   `help:"A key that may do everything; make one with generate-key." env:"BROKOLI_API_KEY" placeholder:"KEY"`
-	JWTSecret  string   `hidden:"" env:"BROKOLI_JWT_SECRET"`
-	Example    string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
+	DB        string   `name:"db" help:"SQLite database; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
+	Data      string   `help:"Data folder." env:"BROKOLI_DATA" default:"./broked-data" placeholder:"DIR"`
+	LocalRuns int      `help:"Runs at once." env:"BROKOLI_LOCAL_RUNS" default:"2" placeholder:"N"`
+	LogFormat string   `help:"Form of the log: text or json." env:"BROKOLI_LOG_FORMAT" default:"text" enum:"text,json"`
+	DataDirs  []string `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
+	APIKey    string   `help:"A key that may do everything; make one with generate-key." env:"BROKOLI_API_KEY" placeholder:"KEY"`
+	JWTSecret string   `hidden:"" env:"BROKOLI_JWT_SECRET"`
+	Example   string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
+	networkFlags
 	limitFlags
 }
 
@@ -54,13 +51,10 @@ func (c *serveCmd) Validate() error {
 	if c.LocalRuns < 1 || c.LocalRuns > 1024 {
 		return errors.New("--local-runs must be between 1 and 1024")
 	}
-	if c.Port < 0 || c.Port > 65535 {
-		return errors.New("--port must be between 0 and 65535")
-	}
 	if c.APIKey != "" && !auth.IsServerKey(c.APIKey) {
 		return errors.New("--api-key must be a key that `broked generate-key` printed, or brk_ and 48 hexadecimal digits")
 	}
-	return nil
+	return c.check()
 }
 
 // Run starts the server and returns when ctx has ended and everything is down.
@@ -83,15 +77,14 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer s.close(ctx)
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
+	ln, address, err := c.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("listen: %w (is another server on this port? choose one with --port)", err)
+		return err
 	}
 	debug.FreeOSMemory() // starting takes memory that serving does not need
-	address := "http://" + ln.Addr().String()
 	log.InfoContext(ctx, "listening", "address", address, "version", version, "data", data.path)
 	s.tellSetup(ctx, address)
-	err = s.work(ctx, ln, c.example(w.out, s, address))
+	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.OpenNetwork, log))
 	log.InfoContext(context.WithoutCancel(ctx), "stopped")
 	return err
 }
@@ -127,7 +120,7 @@ func (l limitFlags) limits() job.Limits {
 // work runs the parts of the server until ctx ends or one of them fails, and
 // returns when all are down: no new runs and requests first, then those that are
 // under way, then what they stand on.
-func (s *assembled) work(ctx context.Context, ln net.Listener, also func(context.Context) error) error {
+func (s *assembled) work(ctx context.Context, ln net.Listener, also ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
 	g.Go(func() error { return s.engines.Run(engines) })
@@ -136,7 +129,9 @@ func (s *assembled) work(ctx context.Context, ln net.Listener, also func(context
 		return s.queue.Run(ctx, s.executor.Execute)
 	})
 	g.Go(func() error { return serveHTTP(ctx, ln, s.handler) })
-	g.Go(func() error { return also(ctx) })
+	for _, part := range also {
+		g.Go(func() error { return part(ctx) })
+	}
 	return g.Wait()
 }
 

@@ -17,15 +17,11 @@ func (s *server) authCalls() {
 		summary: "Tell whether the first account is still to be made",
 	}, s.getSetup)
 	register(s, call{
-		method: http.MethodPost, path: "/api/auth/users", may: auth.Public, tag: "auth", status: http.StatusCreated,
+		method: http.MethodPost, path: "/api/auth/users", may: auth.Public, tag: "auth", class: classAuth, status: http.StatusCreated,
 		summary: "Make an account: the first one without credentials, later ones as an admin",
 	}, s.postUser)
 	register(s, call{
-		method: http.MethodGet, path: "/api/auth/users", may: auth.ManageUsers, tag: "auth",
-		summary: "List the accounts",
-	}, s.listUsers)
-	register(s, call{
-		method: http.MethodPost, path: "/api/auth/login", may: auth.Public, tag: "auth",
+		method: http.MethodPost, path: "/api/auth/login", may: auth.Public, tag: "auth", class: classAuth,
 		summary: "Sign in with a password",
 	}, s.login)
 	register(s, call{
@@ -33,11 +29,11 @@ func (s *server) authCalls() {
 		summary: "End the session of the caller",
 	}, s.logout)
 	register(s, call{
-		method: http.MethodGet, path: "/api/auth/me", may: auth.SignedIn, tag: "auth",
+		method: http.MethodGet, path: "/api/auth/me", may: auth.AnyPassword, tag: "auth",
 		summary: "Tell who the caller is",
 	}, s.me)
 	register(s, call{
-		method: http.MethodGet, path: "/api/auth/me/permissions", may: auth.SignedIn, tag: "auth",
+		method: http.MethodGet, path: "/api/auth/me/permissions", may: auth.AnyPassword, tag: "auth",
 		summary: "List what the caller may do",
 	}, s.permissions)
 }
@@ -47,13 +43,11 @@ type callerKey struct{}
 // Peer is an input that needs to know where the request comes from.
 type Peer struct {
 	caller auth.Caller
-	tls    bool
 }
 
 // Resolve implements huma.Resolver.
 func (p *Peer) Resolve(c huma.Context) []error {
 	p.caller, _ = c.Context().Value(callerKey{}).(auth.Caller)
-	p.tls = c.TLS() != nil
 	return nil
 }
 
@@ -97,14 +91,6 @@ func (s *server) postUser(ctx context.Context, in *struct {
 	return &body[auth.User]{u}, nil
 }
 
-func (s *server) listUsers(ctx context.Context, _ *struct{}) (*body[[]auth.User], error) {
-	users, err := s.Auth.Users(ctx)
-	if users == nil {
-		users = []auth.User{}
-	}
-	return &body[[]auth.User]{users}, err
-}
-
 type credentials struct {
 	Username string `json:"username" maxLength:"512"`
 	Password string `json:"password" maxLength:"4096"`
@@ -130,7 +116,7 @@ func (s *server) login(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return &signedInAnswer{
-		SetCookie: sessionCookie(as.Token, as.ExpiresAt, in.tls),
+		SetCookie: sessionCookie(as.Token, as.ExpiresAt, in.caller.Secure),
 		Body:      signedIn{Token: as.Token, User: as.User},
 	}, nil
 }
@@ -152,7 +138,7 @@ func (s *server) logout(ctx context.Context, in *struct{ Peer }) (*logoutAnswer,
 		}
 	}
 	return &logoutAnswer{
-		SetCookie: sessionCookie("", time.Time{}, in.tls), ClearSiteData: `"cache", "storage"`, Body: statusAnswer{"ok"},
+		SetCookie: sessionCookie("", time.Time{}, in.caller.Secure), ClearSiteData: `"cache", "storage"`, Body: statusAnswer{"ok"},
 	}, nil
 }
 
@@ -163,6 +149,8 @@ type whoami struct {
 	Role     auth.Role      `json:"role"`
 	Service  auth.ServiceID `json:"service_id,omitempty" doc:"The service account whose key was shown"`
 	Open     bool           `json:"open,omitempty" doc:"No account exists yet; anyone on this machine is let in"`
+	// MustChange is told to interfaces, which then ask for another password.
+	MustChange bool `json:"must_change_password" doc:"The password is a temporary one: nothing works until another is chosen"`
 }
 
 func (*server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
@@ -170,7 +158,7 @@ func (*server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
 	if !ok {
 		return nil, fault.New(fault.Unknown, "authentication required: sign in first")
 	}
-	return &body[whoami]{whoami{Sub: a.User, ID: a.User, Username: a.Name, Role: a.Role, Service: a.Service, Open: a.Open}}, nil
+	return &body[whoami]{whoami{Sub: a.User, ID: a.User, Username: a.Name, Role: a.Role, Service: a.Service, Open: a.Open, MustChange: a.MustChange}}, nil
 }
 
 func (*server) permissions(ctx context.Context, _ *struct{}) (*body[[]auth.Permission], error) {

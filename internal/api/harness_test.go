@@ -19,6 +19,7 @@ import (
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/limits"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/nodes"
@@ -50,6 +51,12 @@ type world struct {
 // newWorld returns a server without accounts.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, func(*api.Deps) {})
+}
+
+// newWorldWith returns a server without accounts whose parts were changed.
+func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
 	must(t, err)
@@ -65,17 +72,19 @@ func newWorld(t *testing.T) *world {
 	kinds, err := node.NewRegistry(nodes.All()...)
 	must(t, err)
 	documents := pipelines.NewService(memory, kinds)
-	h := api.New(api.Deps{
+	deps := api.Deps{
 		Log: log, Auth: accounts, Keys: keys, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
 		Kinds: kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
+		Limits:    map[api.Class]limits.Rate{},
 		Info:      func() api.Info { return api.Info{Version: "test"} },
 		Ready: []func(context.Context) api.Check{
 			func(ctx context.Context) api.Check { return api.Check{Name: "store", Err: db.Ping(ctx)} },
 			func(context.Context) api.Check { return api.Check{Name: "broken", Err: brokenPart(t)} },
 		},
-	})
-	srv := httptest.NewServer(h)
+	}
+	change(&deps)
+	srv := httptest.NewServer(api.New(deps))
 	t.Cleanup(srv.Close)
 	return &world{t: t, url: srv.URL, store: memory, auth: accounts, news: board, tokens: map[auth.Role]string{}}
 }

@@ -18,6 +18,7 @@ type call struct {
 	method, path string
 	may          auth.Permission
 	tag, summary string
+	class        Class // of limits; by method and path when not given
 	status       int   // of success; 0 means 200
 	body         int64 // most bytes of a body; 0 means 1 MiB
 	bodyOptional bool
@@ -36,8 +37,8 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 		Tags:          []string{c.tag},
 		DefaultStatus: c.status,
 		MaxBodyBytes:  maxBody,
-		Middlewares:   huma.Middlewares{s.guard(c.may)},
-		Metadata:      map[string]any{"permission": c.may},
+		Middlewares:   huma.Middlewares{s.guard(c.may, classOf(c))},
+		Metadata:      map[string]any{"permission": c.may, "class": classOf(c)},
 	}
 	if c.body > 0 {
 		op.MaxBodyBytes = c.body
@@ -63,30 +64,48 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 
 // guard lets a caller through who has the permission, and puts who they are
 // into the context. It decides by the operation, never by the path's text.
-func (s *server) guard(may auth.Permission) func(huma.Context, func(huma.Context)) {
+func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		caller := s.caller(c)
 		ctx := context.WithValue(c.Context(), callerKey{}, caller)
 		ctx = auth.WithOrigin(ctx, auth.Origin{Address: caller.Address, Agent: caller.Agent, RequestID: requestID(ctx)})
+		if err := s.admit(class, caller); err != nil {
+			s.refuse(ctx, c, err)
+			return
+		}
 		actor, err := s.identify(ctx, c, caller)
 		if err == nil {
 			err = actor.May(may)
 		}
 		// A public call is for callers whose session is over, but not for mistakes.
 		if err != nil && (may != auth.Public || fault.KindOf(err) == fault.Invalid) {
-			_ = huma.WriteErr(s.api, c, 0, "", s.answer(ctx, err)) // a client that has left is not told
+			s.refuse(ctx, c, err)
 			return
 		}
 		if err == nil {
 			ctx = auth.WithActor(ctx, actor)
+			err = s.admitKey(class, actor)
+		}
+		if _, limited := errors.AsType[*limitedError](err); limited {
+			s.refuse(ctx, c, err)
+			return
 		}
 		next(huma.WithContext(c, ctx))
 	}
 }
 
+// refuse answers a request that does not get as far as its handler.
+func (s *server) refuse(ctx context.Context, c huma.Context, err error) {
+	body := s.answer(ctx, err)
+	for name, values := range body.header {
+		c.SetHeader(name, values[0])
+	}
+	_ = huma.WriteErr(s.api, c, body.status, body.Message, body) // a client that has left is not told
+}
+
 // answer turns err into what the client is told. What is not a fault is a bug of
 // ours: it is logged with its cause, once, here.
-func (s *server) answer(ctx context.Context, err error) error {
+func (s *server) answer(ctx context.Context, err error) *errorBody {
 	if fault.KindOf(err) == fault.Internal && !errors.Is(err, context.Canceled) {
 		s.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", requestID(ctx))
 	}
@@ -100,6 +119,9 @@ func (s *server) answer(ctx context.Context, err error) error {
 	}
 	if locked, ok := errors.AsType[*auth.LockedError](err); ok {
 		p.retryAfter(locked.RetryAfter())
+	} else if limited, ok := errors.AsType[*limitedError](err); ok {
+		p.retryAfter(limited.verdict.RetryAfter())
+		limited.write(p.header)
 	} else if p.status == http.StatusServiceUnavailable {
 		p.retryAfter(1)
 	}

@@ -60,7 +60,7 @@ func (s *server) pipelineCalls() {
 		summary: "Check a saved pipeline",
 	}, s.validatePipeline)
 	register(s, call{
-		method: http.MethodGet, path: "/api/pipelines/{id}/export", may: auth.PipelinesExport, tag: "pipelines",
+		method: http.MethodGet, path: "/api/pipelines/{id}/export", may: auth.PipelinesExport, tag: "pipelines", class: classReport,
 		summary: "Read a pipeline as YAML, with the comments it was imported with",
 	}, s.exportPipeline)
 }

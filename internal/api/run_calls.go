@@ -45,7 +45,7 @@ func (s *server) runCalls() {
 		summary: "List log lines of a run in order",
 	}, s.listLogs)
 	register(s, call{
-		method: http.MethodGet, path: "/api/runs/{run}/logs/export", may: auth.RunsView, tag: "runs",
+		method: http.MethodGet, path: "/api/runs/{run}/logs/export", may: auth.RunsView, tag: "runs", class: classReport,
 		summary: "Read the log of a run as text",
 	}, s.exportLogs)
 	register(s, call{

@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/limits"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/pipelines"
@@ -23,18 +24,19 @@ import (
 
 // Deps is what a Server needs. Every field is required.
 type Deps struct {
-	Log        *slog.Logger
-	Auth       *auth.Service
-	Keys       *auth.Keys
-	Pipelines  *pipelines.Service
-	Runs       *runs.Service
-	Kinds      *node.Registry
-	News       *news.Board
-	Templates  []Template
-	Interface  fs.FS                             // the built interface; without index.html a page says that there is none
-	PublicHost string                            // a host name under which this machine may be called in open mode; "" means none
-	Info       func() Info                       // what GET /api/system/info tells
-	Ready      []func(ctx context.Context) Check // what GET /ready asks
+	Log       *slog.Logger
+	Auth      *auth.Service
+	Keys      *auth.Keys
+	Pipelines *pipelines.Service
+	Runs      *runs.Service
+	Kinds     *node.Registry
+	News      *news.Board
+	Templates []Template
+	Interface fs.FS // the built interface; without index.html a page says that there is none
+	Network   Network
+	Limits    map[Class]limits.Rate             // how often calls may be made
+	Info      func() Info                       // what GET /api/system/info tells
+	Ready     []func(ctx context.Context) Check // what GET /ready asks
 }
 
 // Info is what the server tells about itself.
@@ -54,7 +56,8 @@ type Check struct {
 // server holds what handlers use.
 type server struct {
 	Deps
-	api huma.API
+	api     huma.API
+	limiter *limits.Limiter
 }
 
 // New returns the handler of the whole server.
@@ -63,6 +66,7 @@ func New(d Deps) http.Handler {
 	h := http.NewCrossOriginProtection().Handler(router)
 	h = s.recovered(h)
 	h = s.logged(h)
+	h = strict(h)
 	return identified(h)
 }
 
@@ -78,9 +82,10 @@ func build(d Deps) (*server, http.Handler) {
 	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, r, http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not a method of this path")
 	})
-	s := &server{Deps: d, api: humachi.New(router, config())}
+	s := &server{Deps: d, api: humachi.New(router, config()), limiter: limits.New()}
 	s.systemCalls()
 	s.authCalls()
+	s.accountCalls()
 	s.auditCalls()
 	s.keyCalls()
 	s.pipelineCalls()

@@ -15,11 +15,11 @@ import (
 
 func (s *server) systemCalls() {
 	register(s, call{
-		method: http.MethodGet, path: "/health", may: auth.Public, tag: "system",
+		method: http.MethodGet, path: "/health", may: auth.Public, tag: "system", class: classFree,
 		summary: "Tell that the server is alive",
 	}, s.health)
 	register(s, call{
-		method: http.MethodGet, path: "/ready", may: auth.Public, tag: "system",
+		method: http.MethodGet, path: "/ready", may: auth.Public, tag: "system", class: classFree,
 		summary: "Tell whether the server can work: 503 when a part of it cannot",
 	}, s.ready)
 	register(s, call{

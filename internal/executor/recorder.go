@@ -119,7 +119,7 @@ func (r *recorder) line(m job.Message) runs.Event {
 	line := runs.Event{Run: r.run, Type: job.Log, At: m.At, Node: m.Node, Level: string(node.Info)}
 	switch {
 	case m.Type == job.NodeStarted:
-		line.Message = fmt.Sprintf("Starting node: %s", r.names[m.Node])
+		line.Message = "Starting node: " + r.names[m.Node]
 	case m.Type == job.NodeFinished && m.Error != nil:
 		line.Level, line.Message = string(node.Error), m.Error.Message
 	case m.Type == job.NodeFinished && m.Status == job.Success && m.Rows != nil:

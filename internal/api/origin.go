@@ -1,0 +1,108 @@
+package api
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/broked/broked/internal/auth"
+)
+
+// Network says how the server can be reached.
+type Network struct {
+	// PublicHost is a host name under which this machine may be called in open mode;
+	// "" means none.
+	PublicHost string
+	// Open lets callers from everywhere in while no account exists.
+	Open bool
+	// Proxies are the addresses whose word about their clients is taken. Without
+	// them a request that names a proxy comes from nowhere in particular.
+	Proxies []netip.Prefix
+}
+
+// forwarding lists the headers by which proxies say that they stand in between.
+var forwarding = []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"}
+
+// caller tells where a request comes from. It is local only when the peer is
+// this machine, no proxy stands in between, and the name it was called by cannot
+// be a stranger's that points here (DNS rebinding).
+func (s *server) caller(c huma.Context) auth.Caller {
+	peer := address(c.RemoteAddr())
+	caller := auth.Caller{Address: peer.String(), Agent: c.Header("User-Agent"), Secure: c.TLS() != nil}
+	proxied := false
+	for _, header := range forwarding {
+		proxied = proxied || c.Header(header) != ""
+	}
+	switch {
+	case !proxied:
+		caller.Local = peer.IsLoopback() && s.trustedHost(c.Host())
+	case s.trusts(peer):
+		caller.Address = s.client(peer, c.Header("X-Forwarded-For")).String()
+		caller.Secure = c.Header("X-Forwarded-Proto") == "https"
+	}
+	caller.Local = caller.Local || s.Network.Open
+	return caller
+}
+
+// address returns the address of a host:port, or the zero address.
+func address(hostport string) netip.Addr {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	a, err := netip.ParseAddr(strings.TrimSpace(host))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap().WithZone("")
+}
+
+func (s *server) trusts(a netip.Addr) bool {
+	for _, p := range s.Network.Proxies {
+		if a.IsValid() && p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// client returns the address that the proxies speak for: the last one in the
+// list that is not itself a trusted proxy. What stands before it anyone may have
+// written.
+func (s *server) client(peer netip.Addr, forwarded string) netip.Addr {
+	hops := strings.Split(forwarded, ",")
+	client := peer
+	for i := len(hops) - 1; i >= 0 && s.trusts(client); i-- {
+		hop := address(hops[i])
+		if !hop.IsValid() {
+			break
+		}
+		client = hop
+	}
+	return client
+}
+
+func (s *server) trustedHost(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.Unmap().IsLoopback()
+	}
+	return host == "localhost" || s.Network.PublicHost != "" && host == strings.ToLower(s.Network.PublicHost)
+}
+
+// strict tells browsers that came by TLS to do so for a year.
+func strict(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS != nil {
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,160 @@
+package api_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/broked/broked/internal/api"
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/limits"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestWhoMayCallWhat walks every call of the API as everybody and compares with
+// a table that a person can read and review.
+func TestWhoMayCallWhat(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, func(d *api.Deps) { d.Limits = map[api.Class]limits.Rate{} }).withAccounts()
+	keys := map[string]string{}
+	for name, permissions := range map[string]string{"key, all": allPermissions(t, w), "key, none": `["system.view"]`} {
+		text := w.run(scenario{name: name, as: auth.Superadmin, method: "POST", path: "/api/services", body: fmt.Sprintf(`{"service_name":%q,"permissions":%s}`, name, permissions), want: 201})
+		keys[name] = member(t, text, "token")
+	}
+	callers := []string{"nobody", "viewer", "editor", "admin", "superadmin", "key, all", "key, none"}
+	var table strings.Builder
+	out := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(out, "call\tpermission\t%s\n", strings.Join(callers, "\t"))
+	for _, op := range operations(t, w) {
+		fmt.Fprintf(out, "%s %s\t%s", op.method, op.path, op.permission)
+		for _, caller := range callers {
+			token := keys[caller]
+			if role := auth.Role(caller); role.Valid() {
+				in, err := w.auth.SignIn(t.Context(), caller, password, auth.Caller{})
+				must(t, err)
+				token = in.Token // a new one each time: some calls end sessions
+			}
+			fmt.Fprintf(out, "\t%s", w.verdict(op, token))
+		}
+		fmt.Fprintln(out)
+	}
+	must(t, out.Flush())
+	compare(t, "testdata/permissions.txt", table.String())
+}
+
+type operation struct{ method, path, permission string }
+
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+
+// verdict returns whether a caller gets past the door of a call.
+func (w *world) verdict(op operation, token string) string {
+	w.t.Helper()
+	path := pathParameter.ReplaceAllStringFunc(op.path, func(p string) string {
+		if p == "{version}" {
+			return "1"
+		}
+		return "none"
+	})
+	req, err := http.NewRequestWithContext(w.t.Context(), strings.ToUpper(op.method), w.url+path, strings.NewReader("{}"))
+	must(w.t, err)
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	must(w.t, err)
+	defer res.Body.Close() // not read: streams do not end
+	switch res.StatusCode {
+	case http.StatusUnauthorized:
+		return "401"
+	case http.StatusForbidden:
+		return "403"
+	case http.StatusInternalServerError:
+		w.t.Errorf("%s %s answers 500", op.method, path)
+	}
+	return "yes"
+}
+
+// operations returns every call that the server documents, which is every call.
+func operations(t *testing.T, w *world) []operation {
+	t.Helper()
+	_, text := w.call(scenario{method: "GET", path: "/api/openapi.json"})
+	var document struct {
+		Paths map[string]map[string]struct {
+			Permission string `json:"x-permission"`
+		}
+	}
+	must(t, json.Unmarshal([]byte(text), &document))
+	var all []operation
+	for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
+		for _, method := range slices.Sorted(maps.Keys(document.Paths[path])) {
+			may := document.Paths[path][method].Permission
+			if may == "" {
+				may = "public"
+			}
+			all = append(all, operation{strings.ToUpper(method), path, may})
+		}
+	}
+	return all
+}
+
+func allPermissions(t *testing.T, w *world) string {
+	t.Helper()
+	_, text := w.call(scenario{as: auth.Superadmin, method: "GET", path: "/api/permissions"})
+	var all []struct{ Name string }
+	must(t, json.Unmarshal([]byte(text), &all))
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	list, err := json.Marshal(names)
+	must(t, err)
+	return string(list)
+}
+
+// compare checks text against a golden file, or writes it with -update.
+func compare(t *testing.T, file, text string) {
+	t.Helper()
+	if *update {
+		must(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	must(t, err)
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("%s (run with -update when this is what you want):\n%s", file, diff)
+	}
+}
+
+func TestLimitsOfKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, func(d *api.Deps) {
+		d.Limits = api.DefaultLimits()
+		d.Limits["people"] = limits.Rate{}
+	}).withAccounts()
+	var tokens []string
+	for _, name := range []string{"a", "b"} {
+		text := w.run(scenario{name: "key", as: auth.Admin, method: "POST", path: "/api/services", body: `{"service_name":"` + name + `","permissions":["pipelines.view","pipelines.export"]}`, want: 201})
+		tokens = append(tokens, member(t, text, "token"))
+	}
+	with := func(i int) map[string]string { return map[string]string{"X-API-Key": tokens[i]} }
+	for range 20 {
+		w.run(scenario{name: "report", method: "GET", path: "/api/pipelines/none/export", header: with(0), want: 404})
+	}
+	res, _ := w.call(scenario{method: "GET", path: "/api/pipelines/none/export", header: with(0)})
+	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "360" {
+		t.Errorf("the 21st report: %d, Retry-After %s", res.StatusCode, res.Header.Get("Retry-After"))
+	}
+	w.run(scenario{name: "another class", method: "GET", path: "/api/pipelines", header: with(0), want: 200})
+	w.run(scenario{name: "another key", method: "GET", path: "/api/pipelines/none/export", header: with(1), want: 404})
+}
