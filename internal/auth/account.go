@@ -11,17 +11,35 @@ import (
 
 // User is an account of a person.
 type User struct {
-	ID        UserID    `json:"id"`
-	Name      string    `json:"username"`
-	Role      Role      `json:"role"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        UserID     `json:"id"`
+	Name      string     `json:"username"`
+	Role      Role       `json:"role"`
+	Disabled  bool       `json:"disabled"`
+	CreatedAt time.Time  `json:"created_at"`
+	LastLogin *time.Time `json:"last_login_at,omitempty"`
+	// MustChange reports whether the password is a temporary one, which is good for
+	// nothing but choosing another.
+	MustChange bool `json:"must_change_password"`
+	// MustChangeBy is when a temporary password ends.
+	MustChangeBy *time.Time `json:"-"`
 	// Canonical is the name by which the account is found; see Canonical.
 	Canonical string `json:"-"`
 	// Hash is the password as an argon2id PHC string.
 	Hash string `json:"-"`
 	// Epoch rises when all sessions of the account must end.
-	Epoch    int64 `json:"-"`
-	Disabled bool  `json:"-"`
+	Epoch int64 `json:"-"`
+}
+
+// UserChange is what happens to an account.
+type UserChange struct {
+	// Apply changes the account, or refuses to by an error. It sees the account as
+	// it is in the transaction of the change.
+	Apply func(*User) error
+	// Unlock forgets the failed sign-ins of the account.
+	Unlock bool
+	// Event is what the audit log calls it; Details as in AuditEvent.
+	Event   string
+	Details map[string]any
 }
 
 // Session is one signed-in browser or program.
@@ -53,6 +71,16 @@ type Store interface {
 	InsertUser(ctx context.Context, u User, first bool) error
 	// UserByName returns the account with a canonical name, or a NotFound fault.
 	UserByName(ctx context.Context, canonical string) (User, error)
+	// User returns an account, or a NotFound fault.
+	User(ctx context.Context, id UserID) (User, error)
+	// ChangeUser changes an account and returns it as it is then. When its epoch
+	// rises its sessions end. It is a Conflict fault with code last_admin when the
+	// last active superadmin, or without one the last active admin, would be lowered
+	// or disabled.
+	ChangeUser(ctx context.Context, id UserID, c UserChange) (User, error)
+	// DeleteUser deletes an account with its sessions, unless may refuses; the last
+	// admin is protected as in ChangeUser.
+	DeleteUser(ctx context.Context, id UserID, may func(User) error) error
 	// Users returns all accounts by name.
 	Users(ctx context.Context) ([]User, error)
 	// InsertSession stores a session and forgets the failures counted under key.

@@ -41,6 +41,22 @@ type Actor struct {
 	Session SessionID    // "" unless signed in by a session
 	Open    bool         // no account exists yet and the caller is on this machine
 	Host    bool         // the command line, used by someone who may read the data folder
+	// MustChange reports that the actor signed in by a temporary password.
+	MustChange bool
+}
+
+// above returns a Denied fault when role is above a: nobody gives away what they
+// do not have, or changes accounts that may do more than they. A service account
+// has no role, and is measured by its permissions.
+func (a Actor) above(role Role) error {
+	within := a.Host || a.Role != "" && a.Role.atLeast(role)
+	if !within && a.Role == "" {
+		within = !slices.ContainsFunc(role.Permissions(), func(p Permission) bool { return !slices.Contains(a.Granted, p) })
+	}
+	if within {
+		return nil
+	}
+	return fault.New(fault.Denied, "the role %s is above yours", role).With("above_own_role")
 }
 
 // Kind says what sort of actor a is, for the audit log.
@@ -76,7 +92,10 @@ func (a Actor) Permissions() []Permission {
 
 // May returns nil when a has permission p, else a Denied fault.
 func (a Actor) May(p Permission) error {
-	if p == Public || slices.Contains(a.Permissions(), p) {
+	if a.MustChange && p != Public && p != AnyPassword {
+		return fault.New(fault.Denied, "your password is a temporary one: choose another first").With("password_change_required")
+	}
+	if p == Public || p == AnyPassword || slices.Contains(a.Permissions(), p) {
 		return nil
 	}
 	if a.Role == "" {

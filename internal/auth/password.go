@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	_ "embed"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -162,6 +163,18 @@ func checkPassword(name, password string) []fault.Problem {
 		return problem("must not be the user name")
 	case strings.Count(password, string([]rune(password)[0])) == length:
 		return problem("must not be one character repeated")
+	case isCommon(password):
+		return problem("is one of the most common passwords, which are tried first: choose another")
 	}
 	return nil
 }
+
+//go:embed common_passwords.txt
+var commonPasswords string
+
+// isCommon reports whether the whole password, folded, is in the list.
+func isCommon(password string) bool {
+	return strings.Contains(commonPasswords, "\n"+Canonical(password)+"\n")
+}
+
+func samePassword(a, b string) bool { return norm.NFC.String(a) == norm.NFC.String(b) }

@@ -57,6 +57,7 @@ func NewService(ctx context.Context, d Deps) (*Service, error) {
 // Caller is what is known about where a request comes from.
 type Caller struct {
 	Local   bool // on this machine, and no proxy in between
+	Secure  bool // came over HTTPS
 	Address string
 	Agent   string // User-Agent
 }
@@ -70,7 +71,7 @@ func (s *Service) NeedsSetup(ctx context.Context) (bool, error) {
 	case err != nil:
 		return false, fault.Wrap(fault.Unavailable, err, "the accounts cannot be read").With("accounts_unreadable")
 	case done && users == 0:
-		return false, fault.New(fault.Unavailable, "there were accounts and now there are none: restore a backup of the data folder").With("accounts_gone")
+		return false, fault.New(fault.Unavailable, "there were accounts and now there are none: stop the server and make one with \"broked users create\", or restore a backup").With("accounts_gone")
 	}
 	return !done && users == 0, nil
 }
@@ -111,7 +112,7 @@ func (s *Service) bySession(ctx context.Context, token string) (Actor, error) {
 	case err != nil:
 		return Actor{}, err
 	}
-	return Actor{User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID}, nil
+	return Actor{User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID, MustChange: user.MustChange}, nil
 }
 
 // SignedInAs is the answer to a successful sign-in.
@@ -133,26 +134,41 @@ func (s *Service) SignIn(ctx context.Context, name, password string, c Caller) (
 		return SignedInAs{}, err
 	}
 	key := s.attemptKey(name, user, known)
-	now := time.Now()
-	locked, err := s.store.ReserveAttempt(ctx, key, now)
-	if err != nil {
-		return SignedInAs{}, err
-	}
-	if locked > 0 {
-		return SignedInAs{}, &LockedError{For: locked}
-	}
-	right, err := s.right(ctx, user, known && !user.Disabled, password)
+	may := known && !user.Disabled && (user.MustChangeBy == nil || time.Now().Before(*user.MustChangeBy))
+	right, err := s.guess(ctx, guess{key: key, user: user, may: may, password: password})
 	if err != nil {
 		return SignedInAs{}, err
 	}
 	if !right {
-		if err := s.store.FailAttempt(ctx, key, time.Now()); err != nil {
-			return SignedInAs{}, err
-		}
 		s.log.WarnContext(ctx, "sign-in failed", "address", c.Address)
 		return SignedInAs{}, fault.New(fault.Unknown, "invalid credentials").With("invalid_credentials")
 	}
 	return s.begin(ctx, user, key, c)
+}
+
+// guess is a password that somebody offers.
+type guess struct {
+	key      string // what it is counted under
+	user     User
+	may      bool // the account is there and may sign in
+	password string
+}
+
+// guess counts an attempt and verifies it. A wrong one stays counted; a right
+// one is, until the counter is cleared.
+func (s *Service) guess(ctx context.Context, g guess) (right bool, err error) {
+	locked, err := s.store.ReserveAttempt(ctx, g.key, time.Now())
+	if err != nil {
+		return false, err
+	}
+	if locked > 0 {
+		return false, &LockedError{For: locked}
+	}
+	right, err = s.right(ctx, g.user, g.may, g.password)
+	if err == nil && !right {
+		err = s.store.FailAttempt(ctx, g.key, time.Now())
+	}
+	return right, err
 }
 
 // right verifies a password. For an account that may not sign in, or is not
@@ -170,12 +186,16 @@ func (s *Service) right(ctx context.Context, user User, may bool, password strin
 // keyed hash of the name, so that the table holds no names that never were.
 func (s *Service) attemptKey(name string, user User, known bool) string {
 	if known {
-		return "user:" + string(user.ID)
+		return AttemptKey(user.ID)
 	}
 	mac := hmac.New(sha256.New, s.signer.key)
 	mac.Write([]byte("attempt " + Canonical(name)))
 	return "name:" + hex.EncodeToString(mac.Sum(nil))
 }
+
+// AttemptKey is what attempts to sign in to an account are counted under, unless
+// they come from a browser that it is known to.
+func AttemptKey(user UserID) string { return "user:" + string(user) }
 
 func (s *Service) begin(ctx context.Context, user User, key string, c Caller) (SignedInAs, error) {
 	now := time.Now().UTC().Truncate(time.Second)
@@ -217,21 +237,26 @@ type NewUser struct {
 }
 
 // CreateUser makes an account. The first one needs no credentials, but from
-// another machine the setup token or the server's key, and is an admin unless superadmin was asked
-// for; of several at once one wins, the others get a Conflict fault. Later ones
-// need an actor who manages users and does not give more than they have.
+// another machine the setup token or the server's key, and is an admin unless
+// superadmin was asked for; of several at once one wins, the others get a
+// Conflict fault. Later ones need an actor who manages users and does not give
+// more than they have. From the command line of the host any account can be
+// made, also when all are gone.
 func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) (User, error) {
-	first, err := s.NeedsSetup(ctx)
-	if err != nil {
-		return User{}, err
-	}
-	if first {
-		err = s.mayBeFirst(a, &n, c)
-	} else {
-		err = mayCreate(a, n)
-	}
-	if err != nil {
-		return User{}, err
+	first := false
+	if !a.Host {
+		var err error
+		if first, err = s.NeedsSetup(ctx); err != nil {
+			return User{}, err
+		}
+		if first {
+			err = s.mayBeFirst(a, &n, c)
+		} else {
+			err = mayCreate(a, n)
+		}
+		if err != nil {
+			return User{}, err
+		}
 	}
 	if ps := checkNewUser(n); len(ps) > 0 {
 		return User{}, fault.Rejected("the account cannot be made", ps)
@@ -265,15 +290,7 @@ func mayCreate(a Actor, n NewUser) error {
 	if err := a.May(ManageUsers); err != nil {
 		return err
 	}
-	if n.Role == Superadmin && a.Role != Superadmin {
-		return fault.New(fault.Denied, "only a superadmin can make a superadmin")
-	}
-	for _, p := range n.Role.Permissions() {
-		if a.May(p) != nil {
-			return fault.New(fault.Denied, "you cannot make an account that has the permission %s: you do not have it", p)
-		}
-	}
-	return nil
+	return a.above(n.Role)
 }
 
 func checkNewUser(n NewUser) []fault.Problem {
@@ -282,13 +299,10 @@ func checkNewUser(n NewUser) []fault.Problem {
 		ps = append(ps, fault.Problem{Path: "username", Message: "must have 1 to 128 characters, none of them control characters"})
 	}
 	if !n.Role.Valid() {
-		ps = append(ps, fault.Problem{Path: "role", Message: "must be viewer, editor, admin or superadmin"})
+		ps = append(ps, badRole())
 	}
 	return append(ps, checkPassword(n.Name, n.Password)...)
 }
-
-// Users returns all accounts by name.
-func (s *Service) Users(ctx context.Context) ([]User, error) { return s.store.Users(ctx) }
 
 // LockedError says that a name is locked, and for how long.
 type LockedError struct{ For time.Duration }

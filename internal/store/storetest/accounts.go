@@ -25,6 +25,11 @@ func testAccounts(t *testing.T, b Backend) {
 	got, err := b.UserByName(ctx, auth.Canonical("bOb"))
 	must(t, err)
 	wantSame(t, "user by name", got, bob)
+	got, err = b.User(ctx, bob.ID)
+	must(t, err)
+	wantSame(t, "user by id", got, bob)
+	_, err = b.User(ctx, "nobody")
+	wantKind(t, err, fault.NotFound, "user_not_found")
 	_, err = b.UserByName(ctx, "carl")
 	wantKind(t, err, fault.NotFound, "user_not_found")
 	all, err := b.Users(ctx)
@@ -68,6 +73,7 @@ func testSessions(t *testing.T, b Backend) {
 	gotSession, gotUser, err := b.SessionUser(ctx, s.ID, noon)
 	must(t, err)
 	wantSame(t, "session", gotSession, s)
+	u.LastLogin = &noon
 	wantSame(t, "its user", gotUser, u)
 
 	ended := func(what string, id auth.SessionID, now time.Time) {

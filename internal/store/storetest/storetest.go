@@ -31,6 +31,10 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 	for name, test := range map[string]func(*testing.T, Backend){
 		"accounts":                     testAccounts,
 		"one first account":            testFirstAccount,
+		"change user":                  testChangeUser,
+		"delete user":                  testDeleteUser,
+		"last admin":                   testLastAdmin,
+		"one of two last admins stays": testParallelDemotion,
 		"sessions":                     testSessions,
 		"at most twenty sessions":      testSessionLimit,
 		"lockout":                      testLockout,

@@ -1,0 +1,68 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestPasswordRules(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ password, want string }{
+		{"secure-password", ""},
+		{"new-pass", ""},
+		{"correct horse battery staple", ""},
+		{"49201837465", ""},
+		{strings.Repeat("é ", 100), ""},
+		{"with\x00zero-byte", ""},
+		{"short-7", "at least 8"},
+		{"🔑🔑🔑🔒🔒🔒🔒", "at least 8"},
+		{strings.Repeat("ab", 513), "at most 1024 bytes"},
+		{"Ada.Lovelace", "user name"},
+		{"ＡDA.LOVELACE ", "user name"},
+		{"zzzzzzzzzzzz", "one character repeated"},
+		{"password1", "most common"},
+		{"PassWord1", "most common"},
+		{"1qaz2wsx", "most common"},
+		{"qwertyuiop", "most common"},
+		{"bad\xff utf8", "UTF-8"},
+	} {
+		var got string
+		if ps := checkPassword("ada.lovelace", tc.password); len(ps) > 0 {
+			got = ps[0].Message
+		}
+		if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
+			t.Errorf("%q: %q, want %q", tc.password, got, tc.want)
+		}
+	}
+}
+
+func TestCommonPasswordsAreSortedAndOfUse(t *testing.T) {
+	t.Parallel()
+	var list []string
+	for line := range strings.Lines(commonPasswords) {
+		if line = strings.TrimSuffix(line, "\n"); !strings.HasPrefix(line, "# ") {
+			list = append(list, line)
+		}
+	}
+	if len(list) < 3000 || !slices.IsSorted(list) {
+		t.Errorf("%d passwords, sorted: %v", len(list), slices.IsSorted(list))
+	}
+	for _, p := range list {
+		if len(p) < MinPassword || Canonical(p) != p {
+			t.Errorf("%q can never match", p)
+		}
+	}
+}
+
+func TestTemporaryPasswords(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 1000 {
+		p := temporaryPassword()
+		if seen[p] || len(p) != 24 || checkPassword("ada", p) != nil {
+			t.Fatalf("%q", p)
+		}
+		seen[p] = true
+	}
+}

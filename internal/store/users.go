@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+)
+
+const userByID = `
+	SELECT id, username, canonical, role, hash, epoch, disabled, created_at, last_login_at, must_change_by
+	FROM users
+	WHERE id = ?1`
+
+// User implements auth.Store.
+func (s *Store) User(ctx context.Context, id auth.UserID) (auth.User, error) {
+	u, err := theUser(s.db.read.QueryRowContext(ctx, userByID, id))
+	return u, border("user", err)
+}
+
+func theUser(row *sql.Row) (auth.User, error) {
+	u, err := scanUser(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return auth.User{}, fault.New(fault.NotFound, "there is no such account").With("user_not_found")
+	}
+	return u, err
+}
+
+const (
+	updateUser = `
+		UPDATE users
+		SET role = ?2, hash = ?3, epoch = ?4, disabled = ?5, must_change_by = ?6
+		WHERE id = ?1`
+	endSessions = `
+		DELETE FROM sessions
+		WHERE user_id = ?1`
+	// Devices that an account is known by count under its own key with more behind it.
+	unlockUser = `
+		DELETE FROM login_attempts
+		WHERE key = ?1 OR key GLOB ?1 || ' *'`
+)
+
+// ChangeUser implements auth.Store.
+func (s *Store) ChangeUser(ctx context.Context, id auth.UserID, c auth.UserChange) (auth.User, error) {
+	var after auth.User
+	err := s.change(ctx, "change user", func(tx *sql.Tx) error {
+		before, err := theUser(tx.QueryRowContext(ctx, userByID, id))
+		if err != nil {
+			return err
+		}
+		after = before
+		if err := c.Apply(&after); err != nil {
+			return err
+		}
+		after.MustChange = after.MustChangeBy != nil
+		if err := keepAdmin(ctx, tx, before, after); err != nil {
+			return err
+		}
+		if err := putUser(ctx, tx, before, after); err != nil {
+			return err
+		}
+		if c.Unlock {
+			if _, err := tx.ExecContext(ctx, unlockUser, auth.AttemptKey(id)); err != nil {
+				return err
+			}
+		}
+		return s.audit(ctx, tx, auth.AuditEvent{Event: c.Event, Target: string(id), Outcome: auth.Success, Details: c.Details})
+	})
+	return after, err
+}
+
+func putUser(ctx context.Context, tx *sql.Tx, before, after auth.User) error {
+	_, err := tx.ExecContext(ctx, updateUser, after.ID, after.Role, after.Hash, after.Epoch, after.Disabled, column(after.MustChangeBy))
+	if err == nil && after.Epoch != before.Epoch {
+		_, err = tx.ExecContext(ctx, endSessions, after.ID)
+	}
+	return err
+}
+
+const otherAdmins = `
+	SELECT count(*) FILTER (WHERE role = 'superadmin'), count(*) FILTER (WHERE role = 'admin')
+	FROM users
+	WHERE disabled = 0 AND id <> ?1`
+
+// keepAdmin returns a Conflict fault when a change would leave nobody who could
+// undo it. An account that is about to be deleted has no role after.
+func keepAdmin(ctx context.Context, tx *sql.Tx, before, after auth.User) error {
+	lowered := after.Disabled || after.Role != before.Role
+	if before.Disabled || !lowered || before.Role != auth.Superadmin && before.Role != auth.Admin {
+		return nil
+	}
+	var superadmins, admins int
+	if err := tx.QueryRowContext(ctx, otherAdmins, before.ID).Scan(&superadmins, &admins); err != nil {
+		return err
+	}
+	raised := before.Role == auth.Admin && after.Role == auth.Superadmin && !after.Disabled
+	if raised || superadmins > 0 || before.Role == auth.Admin && admins > 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "%q is the last active %s: give somebody else that role first", before.Name, before.Role).With("last_admin")
+}
+
+const deleteUser = `
+	DELETE FROM users
+	WHERE id = ?1`
+
+// DeleteUser implements auth.Store.
+func (s *Store) DeleteUser(ctx context.Context, id auth.UserID, may func(auth.User) error) error {
+	return s.change(ctx, "delete user", func(tx *sql.Tx) error {
+		u, err := theUser(tx.QueryRowContext(ctx, userByID, id))
+		if err != nil {
+			return err
+		}
+		if err := may(u); err != nil {
+			return err
+		}
+		if err := keepAdmin(ctx, tx, u, auth.User{}); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, deleteUser, id); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, auth.AuditEvent{
+			Event: "user_deleted", Target: string(id), Outcome: auth.Success, Details: map[string]any{"username": u.Name, "role": u.Role},
+		})
+	})
+}
