@@ -1,4 +1,11 @@
-import { IconHistory, IconHome, IconKey, IconSitemap, IconUsers } from "@tabler/icons-react";
+import {
+  IconHistory,
+  IconHome,
+  IconKey,
+  IconShieldCheck,
+  IconSitemap,
+  IconUsers,
+} from "@tabler/icons-react";
 import { type Permission, useMay } from "../lib/session";
 
 /** The pages everybody has. */
@@ -11,6 +18,7 @@ export const pages = [
 const administration = [
   { to: "/admin/users", label: "Users", icon: IconUsers, needs: "settings.manage_users" },
   { to: "/admin/keys", label: "API tokens", icon: IconKey, needs: "services.manage" },
+  { to: "/admin/audit", label: "Audit log", icon: IconShieldCheck, needs: "audit.view" },
 ] as const satisfies { needs: Permission; [more: string]: unknown }[];
 
 /** The pages of the administration that the caller may use. */

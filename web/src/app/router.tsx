@@ -10,7 +10,14 @@ import { ApiError } from "../lib/api";
 import { meQuery, setupQuery } from "../lib/queries";
 import { wasSetupSkipped } from "../lib/setup-choice";
 import { Crash, NotFound, Starting } from "./fallbacks";
-import { pipelineSearch, pipelinesSearch, runSearch, runsSearch, signInSearch } from "./search";
+import {
+  auditSearch,
+  pipelineSearch,
+  pipelinesSearch,
+  runSearch,
+  runsSearch,
+  signInSearch,
+} from "./search";
 import { Shell } from "./shell";
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
@@ -107,12 +114,19 @@ const apiTokens = createRoute({
   component: lazyRouteComponent(() => import("../features/keys/keys-page"), "KeysPage"),
 });
 
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/audit",
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import("../features/audit/audit-page"), "AuditPage"),
+});
+
 const lost = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
 
 const routeTree = root.addChildren([
   setup,
   signIn,
-  shell.addChildren([home, pipelines, pipeline, runs, run, profile, users, apiTokens, lost]),
+  shell.addChildren([home, pipelines, pipeline, runs, run, profile, users, apiTokens, audit, lost]),
 ]);
 
 /** The pages and how their URLs read. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pipelineSearch, runSearch, runsSearch, signInSearch } from "./search";
+import { auditSearch, pipelineSearch, runSearch, runsSearch, signInSearch } from "./search";
 
 test.each([
   ["/runs?status=failed", "/runs?status=failed"],
@@ -17,4 +17,11 @@ test("what a page does not know is dropped", () => {
 
 test("a number typed as words stays words", () => {
   expect(runSearch({ q: 404, level: "error" })).toEqual({ q: "404", level: "error" });
+});
+
+test("a moment that is none is dropped, another is written as the API takes it", () => {
+  expect(auditSearch({ since: "yesterday", until: "2026-03-01T12:00Z", after: 412 })).toEqual({
+    until: "2026-03-01T12:00:00.000Z",
+    after: "412",
+  });
 });

@@ -76,6 +76,39 @@ export function runSearch(raw: Raw): RunSearch {
   };
 }
 
+export type AuditSearch = {
+  event?: string;
+  actor?: string;
+  since?: string;
+  until?: string;
+  after?: string;
+  entry?: number;
+};
+
+/** The audit log: what to look for, where the stretch begins, and the open entry. */
+export function auditSearch(raw: Raw): AuditSearch {
+  const event = text(raw.event);
+  const actor = text(raw.actor);
+  const since = moment(raw.since);
+  const until = moment(raw.until);
+  const after = text(raw.after);
+  const entry = whole(raw.entry);
+  return {
+    ...(event && { event }),
+    ...(actor && { actor }),
+    ...(since && { since }),
+    ...(until && { until }),
+    ...(after && { after }),
+    ...(entry && { entry }),
+  };
+}
+
+/** A moment as the API takes it. */
+function moment(value: unknown): string | undefined {
+  const at = typeof value === "string" ? new Date(value) : undefined;
+  return at && !Number.isNaN(at.getTime()) ? at.toISOString() : undefined;
+}
+
 function text(value: unknown): string | undefined {
   // The router reads ?q=12 as a number, yet it was typed as words.
   if (typeof value === "number" || typeof value === "boolean") return String(value);

@@ -224,6 +224,28 @@ export type User = {
   last_login_at?: string;
 };
 
+/** One thing that was done, as the audit log keeps it. */
+export type AuditEntry = {
+  /** Its number in the log, without gaps. */
+  seq: number;
+  at: string;
+  event: string;
+  /** The name as it was then; empty when nobody was signed in. */
+  actor: string;
+  /** Such as user, key, open, anonymous, host or system. */
+  actor_kind: string;
+  address: string;
+  agent: string;
+  request_id: string;
+  target: string;
+  outcome: "success" | "failure";
+  details: { [key: string]: Json } | null;
+  hash: string;
+};
+
+/** Whether the audit log is as it was written. */
+export type AuditVerdict = { ok: boolean; checked: number; broken_at?: number };
+
 /** A program that uses the API with a token of its own. */
 export type ServiceAccount = {
   id: string;

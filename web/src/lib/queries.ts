@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { get, getText } from "./api";
 import type {
+  AuditEntry,
   Change,
   LogLine,
   Me,
@@ -146,6 +147,24 @@ export const diffQuery = (id: string, from: number, to: number) =>
         `/api/pipelines/${encodeURIComponent(id)}/versions/${to}/diff?against=${from}`,
         { signal },
       ),
+  });
+
+export type AuditFilter = {
+  event?: string;
+  actor?: string;
+  since?: string;
+  until?: string;
+  after?: string;
+};
+
+/** A stretch of the audit log that fits a filter, newest first. */
+export const auditQuery = (filter: AuditFilter) =>
+  queryOptions({
+    queryKey: ["audit", filter],
+    queryFn: ({ signal }) => {
+      const search = new URLSearchParams({ limit: "50", ...filter });
+      return get<Page<AuditEntry>>(`/api/audit?${search}`, { signal });
+    },
   });
 
 export type RunFilter = { status?: RunStatus; pipeline?: string; after?: string; limit?: number };
