@@ -22,7 +22,7 @@ import (
 // TestMain lets the test binary be the program itself: called with a command it
 // runs it, as the tests do and as a server does to start its engines.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{"serve", "run", "engine", "health", "version", "docs", "openapi"}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"serve", "run", "engine", "health", "version", "docs", "openapi", "generate-key", "keys"}, os.Args[1]) {
 		main()
 	}
 	os.Exit(m.Run())
@@ -81,7 +81,12 @@ func (l *logBuffer) await(t *testing.T, pattern string) string {
 // listens.
 func serve(t *testing.T, dir string, args ...string) *server {
 	t.Helper()
-	cmd := program(context.WithoutCancel(t.Context()), dir, append([]string{"serve", "--port", "0"}, args...)...)
+	return launch(t, program(context.WithoutCancel(t.Context()), dir, append([]string{"serve", "--port", "0"}, args...)...))
+}
+
+// launch starts the server that cmd is and waits until it listens.
+func launch(t *testing.T, cmd *exec.Cmd) *server {
+	t.Helper()
 	pipe, err := cmd.StderrPipe()
 	must(t, err)
 	must(t, cmd.Start())

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,35 +19,29 @@ func credential(c huma.Context) (string, error) {
 	if err := notInQuery(c.URL()); err != nil {
 		return "", err
 	}
-	var found, cookie string
+	var headers []string
+	var cookie string
 	var authorizations int
-	var err error
 	c.EachHeader(func(name, value string) {
-		var one string
 		switch name {
 		case "Authorization":
 			authorizations++
-			one = authorization(value)
+			headers = append(headers, authorization(value))
 		case "X-Api-Key":
-			one = key(value)
+			headers = append(headers, key(value))
 		case "Cookie":
 			cookie = sessionIn(value)
-			return
-		default:
-			return
-		}
-		switch {
-		case one == "":
-			err = fault.New(fault.Unknown, "the credential is not one that this server takes").With("invalid_token")
-		case found == "":
-			found = one
-		}
-		if found != one || authorizations > 1 {
-			err = fault.New(fault.Invalid, "the request has more than one credential")
 		}
 	})
-	if err != nil || found != "" {
-		return found, err
+	slices.Sort(headers)
+	headers = slices.Compact(headers)
+	switch {
+	case slices.Contains(headers, ""):
+		return "", fault.New(fault.Unknown, "the credential is not one that this server takes").With("invalid_token")
+	case authorizations > 1, len(headers) > 1:
+		return "", fault.New(fault.Invalid, "the request has more than one credential")
+	case len(headers) == 1:
+		return headers[0], nil
 	}
 	return cookie, nil
 }

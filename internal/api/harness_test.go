@@ -42,6 +42,7 @@ const password = "secure-password"
 type world struct {
 	t      *testing.T
 	url    string
+	db     *store.DB
 	store  *store.Store
 	auth   *auth.Service
 	news   *news.Board
@@ -86,7 +87,7 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	change(&deps)
 	srv := httptest.NewServer(api.New(deps))
 	t.Cleanup(srv.Close)
-	return &world{t: t, url: srv.URL, store: memory, auth: accounts, news: board, tokens: map[auth.Role]string{}}
+	return &world{t: t, url: srv.URL, db: db, store: memory, auth: accounts, news: board, tokens: map[auth.Role]string{}}
 }
 
 // brokenPart is the error of a part of the server that does not work in the one
