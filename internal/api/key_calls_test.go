@@ -30,8 +30,6 @@ func words(ps []auth.Permission) []string {
 	return all
 }
 
-func bearer(key string) map[string]string { return map[string]string{"Authorization": "Bearer " + key} }
-
 func TestServiceCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).withAccounts()
