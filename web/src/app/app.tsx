@@ -6,7 +6,7 @@ import { contrast, theme } from "../ui/theme";
 import { newQueryClient } from "./query-client";
 import { newRouter } from "./router";
 
-const queryClient = newQueryClient(toSignIn);
+const queryClient = newQueryClient({ onSignedOut: toSignIn, onPasswordDue: toNewPassword });
 const router = newRouter(queryClient);
 
 /** public/color-scheme.js reads the same key before the first paint. */
@@ -17,6 +17,12 @@ function toSignIn(): void {
   if (pathname === "/signin" || pathname === "/setup") return;
   queryClient.clear();
   void router.navigate({ to: "/signin", search: { next: href } });
+}
+
+function toNewPassword(): void {
+  const { pathname, href } = router.state.location;
+  if (pathname === "/password") return;
+  void router.navigate({ to: "/password", search: { next: href } });
 }
 
 /** The interface with everything it stands on. */

@@ -2,12 +2,19 @@ import { hashKey, MutationCache, QueryCache, QueryClient } from "@tanstack/react
 import { ApiError } from "../lib/api";
 import { meQuery } from "../lib/queries";
 
-/** The cache of the server's answers. onSignedOut is called when an answer says that the session has ended. */
-export function newQueryClient(onSignedOut: () => void): QueryClient {
+type Turns = {
+  /** The session has ended. */
+  onSignedOut: () => void;
+  /** The server answers nothing else until a temporary password is replaced. */
+  onPasswordDue: () => void;
+};
+
+/** The cache of the server's answers, which tells of answers that concern every page. */
+export function newQueryClient({ onSignedOut, onPasswordDue }: Turns): QueryClient {
   const watch = (error: Error) => {
-    if (error instanceof ApiError && error.status === 401 && error.code !== "invalid_credentials") {
-      onSignedOut();
-    }
+    if (!(error instanceof ApiError)) return;
+    if (error.status === 401 && error.code !== "invalid_credentials") onSignedOut();
+    if (error.code === "password_change_required") onPasswordDue();
   };
   return new QueryClient({
     queryCache: new QueryCache({

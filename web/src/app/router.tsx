@@ -12,11 +12,11 @@ import { wasSetupSkipped } from "../lib/setup-choice";
 import { Crash, NotFound, Starting } from "./fallbacks";
 import {
   auditSearch,
+  nextSearch,
   pipelineSearch,
   pipelinesSearch,
   runSearch,
   runsSearch,
-  signInSearch,
 } from "./search";
 import { Shell } from "./shell";
 
@@ -37,6 +37,9 @@ const shell = createRoute({
       if (me.open && location.pathname === "/" && !wasSetupSkipped()) {
         throw redirect({ to: "/setup" });
       }
+      if (me.must_change_password) {
+        throw redirect({ to: "/password", search: { next: location.href } });
+      }
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       const setup = await context.queryClient.fetchQuery(setupQuery);
@@ -55,8 +58,18 @@ const setup = createRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/signin",
-  validateSearch: signInSearch,
+  validateSearch: nextSearch,
   component: lazyRouteComponent(() => import("../features/session/sign-in-page"), "SignInPage"),
+});
+
+const newPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/password",
+  validateSearch: nextSearch,
+  component: lazyRouteComponent(
+    () => import("../features/session/new-password-page"),
+    "NewPasswordPage",
+  ),
 });
 
 const home = createRoute({
@@ -126,6 +139,7 @@ const lost = createRoute({ getParentRoute: () => shell, path: "$", component: No
 const routeTree = root.addChildren([
   setup,
   signIn,
+  newPassword,
   shell.addChildren([home, pipelines, pipeline, runs, run, profile, users, apiTokens, audit, lost]),
 ]);
 

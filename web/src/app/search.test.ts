@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { auditSearch, pipelineSearch, runSearch, runsSearch, signInSearch } from "./search";
+import { auditSearch, nextSearch, pipelineSearch, runSearch, runsSearch } from "./search";
 
 test.each([
   ["/runs?status=failed", "/runs?status=failed"],
@@ -7,7 +7,7 @@ test.each([
   ["/\\evil.example", undefined],
   ["https://evil.example", undefined],
 ])("a sign-in may lead to %s only inside this site", (next, want) => {
-  expect(signInSearch({ next }).next).toBe(want);
+  expect(nextSearch({ next }).next).toBe(want);
 });
 
 test("what a page does not know is dropped", () => {

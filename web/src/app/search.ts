@@ -4,10 +4,10 @@ import { asRunStatus } from "../lib/status";
 /** What the URL of each page may say after the "?"; anything else in it is dropped. */
 type Raw = Record<string, unknown>;
 
-export type SignInSearch = { next?: string };
+export type NextSearch = { next?: string };
 
-/** Only paths of this site: an address from elsewhere must not choose where a sign-in leads. */
-export function signInSearch(raw: Raw): SignInSearch {
+/** Only paths of this site: an address from elsewhere must not choose where one goes on. */
+export function nextSearch(raw: Raw): NextSearch {
   const next = text(raw.next);
   return next && /^\/(?![/\\])/.test(next) ? { next } : {};
 }

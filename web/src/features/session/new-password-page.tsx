@@ -1,0 +1,63 @@
+import { Button, Loader } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Navigate, useNavigate, useRouter } from "@tanstack/react-router";
+import { ApiError, post } from "../../lib/api";
+import { meQuery } from "../../lib/queries";
+import { ChangePasswordForm } from "../../ui/change-password-form";
+import { notifyFailed } from "../../ui/notify";
+import { ErrorState } from "../../ui/states";
+import { Entrance } from "./entrance";
+
+const route = getRouteApi("/password");
+
+/** Asks for a password of one's own in the place of a temporary one, and leads on to the page that was wanted. */
+export function NewPasswordPage() {
+  const me = useQuery(meQuery);
+  const client = useQueryClient();
+  const router = useRouter();
+  const { next } = route.useSearch();
+  const done = () => {
+    client.clear();
+    router.history.push(next ?? "/");
+  };
+  if (me.error instanceof ApiError && me.error.status === 401) {
+    return <Navigate to="/signin" search={next ? { next } : {}} replace />;
+  }
+  return (
+    <Entrance
+      title="Choose a new password"
+      words="Somebody else knows the one you have. Until you choose your own, nothing else can be done here."
+    >
+      {me.isPending && <Loader size="sm" role="status" aria-label="Loading" />}
+      {me.isError && <ErrorState error={me.error} onRetry={() => void me.refetch()} />}
+      {me.data && (
+        <>
+          <ChangePasswordForm
+            username={me.data.username}
+            submitLabel="Set the new password"
+            onDone={done}
+          />
+          <SignOut />
+        </>
+      )}
+    </Entrance>
+  );
+}
+
+function SignOut() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const signOut = useMutation({
+    mutationFn: () => post("/api/auth/logout", {}),
+    onSuccess: async () => {
+      client.clear();
+      await navigate({ to: "/signin" });
+    },
+    onError: (error) => notifyFailed("You are still signed in", error),
+  });
+  return (
+    <Button variant="subtle" fullWidth mt="sm" onClick={() => signOut.mutate()}>
+      Sign out
+    </Button>
+  );
+}
