@@ -98,7 +98,7 @@ func (s *assembled) warnWhileOpen(open bool, log *slog.Logger) func(context.Cont
 		defer ticker.Stop()
 		for {
 			if needs, err := s.auth.NeedsSetup(ctx); err != nil || !needs {
-				return nil //nolint:nilerr // when nobody knows, nothing is open
+				return nil // when nobody knows, nothing is open
 			}
 			log.WarnContext(ctx, "open to the network: anyone who reaches this server can do everything; make the first account")
 			select {

@@ -45,13 +45,13 @@ func TestTLSIsThirteenOnly(t *testing.T) {
 		t.Fatalf("the server is at %s", s.url)
 	}
 	client := func(most uint16) *http.Client {
-		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: most}}} //nolint:gosec // that is the test
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: most}}}
 	}
-	if _, err := client(tls.VersionTLS12).Get(s.url + "/health"); err == nil { //nolint:noctx // it is refused at once
+	if _, err := client(tls.VersionTLS12).Get(s.url + "/health"); err == nil {
 		t.Error("TLS 1.2 is accepted")
 	}
 	post := func(path, body string) *http.Response {
-		res, err := client(0).Post(s.url+path, "application/json", strings.NewReader(body)) //nolint:noctx // a test's own server
+		res, err := client(0).Post(s.url+path, "application/json", strings.NewReader(body))
 		must(t, err)
 		must(t, res.Body.Close())
 		return res
