@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,10 +15,12 @@ import (
 
 // credential returns the token or key of a request: that of its headers, else
 // that of its cookie, else "". A header that is there but is of no use never
-// gives way to the cookie or to open mode.
-func credential(c huma.Context) (string, error) {
-	if err := notInQuery(c.URL()); err != nil {
-		return "", err
+// gives way to the cookie or to open mode, and one in the address is refused and
+// told to the audit log.
+func (s *server) credential(ctx context.Context, c huma.Context) (string, error) {
+	if shown, found := inAddress(c.URL()); found {
+		s.Keys.Shown(ctx, shown)
+		return "", fault.New(fault.Invalid, "a credential does not belong in the address, where logs keep it: send it in the header Authorization, and replace it").With("credential_in_query")
 	}
 	var headers []string
 	var cookie string
@@ -89,13 +92,14 @@ func sessionIn(header string) string {
 	return ""
 }
 
-// notInQuery refuses credentials where proxies, histories and logs keep them.
-func notInQuery(u url.URL) error {
-	for name := range u.Query() {
+// inAddress returns the credential in an address, where proxies, histories and
+// logs keep it, and whether there is a place for one.
+func inAddress(u url.URL) (string, bool) {
+	for name, values := range u.Query() {
 		switch strings.ToLower(name) {
 		case "api_key", "token", "access_token":
-			return fault.New(fault.Invalid, "a credential does not belong in the address, where logs keep it: send it in the header Authorization, and replace it").With("credential_in_query")
+			return values[0], true
 		}
 	}
-	return nil
+	return "", false
 }

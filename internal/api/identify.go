@@ -14,7 +14,7 @@ const cookieName = "brokoli_session"
 
 // identify finds out who is calling.
 func (s *server) identify(ctx context.Context, c huma.Context, caller auth.Caller) (auth.Actor, error) {
-	token, err := credential(c)
+	token, err := s.credential(ctx, c)
 	if err != nil {
 		return auth.Actor{}, err
 	}

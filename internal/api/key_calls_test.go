@@ -148,6 +148,18 @@ func TestWhereAKeyIsTaken(t *testing.T) {
 	}
 }
 
+func TestAKeyInAnAddressIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	id, key := w.service("careless", auth.PipelinesView)
+	w.run(scenario{name: "in the address", method: "GET", path: "/api/pipelines?api_key=" + key, want: 400, has: []string{"credential_in_query"}})
+	w.run(scenario{name: "of nobody", method: "GET", path: "/api/pipelines?api_key=" + auth.NewKey(), want: 400})
+	text := w.run(scenario{name: "audit", as: auth.Admin, method: "GET", path: "/api/audit?event=key_in_address", want: 200, has: []string{id, `"service_name":"careless"`}, hasNot: []string{key}})
+	if n := strings.Count(text, `"event":"key_in_address"`); n != 1 {
+		t.Errorf("%d records, want 1: %s", n, text)
+	}
+}
+
 func TestKeysInOpenMode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -67,6 +67,9 @@ type KeyStore interface {
 	// its owner now: superadmin when it has none. It is a NotFound fault when the
 	// account is revoked or has expired, or its owner is disabled or gone.
 	KeyHolder(ctx context.Context, hash KeyHash, now time.Time) (ServiceAccount, Role, error)
+	// NoteShownKey tells the audit log that the key of an account in use at now was
+	// sent where others may read it. A hash of no such account is no error.
+	NoteShownKey(ctx context.Context, hash KeyHash, now time.Time) error
 	// TouchServiceAccount notes that an account was used, unless that was noted less
 	// than a minute ago.
 	TouchServiceAccount(ctx context.Context, id ServiceID, now time.Time) error
@@ -126,6 +129,17 @@ func (k *Keys) touch(ctx context.Context, a ServiceAccount, now time.Time) {
 	}
 	if err := k.store.TouchServiceAccount(ctx, a.ID, now); err != nil {
 		k.log.WarnContext(ctx, "the use of a key is not noted", "service", string(a.ID), "error", err)
+	}
+}
+
+// Shown tells the audit log, when a text is a key in use, that it was sent where
+// others may read it: whoever looks after the keys should replace it.
+func (k *Keys) Shown(ctx context.Context, text string) {
+	if !isKey(text) {
+		return
+	}
+	if err := k.store.NoteShownKey(ctx, sha256.Sum256([]byte(text)), time.Now()); err != nil {
+		k.log.WarnContext(ctx, "a key in an address is not noted", "error", err)
 	}
 }
 

@@ -177,6 +177,28 @@ func (s *Store) KeyHolder(ctx context.Context, hash auth.KeyHash, now time.Time)
 	return a, role, border("key holder", noService(err))
 }
 
+const shownKey = `
+	SELECT id, name
+	FROM services
+	WHERE hash = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)`
+
+// NoteShownKey implements auth.KeyStore.
+func (s *Store) NoteShownKey(ctx context.Context, hash auth.KeyHash, now time.Time) error {
+	return s.change(ctx, "note shown key", func(tx *sql.Tx) error {
+		var id, name string
+		err := tx.QueryRowContext(ctx, shownKey, hash[:], millis(now)).Scan(&id, &name)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, auth.AuditEvent{
+			Event: "key_in_address", Target: id, Outcome: auth.Failure, Details: map[string]any{"service_name": name},
+		})
+	})
+}
+
 // After the clock went back, the time of the last use goes back too.
 const touchService = `
 	UPDATE services

@@ -60,6 +60,11 @@ func testServices(t *testing.T, b Backend) {
 	must(t, err)
 	wantSame(t, "changed", got, ending)
 
+	for _, hash := range []auth.KeyHash{hashOf(ending), {}} { // one of nobody is no error
+		must(t, b.NoteShownKey(ctx, hash, noon))
+	}
+	wantAudit(t, b, "key_in_address", ending.ID, 1)
+
 	for _, at := range []time.Time{noon, later} { // the first time counts
 		must(t, b.RevokeServiceAccount(ctx, plain.ID, at))
 	}
@@ -72,7 +77,22 @@ func testServices(t *testing.T, b Backend) {
 	got, err = b.ServiceAccount(ctx, plain.ID)
 	must(t, err)
 	wantSame(t, "revoked", got, plain)
+	must(t, b.NoteShownKey(ctx, hashOf(plain), noon))
+	for event, n := range map[string]int{"service_created": 1, "service_revoked": 1, "key_in_address": 0} {
+		wantAudit(t, b, event, plain.ID, n)
+	}
+	wantAudit(t, b, "service_changed", ending.ID, 1)
 	must(t, b.InsertServiceAccount(ctx, twin, hashOf(twin))) // its name is free again
+}
+
+// wantAudit fails unless the audit log has n records of an event of a service.
+func wantAudit(t *testing.T, b Backend, event string, target auth.ServiceID, n int) {
+	t.Helper()
+	got, err := b.AuditRecords(t.Context(), auth.AuditFilter{Event: event, Target: string(target), Limit: 10})
+	must(t, err)
+	if len(got) != n {
+		t.Errorf("%d records of %s, want %d", len(got), event, n)
+	}
 }
 
 func testServiceOwners(t *testing.T, b Backend) {
