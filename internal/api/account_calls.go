@@ -25,7 +25,7 @@ func (s *server) accountCalls() {
 		summary: "Delete an account and end its sessions",
 	}, s.deleteUser)
 	register(s, call{
-		method: http.MethodPost, path: "/api/auth/change-password", may: auth.AnyPassword, tag: "auth",
+		method: http.MethodPost, path: "/api/auth/change-password", may: auth.AnyPassword, tag: "auth", class: classAuth,
 		summary: "Change one's own password, which ends one's other sessions",
 	}, s.changePassword)
 	register(s, call{
@@ -89,22 +89,22 @@ type passwordChanged struct {
 }
 
 type passwordChangedAnswer struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
 	Body      passwordChanged
 }
 
 func (s *server) changePassword(ctx context.Context, in *struct {
-	Peer
+	Browser
 	Body passwordChange
 },
 ) (*passwordChangedAnswer, error) {
 	actor, _ := auth.ActorFrom(ctx)
-	as, err := s.Auth.ChangePassword(ctx, actor, in.Body.Current, in.Body.New, in.caller)
+	as, err := s.Auth.ChangePassword(ctx, actor, in.Body.Current, in.Body.New, in.known())
 	if err != nil {
 		return nil, err
 	}
 	return &passwordChangedAnswer{
-		SetCookie: sessionCookie(as.Token, as.ExpiresAt, in.caller.Secure),
+		SetCookie: signInCookies(as, in.caller.Secure),
 		Body:      passwordChanged{Status: "password changed", Token: as.Token},
 	}, nil
 }

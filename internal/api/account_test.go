@@ -100,7 +100,7 @@ func TestChangePassword(t *testing.T) {
 		w.run(sc)
 	}
 	res, text := w.call(scenario{as: auth.Editor, method: "POST", path: change, body: `{"current_password":"secure-password","new_password":"new-pass"}`})
-	if res.StatusCode != 200 || len(res.Cookies()) == 0 || res.Cookies()[0].Value != member(t, text, "token") {
+	if res.StatusCode != http.StatusOK || len(res.Cookies()) == 0 || res.Cookies()[0].Value != member(t, text, "token") {
 		t.Fatalf("%d %v: %s", res.StatusCode, res.Cookies(), text)
 	}
 	w.run(scenario{name: "the session before", as: auth.Editor, method: "GET", path: "/api/auth/me", want: 401})

@@ -102,21 +102,33 @@ type signedIn struct {
 }
 
 type signedInAnswer struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
 	Body      signedIn
 }
 
-func (s *server) login(ctx context.Context, in *struct {
+// Browser is a Peer that may have signed in before.
+type Browser struct {
 	Peer
+	Device string `cookie:"brokoli_device" doc:"Set by a sign-in: wrong passwords from elsewhere do not lock this browser out"`
+}
+
+// known returns the caller as the browser makes them known.
+func (b Browser) known() auth.Caller {
+	b.caller.Device = b.Device
+	return b.caller
+}
+
+func (s *server) login(ctx context.Context, in *struct {
+	Browser
 	Body credentials
 },
 ) (*signedInAnswer, error) {
-	as, err := s.Auth.SignIn(ctx, in.Body.Username, in.Body.Password, in.caller)
+	as, err := s.Auth.SignIn(ctx, in.Body.Username, in.Body.Password, in.known())
 	if err != nil {
 		return nil, err
 	}
 	return &signedInAnswer{
-		SetCookie: sessionCookie(as.Token, as.ExpiresAt, in.caller.Secure),
+		SetCookie: signInCookies(as, in.caller.Secure),
 		Body:      signedIn{Token: as.Token, User: as.User},
 	}, nil
 }

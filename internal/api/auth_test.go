@@ -94,8 +94,8 @@ func TestSessionCookie(t *testing.T) {
 	w := newWorld(t).withAccounts()
 	res, _ := w.call(scenario{method: "POST", path: "/api/auth/login", body: `{"username":"viewer","password":"secure-password"}`})
 	cookies := res.Cookies()
-	if len(cookies) != 1 {
-		t.Fatalf("%d cookies, want 1", len(cookies))
+	if len(cookies) != 2 {
+		t.Fatalf("%d cookies, want the session's and the device's", len(cookies))
 	}
 	c := cookies[0]
 	if c.Name != "brokoli_session" || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Secure || c.MaxAge < 86_398 || c.MaxAge > 86_400 {

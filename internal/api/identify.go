@@ -31,3 +31,18 @@ func sessionCookie(token string, ends time.Time, secure bool) http.Cookie {
 	}
 	return c
 }
+
+const deviceCookie = "brokoli_device"
+
+// signInCookies returns what a browser keeps after a sign-in: its session, and
+// by what it is known at the next one.
+func signInCookies(as auth.SignedInAs, secure bool) []http.Cookie {
+	return []http.Cookie{
+		sessionCookie(as.Token, as.ExpiresAt, secure),
+		//nolint:gosec // Secure as for the session
+		{
+			Name: deviceCookie, Value: as.Device, Path: "/api/auth", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: secure,
+			MaxAge: int(auth.DeviceLife.Seconds()),
+		},
+	}
+}

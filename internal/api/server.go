@@ -86,6 +86,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.systemCalls()
 	s.authCalls()
 	s.accountCalls()
+	s.sessionCalls()
 	s.auditCalls()
 	s.keyCalls()
 	s.pipelineCalls()

@@ -51,6 +51,7 @@ type Session struct {
 	ExpiresAt time.Time
 	Address   string // where the sign-in came from
 	Agent     string // User-Agent, cut
+	LastSeen  *time.Time
 }
 
 // Canonical returns the form of a user name in which two spellings of one name
@@ -90,6 +91,14 @@ type Store interface {
 	// its account, when that is active and of the session's epoch; else a NotFound
 	// fault.
 	SessionUser(ctx context.Context, id SessionID, now time.Time) (Session, User, error)
+	// Sessions returns the sessions of an account that have not expired at now,
+	// newest first.
+	Sessions(ctx context.Context, user UserID, now time.Time) ([]SessionInfo, error)
+	// TouchSession notes that a session is used now, unless that was noted less than
+	// every ago.
+	TouchSession(ctx context.Context, id SessionID, now time.Time, every time.Duration) error
+	// EndOtherSessions ends all sessions of an account but one, and returns how many.
+	EndOtherSessions(ctx context.Context, user UserID, keep SessionID) (int, error)
 	// EndSession ends a session. Ending one that is not there is no error.
 	EndSession(ctx context.Context, id SessionID) error
 	// ReserveAttempt counts an attempt to sign in under key before it is verified,

@@ -23,7 +23,8 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, current, next str
 	if err != nil {
 		return SignedInAs{}, err
 	}
-	right, err := s.guess(ctx, guess{key: AttemptKey(user.ID), user: user, may: true, password: current})
+	key := s.attemptKey(user.ID, c)
+	right, err := s.guess(ctx, guess{key: key, user: user, may: true, password: current})
 	if err != nil {
 		return SignedInAs{}, err
 	}
@@ -48,7 +49,7 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, current, next str
 	if err != nil {
 		return SignedInAs{}, err
 	}
-	return s.begin(ctx, changed, AttemptKey(changed.ID), c)
+	return s.begin(ctx, changed, key, c)
 }
 
 // ResetPassword gives an account a temporary password, ends its sessions and

@@ -60,6 +60,7 @@ type Caller struct {
 	Secure  bool // came over HTTPS
 	Address string
 	Agent   string // User-Agent
+	Device  string // what SignedInAs told this browser to keep; "" when it has nothing
 }
 
 // NeedsSetup reports whether no account exists yet. When the accounts cannot be
@@ -112,6 +113,7 @@ func (s *Service) bySession(ctx context.Context, token string) (Actor, error) {
 	case err != nil:
 		return Actor{}, err
 	}
+	s.seen(ctx, session, now)
 	return Actor{User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID, MustChange: user.MustChange}, nil
 }
 
@@ -120,6 +122,7 @@ type SignedInAs struct {
 	Token     string
 	User      User
 	ExpiresAt time.Time
+	Device    string // to be kept by the browser for DeviceLife, and sent as Caller.Device
 }
 
 // SignIn verifies a password and begins a session. Attempts are counted by name
@@ -133,7 +136,10 @@ func (s *Service) SignIn(ctx context.Context, name, password string, c Caller) (
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return SignedInAs{}, err
 	}
-	key := s.attemptKey(name, user, known)
+	key := s.attemptKeyOfName(name)
+	if known {
+		key = s.attemptKey(user.ID, c)
+	}
 	may := known && !user.Disabled && (user.MustChangeBy == nil || time.Now().Before(*user.MustChangeBy))
 	right, err := s.guess(ctx, guess{key: key, user: user, may: may, password: password})
 	if err != nil {
@@ -182,20 +188,25 @@ func (s *Service) right(ctx context.Context, user User, may bool, password strin
 	return right && may && len(password) <= MaxPassword, err
 }
 
-// attemptKey is what attempts of a name are counted under: the account, or a
-// keyed hash of the name, so that the table holds no names that never were.
-func (s *Service) attemptKey(name string, user User, known bool) string {
-	if known {
-		return AttemptKey(user.ID)
-	}
+// attemptKeyOfName is what attempts with the name of no account are counted
+// under: a keyed hash, so that the table holds no names that never were.
+func (s *Service) attemptKeyOfName(name string) string {
 	mac := hmac.New(sha256.New, s.signer.key)
 	mac.Write([]byte("attempt " + Canonical(name)))
 	return "name:" + hex.EncodeToString(mac.Sum(nil))
 }
 
 // AttemptKey is what attempts to sign in to an account are counted under, unless
-// they come from a browser that it is known to.
+// they come from a browser that is known to it: those have a key of their own,
+// which begins with this one and a space.
 func AttemptKey(user UserID) string { return "user:" + string(user) }
+
+func (s *Service) attemptKey(user UserID, c Caller) string {
+	if d, known := s.signer.readDevice(c.Device, user, time.Now()); known {
+		return AttemptKey(user) + " " + d.id
+	}
+	return AttemptKey(user)
+}
 
 func (s *Service) begin(ctx context.Context, user User, key string, c Caller) (SignedInAs, error) {
 	now := time.Now().UTC().Truncate(time.Second)
@@ -216,7 +227,7 @@ func (s *Service) begin(ctx context.Context, user User, key string, c Caller) (S
 	if err := s.store.InsertSession(ctx, session, key); err != nil {
 		return SignedInAs{}, err
 	}
-	return SignedInAs{Token: token, User: user, ExpiresAt: ends}, nil
+	return SignedInAs{Token: token, User: user, ExpiresAt: ends, Device: s.signer.renewed(c.Device, user.ID, now)}, nil
 }
 
 // SignOut ends the actor's session, if there is one.
@@ -243,20 +254,9 @@ type NewUser struct {
 // more than they have. From the command line of the host any account can be
 // made, also when all are gone.
 func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) (User, error) {
-	first := false
-	if !a.Host {
-		var err error
-		if first, err = s.NeedsSetup(ctx); err != nil {
-			return User{}, err
-		}
-		if first {
-			err = s.mayBeFirst(a, &n, c)
-		} else {
-			err = mayCreate(a, n)
-		}
-		if err != nil {
-			return User{}, err
-		}
+	first, err := s.mayMake(ctx, a, &n, c)
+	if err != nil {
+		return User{}, err
 	}
 	if ps := checkNewUser(n); len(ps) > 0 {
 		return User{}, fault.Rejected("the account cannot be made", ps)
@@ -270,6 +270,22 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) 
 		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	return u, s.store.InsertUser(ctx, u, first)
+}
+
+// mayMake returns nil when a may make n, and whether it would be the first
+// account.
+func (s *Service) mayMake(ctx context.Context, a Actor, n *NewUser, c Caller) (first bool, err error) {
+	if a.Host {
+		return false, nil
+	}
+	first, err = s.NeedsSetup(ctx)
+	switch {
+	case err != nil:
+		return false, err
+	case first:
+		return true, s.mayBeFirst(a, n, c)
+	}
+	return false, mayCreate(a, *n)
 }
 
 func (s *Service) mayBeFirst(a Actor, n *NewUser, c Caller) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/broked/broked/internal/auth"
@@ -60,11 +61,12 @@ const failAttempt = `
 	SET locked_until = ?2 + ?3
 	WHERE key = ?1 AND attempts >= ?4 AND locked_until = 0`
 
-// FailAttempt implements auth.Store. The log is told the key, never the name
-// that was typed: people type passwords there.
+// FailAttempt implements auth.Store. The log is told the account or the
+// hash of a name, never the name that was typed: people type passwords there.
 func (s *Store) FailAttempt(ctx context.Context, key string, now time.Time) error {
 	return s.change(ctx, "fail attempt", func(tx *sql.Tx) error {
-		failure := auth.AuditEvent{Event: "authn_login_fail", Target: key, Outcome: auth.Failure}
+		user, _, _ := strings.Cut(strings.TrimPrefix(key, auth.AttemptKey("")), " ")
+		failure := auth.AuditEvent{Event: "authn_login_fail", Target: user, Outcome: auth.Failure}
 		if err := s.audit(ctx, tx, failure); err != nil {
 			return err
 		}

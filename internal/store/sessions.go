@@ -71,7 +71,7 @@ func (s *Store) InsertSession(ctx context.Context, n auth.Session, key string) e
 
 const sessionUser = `
 	SELECT
-		s.id, s.user_id, s.epoch, s.created_at, s.expires_at, s.address, s.agent,
+		s.id, s.user_id, s.epoch, s.created_at, s.expires_at, s.address, s.agent, s.last_seen_at,
 		u.id, u.username, u.canonical, u.role, u.hash, u.epoch, u.disabled, u.created_at, u.last_login_at, u.must_change_by
 	FROM sessions s
 	JOIN users u ON u.id = s.user_id AND u.epoch = s.epoch AND u.disabled = 0
@@ -82,12 +82,13 @@ func (s *Store) SessionUser(ctx context.Context, id auth.SessionID, now time.Tim
 	var n auth.Session
 	var u userRow
 	var began, expires int64
-	into := append([]any{&n.ID, &n.User, &n.Epoch, &began, &expires, &n.Address, &n.Agent}, u.columns()...)
+	var seen instant
+	into := append([]any{&n.ID, &n.User, &n.Epoch, &began, &expires, &n.Address, &n.Agent, &seen}, u.columns()...)
 	err := s.db.read.QueryRowContext(ctx, sessionUser, id, millis(now)).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return auth.Session{}, auth.User{}, fault.New(fault.NotFound, "that session has ended").With("session_not_found")
 	}
-	n.CreatedAt, n.ExpiresAt = moment(began), moment(expires)
+	n.CreatedAt, n.ExpiresAt, n.LastSeen = moment(began), moment(expires), optional(seen)
 	return n, u.user(), border("session user", err)
 }
 
@@ -109,4 +110,58 @@ func (s *Store) EndSession(ctx context.Context, id auth.SessionID) error {
 		}
 		return s.audit(ctx, tx, auth.AuditEvent{Event: "session_ended", Target: user, Outcome: auth.Success})
 	})
+}
+
+const sessionsOfUser = `
+	SELECT s.id, s.user_id, u.username, s.created_at, s.expires_at, s.last_seen_at, s.address, s.agent
+	FROM sessions s
+	JOIN users u ON u.id = s.user_id AND u.epoch = s.epoch
+	WHERE s.user_id = ?1 AND s.expires_at > ?2
+	ORDER BY s.created_at DESC, s.id DESC`
+
+// Sessions implements auth.Store.
+func (s *Store) Sessions(ctx context.Context, user auth.UserID, now time.Time) ([]auth.SessionInfo, error) {
+	rows, err := s.db.read.QueryContext(ctx, sessionsOfUser, user, millis(now))
+	all, err := collect(rows, err, func(r *sql.Rows) (auth.SessionInfo, error) {
+		var n auth.SessionInfo
+		var began, expires int64
+		var seen instant
+		err := r.Scan(&n.ID, &n.User, &n.Username, &began, &expires, &seen, &n.Address, &n.Agent)
+		n.CreatedAt, n.ExpiresAt, n.LastSeen = moment(began), moment(expires), optional(seen)
+		return n, err
+	})
+	return all, border("sessions", err)
+}
+
+const touchSession = `
+	UPDATE sessions
+	SET last_seen_at = ?2
+	WHERE id = ?1 AND (last_seen_at IS NULL OR last_seen_at <= ?2 - ?3)`
+
+// TouchSession implements auth.Store.
+func (s *Store) TouchSession(ctx context.Context, id auth.SessionID, now time.Time, every time.Duration) error {
+	_, err := s.db.write.ExecContext(ctx, touchSession, id, millis(now), every.Milliseconds())
+	return border("touch session", err)
+}
+
+const endOtherSessions = `
+	DELETE FROM sessions
+	WHERE user_id = ?1 AND id <> ?2`
+
+// EndOtherSessions implements auth.Store.
+func (s *Store) EndOtherSessions(ctx context.Context, user auth.UserID, keep auth.SessionID) (int, error) {
+	var ended int64
+	err := s.change(ctx, "end other sessions", func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, endOtherSessions, user, keep)
+		if err != nil {
+			return err
+		}
+		if ended, err = r.RowsAffected(); err != nil || ended == 0 {
+			return err
+		}
+		return s.audit(ctx, tx, auth.AuditEvent{
+			Event: "sessions_revoked_all", Target: string(user), Outcome: auth.Success, Details: map[string]any{"ended": ended},
+		})
+	})
+	return int(ended), err
 }

@@ -87,19 +87,31 @@ const otherAdmins = `
 // keepAdmin returns a Conflict fault when a change would leave nobody who could
 // undo it. An account that is about to be deleted has no role after.
 func keepAdmin(ctx context.Context, tx *sql.Tx, before, after auth.User) error {
-	lowered := after.Disabled || after.Role != before.Role
-	if before.Disabled || !lowered || before.Role != auth.Superadmin && before.Role != auth.Admin {
+	if rank(after) >= rank(before) {
 		return nil
 	}
 	var superadmins, admins int
 	if err := tx.QueryRowContext(ctx, otherAdmins, before.ID).Scan(&superadmins, &admins); err != nil {
 		return err
 	}
-	raised := before.Role == auth.Admin && after.Role == auth.Superadmin && !after.Disabled
-	if raised || superadmins > 0 || before.Role == auth.Admin && admins > 0 {
+	if superadmins > 0 || before.Role == auth.Admin && admins > 0 {
 		return nil
 	}
 	return fault.New(fault.Conflict, "%q is the last active %s: give somebody else that role first", before.Name, before.Role).With("last_admin")
+}
+
+// rank tells how much an account can undo: a disabled one nothing, and of the
+// roles only the two that manage accounts count.
+func rank(u auth.User) int {
+	switch {
+	case u.Disabled:
+		return 0
+	case u.Role == auth.Superadmin:
+		return 2
+	case u.Role == auth.Admin:
+		return 1
+	}
+	return 0
 }
 
 const deleteUser = `

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"last admin":                   testLastAdmin,
 		"one of two last admins stays": testParallelDemotion,
 		"sessions":                     testSessions,
+		"lists of sessions":            testSessionLists,
 		"at most twenty sessions":      testSessionLimit,
 		"lockout":                      testLockout,
 		"lockout when clocks jump":     testLockoutClock,

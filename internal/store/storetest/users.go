@@ -64,7 +64,9 @@ func testChangeUser(t *testing.T, b Backend) {
 	wantLocked(t, "unlocked", wrong(t, b, auth.AttemptKey(ada.ID), noon), 0)
 	wantLocked(t, "a device, unlocked", wrong(t, b, auth.AttemptKey(ada.ID)+" device", noon), 0)
 	wantLocked(t, "another account", wrong(t, b, auth.AttemptKey(ada.ID)+"x", noon), auth.LockWindow)
-	wantEvents(t, "events", audited(t, b, auth.AuditFilter{Target: string(ada.ID)}), "user_created", "authn_login_success", "admin_password_reset")
+	wantEvents(t, "resets", audited(t, b, auth.AuditFilter{Target: string(ada.ID), Event: "admin_password_reset"}), "admin_password_reset")
+	wantEvents(t, "locks, of the account and of its device", audited(t, b, auth.AuditFilter{Target: string(ada.ID), Event: "authn_login_lock"}),
+		"authn_login_lock", "authn_login_lock")
 	_, err = b.ChangeUser(ctx, "nobody", updated(lowered))
 	wantKind(t, err, fault.NotFound, "user_not_found")
 }
@@ -134,4 +136,46 @@ func testParallelDemotion(t *testing.T, b Backend) {
 		_, err := b.DB.Writer().ExecContext(t.Context(), `DELETE FROM users`)
 		must(t, err)
 	}
+}
+
+func testSessionLists(t *testing.T, b Backend) {
+	ctx := t.Context()
+	ada, bob := add(t, b, "ada", auth.Admin), add(t, b, "bob", auth.Viewer)
+	old, kept, others := session(ada, noon), session(ada, noon.Add(time.Minute)), session(bob, noon)
+	for _, s := range []auth.Session{old, kept, others} {
+		must(t, b.InsertSession(ctx, s, ""))
+	}
+	info := func(s auth.Session, seen *time.Time) auth.SessionInfo {
+		return auth.SessionInfo{
+			ID: s.ID, User: s.User, Username: "ada", CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, LastSeen: seen, Address: s.Address, Agent: s.Agent,
+		}
+	}
+	first := noon.Add(2 * time.Minute)
+	must(t, b.TouchSession(ctx, old.ID, first, time.Minute))
+	must(t, b.TouchSession(ctx, old.ID, first.Add(59*time.Second), time.Minute))
+	all, err := b.Sessions(ctx, ada.ID, noon)
+	must(t, err)
+	wantSame(t, "sessions", all, []auth.SessionInfo{info(kept, nil), info(old, &first)})
+	next := first.Add(time.Minute)
+	must(t, b.TouchSession(ctx, old.ID, next, time.Minute))
+	read, _, err := b.SessionUser(ctx, old.ID, noon)
+	must(t, err)
+	old.LastSeen = &next
+	wantSame(t, "a session that was seen twice", read, old)
+	all, err = b.Sessions(ctx, ada.ID, old.ExpiresAt)
+	must(t, err)
+	wantSame(t, "those that have not expired", all, []auth.SessionInfo{info(kept, nil)})
+
+	n, err := b.EndOtherSessions(ctx, ada.ID, kept.ID)
+	must(t, err)
+	again, err := b.EndOtherSessions(ctx, ada.ID, kept.ID)
+	must(t, err)
+	if n != 1 || again != 0 {
+		t.Errorf("%d and then %d sessions ended, want 1 and 0", n, again)
+	}
+	for _, s := range []auth.Session{kept, others} {
+		_, _, err := b.SessionUser(ctx, s.ID, noon)
+		must(t, err)
+	}
+	wantEvents(t, "events", audited(t, b, auth.AuditFilter{Event: "sessions_revoked_all"}), "sessions_revoked_all")
 }

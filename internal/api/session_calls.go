@@ -1,0 +1,56 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/broked/broked/internal/auth"
+)
+
+func (s *server) sessionCalls() {
+	register(s, call{
+		method: http.MethodGet, path: "/api/auth/sessions", may: auth.SignedIn, tag: "auth",
+		summary: "List one's sessions, or as a manager of accounts those of another",
+	}, s.listSessions)
+	register(s, call{
+		method: http.MethodDelete, path: "/api/auth/sessions/{id}", may: auth.SignedIn, tag: "auth", status: http.StatusNoContent,
+		summary: "End a session",
+	}, s.endSession)
+	register(s, call{
+		method: http.MethodDelete, path: "/api/auth/sessions", may: auth.SignedIn, tag: "auth",
+		summary: "End one's other sessions",
+	}, s.endOtherSessions)
+}
+
+func (s *server) listSessions(ctx context.Context, in *struct {
+	User auth.UserID `query:"user_id" maxLength:"128" doc:"Account whose sessions to list; one's own when not given"`
+},
+) (*body[[]auth.SessionInfo], error) {
+	actor, _ := auth.ActorFrom(ctx)
+	all, err := s.Auth.Sessions(ctx, actor, in.User)
+	if err != nil {
+		return nil, err
+	}
+	return &body[[]auth.SessionInfo]{all}, nil
+}
+
+func (s *server) endSession(ctx context.Context, in *struct {
+	ID auth.SessionID `path:"id" maxLength:"128"`
+},
+) (*struct{}, error) {
+	actor, _ := auth.ActorFrom(ctx)
+	return nil, s.Auth.EndSession(ctx, actor, in.ID)
+}
+
+type sessionsEnded struct {
+	Ended int `json:"ended" doc:"How many sessions there were"`
+}
+
+func (s *server) endOtherSessions(ctx context.Context, _ *struct{}) (*body[sessionsEnded], error) {
+	actor, _ := auth.ActorFrom(ctx)
+	n, err := s.Auth.EndOtherSessions(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	return &body[sessionsEnded]{sessionsEnded{n}}, nil
+}
