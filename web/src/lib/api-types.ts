@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was done, newest first */
+        get: operations["getAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check that the audit log is as it was written */
+        get: operations["getAuditVerify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/admin-reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an account a temporary password and forget its failed sign-ins */
+        post: operations["postAuthAdminResetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/change-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's own password, which ends one's other sessions */
+        post: operations["postAuthChangePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -107,6 +175,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an account */
+        get: operations["getAuthUsersId"];
+        /** Change the role of an account, or disable or enable it */
+        put: operations["putAuthUsersId"];
+        post?: never;
+        /** Delete an account and end its sessions */
+        delete: operations["deleteAuthUsersId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -150,6 +237,23 @@ export interface paths {
         };
         /** Read this document */
         get: operations["getOpenapiJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List every permission that can be granted */
+        get: operations["getPermissions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -518,6 +622,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the service accounts, revoked ones too */
+        get: operations["getServices"];
+        put?: never;
+        /** Make a service account; its key is in the answer and never again */
+        post: operations["postServices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/services/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a service account */
+        get: operations["getServicesId"];
+        /** Give a service account other permissions, from its next request on */
+        put: operations["putServicesId"];
+        post?: never;
+        /** Revoke the key of a service account for good */
+        delete: operations["deleteServicesId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system/info": {
         parameters: {
             query?: never;
@@ -590,6 +731,49 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AuditRecord: {
+            /** @description Name of the account or key, as it was then */
+            actor: string;
+            /** @description Id of the account or key; empty when it was neither */
+            actor_id: string;
+            /** @description user, key, open (no account existed), anonymous, host (the command line) or system */
+            actor_kind: string;
+            /** @description Where the request came from */
+            address: string;
+            /** @description What the client called itself */
+            agent: string;
+            /** Format: date-time */
+            at: string;
+            details: unknown;
+            event: string;
+            /** @description SHA-256, in hexadecimal, of the hash before and this record */
+            hash: string;
+            /** @enum {string} */
+            outcome: "success" | "failure";
+            request_id: string;
+            /**
+             * Format: int64
+             * @description Its number in the log, without gaps
+             */
+            seq: number;
+            /** @description Id of what it was done to */
+            target: string;
+        };
+        AuditVerdict: {
+            /**
+             * Format: int64
+             * @description The first record that is not as it was written, or before which one is missing
+             */
+            broken_at?: number;
+            /**
+             * Format: int64
+             * @description How many records were checked
+             */
+            checked: number;
+            /** @description Hash of the last record that was checked: kept elsewhere, it shows later whether the end was cut off */
+            head: string;
+            ok: boolean;
+        };
         Change: {
             after?: unknown;
             before?: unknown;
@@ -605,6 +789,14 @@ export interface components {
         Credentials: {
             password: string;
             username: string;
+        };
+        CursorPageAuditRecord: {
+            /** @description Give it as after to get the next part */
+            cursor?: string;
+            has_next: boolean;
+            items: components["schemas"]["AuditRecord"][] | null;
+            /** Format: int64 */
+            limit: number;
         };
         CursorPageRun: {
             /** @description Give it as after to get the next part */
@@ -762,6 +954,41 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        MadeService: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            /** @description The last characters of the key */
+            last4: string;
+            /**
+             * Format: date-time
+             * @description To the minute
+             */
+            last_used_at?: string;
+            /** @description Who made it; empty when that was done on the host or before there was an account */
+            owner: string;
+            /** @description The account that it belongs to: it never may more than this account */
+            owner_id?: string;
+            permissions: string[] | null;
+            /** @description The first characters of the key */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            service_name: string;
+            /** @description The key, shown this once */
+            token: string;
+        };
+        NewService: {
+            /**
+             * Format: date-time
+             * @description When the key stops working; never when absent
+             */
+            expires_at?: string;
+            permissions: string[];
+            service_name: string;
+        };
         NewUser: {
             password: string;
             /**
@@ -843,6 +1070,31 @@ export interface components {
             pages: number;
             /** Format: int64 */
             total: number;
+        };
+        PasswordChange: {
+            current_password: string;
+            new_password: string;
+        };
+        PasswordChanged: {
+            status: string;
+            /** @description Of the session that goes on; the others have ended */
+            token: string;
+        };
+        PasswordReset: {
+            /** @description Made up when it is not given */
+            new_password?: string;
+            user_id: string;
+        };
+        PasswordResetDone: {
+            /** @description The password that was made up; it cannot be read again */
+            password?: string;
+            status: string;
+        };
+        PermissionInfo: {
+            /** @description What it is about: the part before the dot */
+            group: string;
+            name: string;
+            summary: string;
         };
         Position: {
             /** Format: double */
@@ -937,6 +1189,40 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        ServiceAccount: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            /** @description The last characters of the key */
+            last4: string;
+            /**
+             * Format: date-time
+             * @description To the minute
+             */
+            last_used_at?: string;
+            /** @description Who made it; empty when that was done on the host or before there was an account */
+            owner: string;
+            /** @description The account that it belongs to: it never may more than this account */
+            owner_id?: string;
+            permissions: string[] | null;
+            /** @description The first characters of the key */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            service_name: string;
+        };
+        ServiceChange: {
+            /**
+             * Format: date-time
+             * @description Stays when absent
+             */
+            expires_at?: string;
+            permissions: string[];
+            /** @description Stays when absent */
+            service_name?: string;
+        };
         SetupState: {
             /** @description No account exists yet */
             needs_setup: boolean;
@@ -1004,9 +1290,18 @@ export interface components {
         User: {
             /** Format: date-time */
             created_at: string;
+            disabled: boolean;
             id: string;
+            /** Format: date-time */
+            last_login_at?: string;
+            must_change_password: boolean;
             role: string;
             username: string;
+        };
+        UserUpdate: {
+            disabled?: boolean;
+            /** @enum {string} */
+            role?: "viewer" | "editor" | "admin" | "superadmin";
         };
         Verdict: {
             errors: string[] | null;
@@ -1025,9 +1320,13 @@ export interface components {
         };
         Whoami: {
             id: string;
+            /** @description The password is a temporary one: nothing works until another is chosen */
+            must_change_password: boolean;
             /** @description No account exists yet; anyone on this machine is let in */
             open?: boolean;
             role: string;
+            /** @description The service account whose key was shown */
+            service_id?: string;
             sub: string;
             username: string;
         };
@@ -1040,6 +1339,146 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAudit: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the answer before */
+                after?: number;
+                /** @description How many records, 25 when 0 */
+                limit?: number;
+                /** @description Only this event, such as user_created */
+                event?: string;
+                /** @description Only what this account or key did, by id or name */
+                actor?: string;
+                /** @description Only what was done to this id */
+                target?: string;
+                /** @description Only from this time on */
+                since?: string;
+                /** @description Only before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CursorPageAuditRecord"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getAuditVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postAuthAdminResetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordResetDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postAuthChangePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordChanged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postAuthLogin: {
         parameters: {
             query?: never;
@@ -1257,6 +1696,101 @@ export interface operations {
             };
         };
     };
+    getAuthUsersId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putAuthUsersId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteAuthUsersId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getEvents: {
         parameters: {
             query?: never;
@@ -1333,6 +1867,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionInfo"][] | null;
                 };
             };
             /** @description Error */
@@ -2191,6 +2754,163 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Preview"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewService"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeService"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getServicesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putServicesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteServicesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
