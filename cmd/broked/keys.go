@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -31,45 +28,22 @@ type keysCmd struct {
 	Revoke keysRevokeCmd `cmd:"" help:"Revoke the key of a service account for good."`
 }
 
-// storedIn says where a stopped server keeps what it remembers.
-type storedIn struct {
-	DB   string `name:"db" help:"SQLite database; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
-	Data string `help:"Data folder." env:"BROKOLI_DATA" default:"./broked-data" placeholder:"DIR"`
-}
+// storedKeys is a database whose service accounts are changed.
+type storedKeys struct{ storedIn }
 
 // keys calls do with the keys of the database, which no server may hold, and a
 // context in which the host acts.
-func (in *storedIn) keys(ctx context.Context, w world, do func(context.Context, *auth.Keys) error) error {
-	database := in.DB
-	if database == "" {
-		database = filepath.Join(in.Data, "broked.db")
-	}
-	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no database %s: start the server once, or say where it is with --data", database)
-	}
-	data, err := openFolder(in.Data)
-	if e, held := errors.AsType[*exitError](err); held {
-		return &exitError{e.status, fmt.Errorf("%w; while it runs, use its API: POST, GET and DELETE /api/services", err)}
-	}
-	if err != nil {
-		return err
-	}
-	defer data.close()
-	log := slog.New(slog.NewTextHandler(w.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	db, err := store.Open(ctx, store.Options{Path: database, Log: log})
-	if err != nil {
-		return err
-	}
-	host := auth.WithActor(ctx, auth.Actor{Name: "host", Role: auth.Superadmin, Host: true})
-	err = do(host, auth.NewKeys(store.New(db, nil), "", log))
-	return errors.Join(err, db.Close(context.WithoutCancel(ctx)))
+func (in *storedKeys) keys(ctx context.Context, w world, do func(context.Context, *auth.Keys) error) error {
+	return in.open(ctx, w, "POST, GET and DELETE /api/services", func(ctx context.Context, memory *store.Store, log *slog.Logger) error {
+		return do(ctx, auth.NewKeys(memory, "", log))
+	})
 }
 
 type keysCreateCmd struct {
 	Name       string        `arg:"" help:"Name of the service."`
 	Permission []string      `required:"" help:"A permission to give, such as pipelines.run; repeat it for more." placeholder:"P"`
 	Expires    time.Duration `help:"How long the key works, such as 720h; until it is revoked when not given." placeholder:"DURATION"`
-	storedIn
+	storedKeys
 }
 
 // Validate implements kong's check of flags.
@@ -100,7 +74,7 @@ func (c *keysCreateCmd) Run(ctx context.Context, w world) error {
 	})
 }
 
-type keysListCmd struct{ storedIn }
+type keysListCmd struct{ storedKeys }
 
 // Run prints the service accounts as a table.
 func (c *keysListCmd) Run(ctx context.Context, w world) error {
@@ -140,7 +114,7 @@ func words(ps []auth.Permission) string {
 
 type keysRevokeCmd struct {
 	ID string `arg:"" help:"Id of the service account; keys list shows it."`
-	storedIn
+	storedKeys
 }
 
 // Run revokes a key.

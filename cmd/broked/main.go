@@ -40,6 +40,8 @@ type cli struct {
 	Run         runCmd         `cmd:"" help:"Execute a pipeline file here, without a server."`
 	GenerateKey generateKeyCmd `cmd:"" help:"Print a new key for serve --api-key; it is stored nowhere."`
 	Keys        keysCmd        `cmd:"" help:"Make, list and revoke the keys of service accounts, while no server runs."`
+	Users       usersCmd       `cmd:"" help:"Make, list, unlock and disable accounts, while no server runs."`
+	Audit       auditCmd       `cmd:"" help:"Read and verify the audit log, while no server runs."`
 	Health      healthCmd      `cmd:"" help:"Ask a server whether it is alive; for container health checks."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 	Openapi     openapiCmd     `cmd:"" help:"Print the OpenAPI document of the API."`

@@ -31,6 +31,7 @@ type serveCmd struct {
 	APIKey    string   `help:"A key that may do everything; make one with generate-key." env:"BROKOLI_API_KEY" placeholder:"KEY"`
 	JWTSecret string   `hidden:"" env:"BROKOLI_JWT_SECRET"`
 	Example   string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
+	firstUserFlags
 	networkFlags
 	limitFlags
 }
@@ -77,6 +78,9 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer s.close(ctx)
+	if err := c.firstUserFlags.make(ctx, s.auth); err != nil {
+		return err
+	}
 	ln, address, err := c.listen(ctx)
 	if err != nil {
 		return err
