@@ -78,7 +78,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer s.close(ctx)
-	if err := c.firstUserFlags.make(ctx, s.auth); err != nil {
+	if err := c.makeFirstUser(ctx, s.auth); err != nil {
 		return err
 	}
 	ln, address, err := c.listen(ctx)

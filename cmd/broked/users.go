@@ -142,9 +142,9 @@ type firstUserFlags struct {
 	AdminPasswordFile string `help:"File with the password of --admin-username." env:"BROKOLI_ADMIN_PASSWORD_FILE" placeholder:"FILE"`
 }
 
-// make makes the account unless there is one already. A password that cannot be
+// makeFirstUser makes the account unless there is one already. A password that cannot be
 // read is an error: a server that was to have an account must not open without.
-func (f firstUserFlags) make(ctx context.Context, s *auth.Service) error {
+func (f firstUserFlags) makeFirstUser(ctx context.Context, s *auth.Service) error {
 	if f == (firstUserFlags{}) {
 		return nil
 	}
