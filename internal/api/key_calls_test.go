@@ -100,7 +100,7 @@ func TestWhereAKeyIsTaken(t *testing.T) {
 	if strings.HasSuffix(key, "0") {
 		last = "1"
 	}
-	cookie := "brokoli_session=" + w.tokens[auth.Admin]
+	cookie := "brokoli_session=" + w.tokenOf(auth.Admin)
 	const me = "/api/auth/me"
 	for _, sc := range []scenario{
 		{name: "Bearer", header: bearer(key), want: 200, has: []string{`"username":"one"`, `"role":""`, `"service_id":"`}},
@@ -113,12 +113,12 @@ func TestWhereAKeyIsTaken(t *testing.T) {
 		{name: "Token without its name", header: header("Authorization", "Token "+key), want: 401},
 		{name: "the same key twice", header: header("Authorization", "Bearer "+key, "X-API-Key", key), want: 200},
 		{name: "two keys", header: header("Authorization", "Bearer "+key, "X-API-Key", other), want: 400, has: []string{"invalid_request"}},
-		{name: "a key and a session", header: header("Authorization", "Bearer "+w.tokens[auth.Admin], "X-API-Key", key), want: 400},
+		{name: "a key and a session", header: header("Authorization", "Bearer "+w.tokenOf(auth.Admin), "X-API-Key", key), want: 400},
 		{name: "a key and what is none", header: header("Authorization", "Basic eDp5", "X-API-Key", key), want: 401},
 		{name: "joined by a comma", header: header("Authorization", "Bearer "+key+", Bearer "+other), want: 401},
 		{name: "a key wins over a cookie", header: header("X-API-Key", key, "Cookie", cookie), want: 200, has: []string{`"username":"one"`}},
 		{name: "a bad key does not fall back to the cookie", header: header("X-API-Key", "brk_x", "Cookie", cookie), want: 401, has: []string{"invalid_token"}},
-		{name: "a session is no key", header: header("X-API-Key", w.tokens[auth.Admin]), want: 401},
+		{name: "a session is no key", header: header("X-API-Key", w.tokenOf(auth.Admin)), want: 401},
 		{name: "empty", header: header("X-API-Key", " "), want: 401},
 		{name: "prefix only", header: bearer("brk_"), want: 401},
 		{name: "shown parts only", header: bearer(key[:8] + key[38:]), want: 401},
