@@ -1,11 +1,11 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { defineConfig } from "@playwright/test";
 
 const port = Number(process.env.E2E_PORT ?? 18_431);
 
-const binary = process.env.BROKED_BINARY ?? "../bin/broked";
+const binary = resolve(process.env.BROKED_BINARY ?? "../bin/broked");
 
 // Every worker of Playwright reads this file anew, so the folder's name is handed on.
 process.env.BROKED_E2E_DATA ??= mkdtempSync(join(tmpdir(), "broked-e2e-"));
@@ -29,7 +29,9 @@ export default defineConfig({
     },
   },
   webServer: {
-    command: `${binary} serve --port ${port} --data "${process.env.BROKED_E2E_DATA}"`,
+    // The server keeps its signing key in its working directory: not here.
+    command: `${binary} serve --port ${port} --data "${process.env.BROKED_E2E_DATA}/data"`,
+    cwd: process.env.BROKED_E2E_DATA,
     url: `http://127.0.0.1:${port}/health`,
     reuseExistingServer: false,
   },
