@@ -137,7 +137,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	s.handler = api.New(api.Deps{
 		Log: s.log, Auth: s.auth, Keys: s.keys, Pipelines: s.pipelines, Runs: s.runs, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
-		Network: api.Network{PublicHost: c.PublicHost, Open: c.OpenNetwork, Proxies: proxies},
+		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies},
 		Info: func() api.Info {
 			return api.Info{
 				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine,

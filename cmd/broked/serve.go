@@ -88,7 +88,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	debug.FreeOSMemory() // starting takes memory that serving does not need
 	log.InfoContext(ctx, "listening", "address", address, "version", version, "data", data.path)
 	s.tellSetup(ctx, address)
-	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.OpenNetwork, log))
+	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.openNetwork(), log))
 	log.InfoContext(context.WithoutCancel(ctx), "stopped")
 	return err
 }
@@ -170,3 +170,7 @@ func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler) error {
 	})
 	return g.Wait()
 }
+
+// openNetwork reports whether callers from everywhere are let in while no account
+// exists. Whoever gave the server a key wants callers from elsewhere to show it.
+func (c *serveCmd) openNetwork() bool { return c.OpenNetwork && c.APIKey == "" }
