@@ -95,6 +95,11 @@ func (s *server) create(ctx context.Context, t task, input string) (string, erro
 	return made.ID, err
 }
 
+// follow returns when a run has ended: its stream of events does then.
+func (s *server) follow(ctx context.Context, run string) error {
+	return s.call(ctx, http.MethodGet, "/api/runs/"+run+"/events", "", nil)
+}
+
 // run runs a pipeline from the request to the final state, as a client sees it.
 func (s *server) run(ctx context.Context, pipeline string) (cost, error) {
 	before := s.childrenCPU()
@@ -104,7 +109,7 @@ func (s *server) run(ctx context.Context, pipeline string) (cost, error) {
 		return cost{}, err
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- s.call(ctx, http.MethodGet, "/api/runs/"+started.ID+"/events", "", nil) }()
+	go func() { ended <- s.follow(ctx, started.ID) }()
 	var peak int64
 	var err error
 	ticker := time.NewTicker(2 * time.Millisecond)
@@ -120,7 +125,7 @@ func (s *server) run(ctx context.Context, pipeline string) (cost, error) {
 		}
 	}
 	wall := time.Since(began)
-	if err != nil && !strings.Contains(err.Error(), "invalid character") { // the answer is a stream, not JSON
+	if err != nil {
 		return cost{}, err
 	}
 	var state struct{ Status, Error string }
@@ -145,11 +150,15 @@ func (s *server) trivial(ctx context.Context, w io.Writer, dir string) error {
 	}
 	var times []time.Duration
 	for range trivialRuns {
-		c, err := s.run(ctx, id)
-		if err != nil {
+		began := time.Now() // nothing else is looked at: that would take longer than the run
+		var started struct{ ID string }
+		if err := s.call(ctx, http.MethodPost, "/api/pipelines/"+id+"/run", "", &started); err != nil {
 			return err
 		}
-		times = append(times, c.wall)
+		if err := s.follow(ctx, started.ID); err != nil {
+			return err
+		}
+		times = append(times, time.Since(began))
 	}
 	slices.Sort(times)
 	fmt.Fprintf(w, "a run of 2 rows, one after another\tp50 %.1f ms\tp95 %.1f ms\n",

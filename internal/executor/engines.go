@@ -5,6 +5,8 @@ import (
 	"context"
 	"log/slog"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/broked/broked/internal/job"
 )
 
@@ -28,9 +30,19 @@ func NewEngines(command []string, warm int, log *slog.Logger) *Engines {
 	return e
 }
 
-// Run keeps engines ready until ctx ends, and then ends those that are.
+// Run keeps engines ready until ctx ends, and then ends those that are. Places
+// are filled side by side: a start takes longer than a small run.
 func (e *Engines) Run(ctx context.Context) error {
 	defer e.drain()
+	g, ctx := errgroup.WithContext(ctx)
+	for range cap(e.warm) {
+		g.Go(func() error { return e.fill(ctx) })
+	}
+	return g.Wait()
+}
+
+// fill makes an engine ready for every place that is to be filled.
+func (e *Engines) fill(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
