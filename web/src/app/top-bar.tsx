@@ -7,14 +7,12 @@ import {
   IconUser,
   IconUserCircle,
 } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { post } from "../lib/api";
 import { useConnection } from "../lib/connection";
 import type { Me } from "../lib/model";
 import type { StreamState } from "../lib/stream";
 import { ColorSchemeToggle } from "../ui/color-scheme-toggle";
-import { notifyFailed } from "../ui/notify";
+import { useSignOut } from "../ui/use-sign-out";
 import classes from "./shell.module.css";
 
 type Props = { me: Me | undefined; menuOpen: boolean; onMenu: () => void };
@@ -68,16 +66,8 @@ function ConnectionSign() {
 }
 
 function UserMenu({ me }: { me: Me }) {
-  const client = useQueryClient();
   const navigate = useNavigate();
-  const signOut = useMutation({
-    mutationFn: () => post("/api/auth/logout", {}),
-    onSuccess: async () => {
-      client.clear();
-      await navigate({ to: "/signin" });
-    },
-    onError: (error) => notifyFailed("You are still signed in", error),
-  });
+  const signOut = useSignOut();
   return (
     <Menu position="bottom-end" width={200}>
       <Menu.Target>

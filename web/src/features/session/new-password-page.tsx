@@ -1,11 +1,11 @@
 import { Button, Loader } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, Navigate, useNavigate, useRouter } from "@tanstack/react-router";
-import { ApiError, post } from "../../lib/api";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Navigate, useRouter } from "@tanstack/react-router";
+import { ApiError } from "../../lib/api";
 import { meQuery } from "../../lib/queries";
 import { ChangePasswordForm } from "../../ui/change-password-form";
-import { notifyFailed } from "../../ui/notify";
 import { ErrorState } from "../../ui/states";
+import { useSignOut } from "../../ui/use-sign-out";
 import { Entrance } from "./entrance";
 
 const route = getRouteApi("/password");
@@ -45,16 +45,7 @@ export function NewPasswordPage() {
 }
 
 function SignOut() {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const signOut = useMutation({
-    mutationFn: () => post("/api/auth/logout", {}),
-    onSuccess: async () => {
-      client.clear();
-      await navigate({ to: "/signin" });
-    },
-    onError: (error) => notifyFailed("You are still signed in", error),
-  });
+  const signOut = useSignOut();
   return (
     <Button variant="subtle" fullWidth mt="sm" onClick={() => signOut.mutate()}>
       Sign out
