@@ -24,6 +24,7 @@ var floors = [][]string{
 	{"internal/node", "internal/auth"},
 	{"internal/pipelines", "internal/job"},
 	{"internal/runs"},
+	{"internal/issues"},
 	{"internal/nodes"},
 	{"internal/store", "internal/queue", "internal/executor", "internal/engine"},
 	{"internal/store/storetest"},

@@ -38,6 +38,10 @@ var next = map[Status][]Status{
 	Running: {Success, Failed, Cancelled, Waiting, Pending}, // Pending: its process died
 }
 
+// CodeInterrupted is the error code of a run that was given up, because its server
+// stopped again and again while it was going.
+const CodeInterrupted = "interrupted"
+
 // Move returns a Conflict fault unless a run in status s may go to status to.
 func (s Status) Move(to Status) error {
 	if slices.Contains(next[s], to) {

@@ -15,6 +15,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
@@ -41,6 +42,7 @@ type Store struct {
 var (
 	_ auth.Store      = (*Store)(nil)
 	_ auth.KeyStore   = (*Store)(nil)
+	_ issues.Store    = (*Store)(nil)
 	_ pipelines.Store = (*Store)(nil)
 	_ runs.Store      = (*Store)(nil)
 )

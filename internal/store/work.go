@@ -133,7 +133,7 @@ var cutShort = map[runs.Status]map[runs.NodeStatus]runs.NodeStatus{
 	runs.Cancelled: {runs.NodePending: runs.NodeCancelled, runs.NodeRunning: runs.NodeCancelled},
 }
 
-// end ends a run and its nodes, and tells so.
+// end ends a run and its nodes, tells so, and opens or closes the issue of that.
 func end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
 	rows, err := tx.QueryContext(ctx, unendedNodes, run)
 	events, err := collect(rows, err, func(r *sql.Rows) (runs.Event, error) {
@@ -158,8 +158,10 @@ func end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
 	if err := tell(ctx, tx, run, append(events, finished)...); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, endRun, run, o.Status, finished.Error, code, millis(o.At))
-	return err
+	if _, err := tx.ExecContext(ctx, endRun, run, o.Status, finished.Error, code, millis(o.At)); err != nil {
+		return err
+	}
+	return noteEnd(ctx, tx, run, o)
 }
 
 // PutBackRun makes a running run pending again, to be done from the start, and
@@ -292,7 +294,7 @@ func takeBack(ctx context.Context, tx *sql.Tx, owner string, now time.Time) (Rec
 		case o.attempt+1 >= maxInterruptions:
 			done.Failed = append(done.Failed, o.run)
 			err = end(ctx, tx, o.run, runs.Outcome{Status: runs.Failed, At: now, Failure: &job.Failure{
-				Code:    "interrupted",
+				Code:    runs.CodeInterrupted,
 				Message: "the server stopped three times while this run was going, so it was not tried again",
 			}})
 		default:

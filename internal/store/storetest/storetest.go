@@ -70,6 +70,15 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"recover":                      testRecover,
 		"recover gives up":             testRecoverGivesUp,
 		"parallel events are one line": testParallelEvents,
+		"issue of failures":            testIssueOfFailures,
+		"success closes issues":        testIssueIsClosed,
+		"issue of interruption":        testIssueOfInterruption,
+		"no end without its issue":     testNoEndWithoutItsIssue,
+		"change issue":                 testChangeIssue,
+		"marks of readers":             testIssueMarks,
+		"issue pages":                  testIssuePages,
+		"issues that last":             testSettleIssues,
+		"quiet runs":                   testQuietRuns,
 		"facts about the database":     testInfo,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,57 @@
+package issues
+
+import (
+	"context"
+	"time"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/pipelines"
+)
+
+// Viewer is who looks at issues, and when.
+type Viewer struct {
+	Workspace string
+	Reader    string // whose marks count: the id of an account or a key, "" in open mode
+	Now       time.Time
+}
+
+// Filter chooses issues. Zero members do not restrict.
+type Filter struct {
+	Viewer
+	State    State // Unresolved, too
+	Kind     Kind
+	Pipeline pipelines.ID
+	Assignee auth.UserID
+	Unread   bool // by the reader; resolved and muted issues are not unread
+	Listed   bool // leave out what the reader dismissed
+	pipelines.Page
+}
+
+// Store remembers issues for Service and Watch. Package store implements it;
+// every method is one transaction. Issues of runs are opened and closed by the
+// store itself, in the transaction in which a run ends.
+type Store interface {
+	// Issues returns a page of issues without their history, newest first.
+	Issues(ctx context.Context, f Filter) ([]Issue, error)
+	// CountIssues returns how many issues f chooses, its page left aside.
+	CountIssues(ctx context.Context, f Filter) (int, error)
+	// Issue returns an issue with its history, or a NotFound fault.
+	Issue(ctx context.Context, v Viewer, id ID) (Issue, error)
+	// ChangeIssue changes an issue by do, appends the events that do returns to its
+	// history and to the audit log, and returns it as Issue does. When do returns an
+	// error, nothing is changed.
+	ChangeIssue(ctx context.Context, v Viewer, id ID, do func(*Issue) ([]Event, error)) (Issue, error)
+	// MarkIssue notes that the viewer has read an issue, or dismissed it.
+	MarkIssue(ctx context.Context, v Viewer, id ID, dismiss bool) error
+	// MarkAllIssues notes that the viewer has read every issue.
+	MarkAllIssues(ctx context.Context, v Viewer) error
+	// SettleIssues makes the unresolved issues of a kind those that were found:
+	// found ones are opened or updated, the others resolved. It returns whether an
+	// issue was opened, closed or rated anew.
+	SettleIssues(ctx context.Context, kind Kind, found []Sighting, now time.Time) (bool, error)
+	// QuietRuns returns the runs that are pending or running and gave no sign after
+	// since.
+	QuietRuns(ctx context.Context, since time.Time) ([]QuietRun, error)
+	// User returns an account, or a NotFound fault.
+	User(ctx context.Context, id auth.UserID) (auth.User, error)
+}
