@@ -75,7 +75,7 @@ fmt: .bin/golangci-lint $(WEB_PACKAGES) ## Format all code
 bench: build ## Compare runs through a server with one DuckDB statement
 	go run ./bench
 
-gen: build ## Write the generated files: docs/openapi.json, docs/nodes.md, web/src/lib/api-types.ts
+gen: build ## Write the generated files: docs/openapi.json, docs/nodes, docs/expressions.md, web/src/lib/api-types.ts
 	.ci/generate
 
 verify: build ## Fail when something generated, tidied or locked is stale

@@ -19,7 +19,13 @@ type Spec struct {
 	Icon      string   // a name of the interface's icon set
 	MinInputs int
 	MaxInputs int // -1 means any number
-	Settings  Schema
+	// Branches says that edges out of this kind may be marked true or false, and
+	// that rows flow over those marked as the node decides.
+	Branches bool
+	// Merges says that the kind does without inputs that were skipped, and is itself
+	// skipped only when all were. Other kinds need all of theirs.
+	Merges   bool
+	Settings Schema
 	// New makes a node of settings that have passed Settings. What it rejects
 	// beyond that is a fault whose problems have paths inside the settings.
 	New func(config json.RawMessage) (Node, error)

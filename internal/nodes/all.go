@@ -8,6 +8,14 @@ func All() []node.Spec {
 	return []node.Spec{
 		sourceFileSpec,
 		transformSpec,
+		filterSpec,
+		projectSpec,
+		sortSpec,
+		limitSpec,
+		deduplicateSpec,
+		aggregateSpec,
+		joinSpec,
+		unionSpec,
 		sinkFileSpec,
 	}
 }

@@ -1,36 +1,83 @@
 package nodes
 
 import (
+	"embed"
 	"encoding/json"
 	"fmt"
-	"io"
+	"path"
 	"strconv"
 	"strings"
+
+	"golang.org/x/tools/txtar"
 
 	"github.com/broked/broked/internal/node"
 )
 
-// Reference writes the documentation of all kinds in Markdown: what each is for,
-// and its settings as a table.
-func Reference(w io.Writer) error {
-	r := reference{}
-	r.line("# Node reference\n\nMade from the program by `broked docs nodes`. A setting in **bold** is required.")
+// examples holds a small pipeline for every kind, with what it reads and writes.
+// The tests of the engine run them.
+//
+//go:embed examples/*.txtar
+var examples embed.FS
+
+// Reference returns the documentation of all kinds in Markdown: a page each, and
+// README.md, which lists them. The keys are the names of the files.
+func Reference() (map[string]string, error) {
+	pages := make(map[string]string)
+	index := reference{}
+	index.line("# Node reference\n\nMade from the program by `broked docs nodes`. What an expression may say is in [expressions](../expressions.md).\n\n| kind | what it does |\n|---|---|")
 	for _, s := range All() {
-		r.line("\n## `%s` · %s\n\n%s", s.Kind, s.Title, s.Summary)
-		r.line("\nInputs: %s. Output: %s.\n", inputs(s), map[bool]string{true: "rows", false: "none"}[s.HasOutput()])
-		r.fields(s.Settings.Fields)
-		for _, f := range s.Settings.Fields {
-			r.variants(f)
+		page := reference{}
+		page.kind(s)
+		if err := page.example(s.Kind); err != nil {
+			return nil, err
 		}
+		pages[s.Kind+".md"] = page.text.String()
+		index.line("| [`%s`](%s.md) | %s |", s.Kind, s.Kind, cell(s.Summary))
 	}
-	_, err := io.WriteString(w, r.text.String())
-	return err
+	pages["README.md"] = index.text.String()
+	return pages, nil
 }
 
 type reference struct{ text strings.Builder }
 
 func (r *reference) line(format string, args ...any) {
 	fmt.Fprintf(&r.text, format+"\n", args...)
+}
+
+// kind writes what a kind is for and its settings.
+func (r *reference) kind(s node.Spec) {
+	r.line("# `%s` · %s\n\n%s", s.Kind, s.Title, s.Summary)
+	r.line("\nInputs: %s. Output: %s.\n\n## Settings\n\nOne in **bold** is required.\n", inputs(s), map[bool]string{true: "rows", false: "none"}[s.HasOutput()])
+	r.fields(s.Settings.Fields)
+	for _, f := range s.Settings.Fields {
+		r.items(f)
+	}
+}
+
+// example writes the example of a kind: what it shows, the pipeline and its files.
+func (r *reference) example(kind string) error {
+	text, err := examples.ReadFile(path.Join("examples", kind+".txtar"))
+	if err != nil {
+		return fmt.Errorf("the kind %s has no example: %w", kind, err)
+	}
+	archive := txtar.Parse(text)
+	r.line("\n## Example\n\n%s", strings.TrimSpace(string(archive.Comment)))
+	for _, f := range archive.Files {
+		name, comesOut := strings.CutPrefix(f.Name, "want/")
+		switch {
+		case comesOut && name == "rows":
+			r.line("\nRows of every node:")
+		case comesOut && name == "log":
+			r.line("\nIn the log:")
+		case comesOut:
+			r.line("\nWhat comes out, `%s`:", name)
+		case name != "pipeline.yaml":
+			r.line("\nThe file `%s`:", name)
+		}
+		language := strings.TrimPrefix(path.Ext(name), ".")
+		r.line("\n```%s\n%s\n```", language, strings.TrimRight(string(f.Data), "\n"))
+	}
+	return nil
 }
 
 func inputs(s node.Spec) string {
@@ -60,11 +107,15 @@ func (r *reference) fields(fields []node.Field) {
 	}
 }
 
-// variants writes the forms of a list of tagged objects, such as the rules of a
-// transform.
-func (r *reference) variants(f node.Field) {
+// items writes the settings of the objects in a list, such as the columns of an
+// aggregate or the rules of a transform.
+func (r *reference) items(f node.Field) {
 	if f.Items == nil {
 		return
+	}
+	if len(f.Items.Fields) > 0 {
+		r.line("\n### `%s[]`\n", f.Name)
+		r.fields(f.Items.Fields)
 	}
 	for _, v := range f.Items.Variants {
 		also := ""
@@ -73,6 +124,21 @@ func (r *reference) variants(f node.Field) {
 		}
 		r.line("\n### `%s[]` of %s `%s`%s\n\n%s\n", f.Name, f.Items.Tag, v.Tag, also, v.Help)
 		r.fields(v.Fields)
+		for _, inner := range v.Fields {
+			r.inner(inner)
+		}
+	}
+}
+
+// inner writes the members of an object that is a setting of a list's object.
+func (r *reference) inner(f node.Field) {
+	fields := f.Fields
+	if f.Items != nil {
+		fields = f.Items.Fields
+	}
+	if len(fields) > 0 {
+		r.line("\nIn `%s`:\n", f.Name)
+		r.fields(fields)
 	}
 }
 
@@ -81,7 +147,7 @@ func takes(s node.Schema) string {
 	case len(s.Enum) > 0:
 		return "`" + strings.Join(s.Enum, "`, `") + "`"
 	case s.Type == node.TypeArray && s.Items != nil:
-		return "list of " + takes(*s.Items)
+		return "list of " + plural(takes(*s.Items))
 	case s.Type == node.TypeObject && s.Values != nil:
 		return "names to " + takes(*s.Values)
 	case s.Format != "":
@@ -90,8 +156,20 @@ func takes(s node.Schema) string {
 		return "text"
 	case s.Type == node.TypeBoolean:
 		return "true or false"
+	case s.Type == node.TypeInteger:
+		return "whole number"
+	case s.Type == "":
+		return "text, a number, true, false or null"
 	}
 	return string(s.Type)
+}
+
+func plural(word string) string {
+	switch word {
+	case "column", "object", "new column", "path", "expression":
+		return word + "s"
+	}
+	return word
 }
 
 func byDefault(v any) string {

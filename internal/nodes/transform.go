@@ -1,7 +1,6 @@
 package nodes
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
-	"github.com/broked/broked/internal/sqltext"
 )
 
 // transformSpec changes columns and rows by a list of rules.
@@ -31,23 +29,10 @@ var transformSpec = node.Spec{
 	New: newTransform,
 }
 
-// rule is one entry of the list.
-type rule interface {
-	// check reads what the settings say and returns what is wrong whatever the
-	// input is. Paths begin inside the rule.
-	check() []fault.Problem
-	// apply does the rule's work on q, or returns why it does not fit.
-	apply(q *query) []fault.Problem
-}
-
-// ruleKind is a sort of rule: how it is set and what does it.
-type ruleKind struct {
-	node.Variant
-	make func() rule
-}
-
 // ruleKinds is every sort of rule, in the order in which they are offered.
-func ruleKinds() []ruleKind { return slices.Concat(rowRules(), columnRules()) }
+func ruleKinds() []ruleKind {
+	return append([]ruleKind{filterRule, sortRule, deduplicateRule, aggregateRule}, columnRules()...)
+}
 
 func ruleVariants() []node.Variant {
 	kinds := ruleKinds()
@@ -58,11 +43,6 @@ func ruleVariants() []node.Variant {
 	return variants
 }
 
-type transform struct {
-	rules []rule
-	said  map[string]bool // what has been logged: Select may be called again in one run
-}
-
 func newTransform(config json.RawMessage) (node.Node, error) {
 	var settings struct {
 		Rules []json.RawMessage `json:"rules"`
@@ -70,7 +50,7 @@ func newTransform(config json.RawMessage) (node.Node, error) {
 	if err := json.Unmarshal(config, &settings); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the settings of the transform are not readable")
 	}
-	t := &transform{said: make(map[string]bool)}
+	t := &ruled{place: inRule, said: make(map[string]bool)}
 	var problems []fault.Problem
 	for i, raw := range settings.Rules {
 		r, err := newRule(raw)
@@ -111,67 +91,4 @@ func inRule(i int, problems []fault.Problem) []fault.Problem {
 		problems[k].Path = strings.TrimSuffix(fmt.Sprintf("rules[%d].%s", i, problems[k].Path), ".")
 	}
 	return problems
-}
-
-// Select implements node.Relational. The rules are first tried on a relation of
-// no rows, which tells the exact types without a look at the data.
-func (t *transform) Select(ctx context.Context, env node.Env, in []node.Relation) (node.Relation, error) {
-	rel := in[0]
-	if len(t.rules) == 0 {
-		rel.SameRows = true
-		return rel, nil
-	}
-	trial, err := t.build(env, shape(rel.Columns), rel.Columns)
-	if err != nil {
-		return node.Relation{}, err
-	}
-	columns, err := env.DB.Describe(ctx, trial.sql())
-	if err != nil {
-		return node.Relation{}, fmt.Errorf("describe what the rules yield: %w", err)
-	}
-	q, err := t.build(env, rel.SQL, rel.Columns)
-	if err != nil {
-		return node.Relation{}, err
-	}
-	out := node.Relation{SQL: q.sql(), Columns: columns, SameRows: q.sameRows, Rows: -1}
-	if q.sameRows {
-		out.Rows = rel.Rows
-	}
-	return out, nil
-}
-
-// build applies the rules to a statement with certain columns.
-func (t *transform) build(env node.Env, sql string, columns []node.Column) (*query, error) {
-	q := newQuery(sql, columns)
-	q.values, q.legacy = env.Values, env.Legacy
-	q.log = func(level node.Level, format string, args ...any) {
-		line := fmt.Sprintf(format, args...)
-		if !t.said[line] {
-			t.said[line] = true
-			env.Log(level, "%s", line)
-		}
-	}
-	for i, r := range t.rules {
-		if problems := inRule(i, r.apply(q)); len(problems) > 0 {
-			return nil, fault.Rejected("the rules do not fit the rows that come in", problems)
-		}
-	}
-	return q, nil
-}
-
-// shape returns a statement that yields columns of the same types.
-func shape(columns []node.Column) string {
-	parts := make([]string, len(columns))
-	for i, c := range columns {
-		value := "CAST(NULL AS " + c.Type + ")"
-		if c.Type == `"NULL"` {
-			value = "NULL"
-		}
-		parts[i] = value + " AS " + sqltext.Ident(c.Name)
-	}
-	return "SELECT " + strings.Join(parts, ", ")
-}
-
-func problem(path, format string, args ...any) []fault.Problem {
-	return []fault.Problem{{Path: path, Message: fmt.Sprintf(format, args...)}}
 }

@@ -26,10 +26,7 @@ func columnRules() []ruleKind {
 	return []ruleKind{
 		{node.Variant{Tag: "add_column", Schema: node.Schema{
 			Title: "Add column", Help: "Compute a new column from the others.",
-			Fields: []node.Field{
-				{Name: "name", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Name", MinLen: 1, Format: node.FormatNewColumn}},
-				{Name: "expression", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Expression", MinLen: 1, Format: node.FormatExpression, Help: "Such as amount * 1.2, or first_name + ' ' + last_name. + joins text when either side is text; a division by zero is null."}},
-			},
+			Fields: computedFields,
 		}}, func() rule { return &addColumn{} }},
 		{node.Variant{Tag: "rename_columns", Aliases: []string{"rename"}, Schema: node.Schema{
 			Title: "Rename columns", Help: "Give columns new names, all at once, so that two can change theirs.",
@@ -180,15 +177,11 @@ func (s *selectColumns) apply(q *query) []fault.Problem {
 	if len(problems) > 0 {
 		return problems
 	}
-	selected := make([]queryColumn, len(places))
-	for k, i := range places {
-		if slices.Contains(places[:k], i) {
-			return problem(entry("columns", k), "%q is there twice", q.columns[i].name)
-		}
-		selected[k] = q.columns[i]
+	selected, problems := picked(q, places)
+	if len(problems) == 0 {
+		q.columns = selected
 	}
-	q.columns = selected
-	return nil
+	return problems
 }
 
 // columnFunctions are the functions that can be called with a column alone.

@@ -10,141 +10,25 @@ import (
 	"github.com/broked/broked/internal/node"
 )
 
-// The settings that several rules have.
-var (
-	columnSetting = node.Schema{Type: node.TypeString, Title: "Column", Format: node.FormatColumn}
-	columnsList   = node.Schema{Type: node.TypeArray, Title: "Columns", Items: &columnSetting}
-)
+// aggregateSpec makes one row of every group of rows.
+var aggregateSpec = oneRule(node.Spec{
+	Kind: "aggregate", Title: "Aggregate", Icon: "sum",
+	Summary: "Make one row of every group: counts, sums, averages and other figures.",
+}, aggregateRule)
 
-func columnsHelp(help string) node.Schema {
-	s := columnsList
-	s.Help = help
+var aggregateRule = ruleKind{node.Variant{Tag: "aggregate", Aliases: []string{"agg"}, Schema: node.Schema{
+	Title: "Aggregate", Help: "Make one row of every group of rows, in the order of the columns that they are grouped by, nulls last. Nulls are left out of all functions but count, first and last; of nothing but nulls the result is null.",
+	Fields: []node.Field{
+		{Name: "group_by", Schema: columnsHelp("Left out, all rows are one group.")},
+		{Name: "aggregations", Schema: aggregationsSetting},
+		{Name: "agg_fields", Schema: aggFieldsSetting()},
+	},
+}}, func() rule { return &aggregate{} }}
+
+func aggFieldsSetting() node.Schema {
+	s := aggregationsSetting
+	s.Title, s.Help = "Aggregations, by their old name", "Another name of aggregations."
 	return s
-}
-
-// rowRules are the rules that change which rows there are, or their order.
-func rowRules() []ruleKind {
-	return []ruleKind{
-		{node.Variant{Tag: "filter_rows", Aliases: []string{"filter"}, Schema: node.Schema{
-			Title: "Filter rows", Help: "Keep the rows for which the condition is true. Where it is null, as with values that are missing, the row goes.",
-			Fields: []node.Field{
-				{Name: "condition", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Condition", MinLen: 1, Format: node.FormatExpression, Help: "Such as amount > 100 and status in ('paid', 'sent')."}},
-			},
-		}}, func() rule { return &filterRows{} }},
-		{node.Variant{Tag: "sort", Schema: node.Schema{
-			Title: "Sort", Help: "Order the rows by columns, by the type of each; missing values come last. Rows that are equal in them come in any order: name a further column if theirs matters.",
-			Fields: []node.Field{
-				{Name: "columns", Schema: columnsList},
-				{Name: "column", Schema: columnSetting},
-				{Name: "ascending", Schema: node.Schema{Type: node.TypeBoolean, Title: "Ascending", Default: true, Help: "Left out, it is true; in documents without ir_version it is false, as it was in Brokoli."}},
-			},
-		}}, func() rule { return &sortRows{} }},
-		{node.Variant{Tag: "deduplicate", Aliases: []string{"dedup"}, Schema: node.Schema{
-			Title: "Deduplicate", Help: "Keep the first row of those that are equal in some columns.",
-			Fields: []node.Field{
-				{Name: "columns", Schema: columnsHelp("Left out, rows must be equal in all columns.")},
-			},
-		}}, func() rule { return &deduplicate{} }},
-		{node.Variant{Tag: "aggregate", Aliases: []string{"agg"}, Schema: node.Schema{
-			Title: "Aggregate", Help: "Make one row of every group of rows, in the order of the columns that they are grouped by, nulls last. Nulls are left out of all functions but count, first and last; of nothing but nulls the result is null.",
-			Fields: []node.Field{
-				{Name: "group_by", Schema: columnsHelp("Left out, all rows are one group.")},
-				{Name: "aggregations", Schema: aggregationsSetting},
-				{Name: "agg_fields", Schema: aggregationsSetting},
-			},
-		}}, func() rule { return &aggregate{} }},
-	}
-}
-
-type filterRows struct {
-	Condition string `json:"condition"`
-	expr      *expr.Expr
-}
-
-func (f *filterRows) check() (problems []fault.Problem) {
-	f.expr, problems = parsed("condition", f.Condition)
-	return problems
-}
-
-func parsed(path, src string) (*expr.Expr, []fault.Problem) {
-	e, err := expr.Parse(src)
-	if err != nil {
-		return nil, problem(path, "%s", fault.MessageOf(err))
-	}
-	return e, nil
-}
-
-func (f *filterRows) apply(q *query) []fault.Problem {
-	if q.qualify != "" {
-		q.nest() // WHERE would drop rows before QUALIFY has seen them
-	}
-	compiled, problems := q.compile("condition", f.expr.Condition)
-	q.where = append(q.where, "("+compiled.SQL+")")
-	q.sameRows = false
-	return problems
-}
-
-type sortRows struct {
-	Columns   []string `json:"columns"`
-	Column    string   `json:"column"`
-	Ascending *bool    `json:"ascending"`
-}
-
-func (s *sortRows) check() []fault.Problem {
-	switch {
-	case len(s.Columns) > 0 && s.Column != "":
-		return problem("column", "is for one column and columns for several: use one of them")
-	case s.Column != "":
-		s.Columns = []string{s.Column}
-	case len(s.Columns) == 0:
-		return problem("columns", "needs at least 1 entry")
-	}
-	return nil
-}
-
-func (s *sortRows) apply(q *query) []fault.Problem {
-	places, problems := q.findAll("columns", s.Columns)
-	if len(problems) > 0 {
-		return problems
-	}
-	direction := " ASC NULLS LAST"
-	if s.Ascending == nil && q.legacy || s.Ascending != nil && !*s.Ascending {
-		direction = " DESC NULLS LAST"
-	}
-	keys := q.plainAll(places)
-	for i := range keys {
-		keys[i] += direction
-	}
-	q.order = append(keys, q.order...) // an earlier order decides among equals
-	return nil
-}
-
-type deduplicate struct {
-	Columns []string `json:"columns"`
-}
-
-func (*deduplicate) check() []fault.Problem { return nil }
-
-// apply numbers the rows, because DISTINCT ON keeps any of them.
-func (d *deduplicate) apply(q *query) []fault.Problem {
-	places, problems := q.findAll("columns", d.Columns)
-	if len(problems) > 0 {
-		return problems
-	}
-	row := q.number()
-	var keys []string
-	for _, i := range places {
-		keys = append(keys, q.columns[i].sql)
-	}
-	if len(d.Columns) == 0 {
-		for _, c := range q.columns {
-			keys = append(keys, c.sql)
-		}
-	}
-	q.qualify = "row_number() OVER (PARTITION BY " + strings.Join(keys, ", ") + " ORDER BY " + row + ") = 1"
-	q.order = []string{row}
-	q.sameRows = false
-	return nil
 }
 
 var aggregateFunctions = []string{"count", "count_distinct", "sum", "avg", "min", "max", "first", "last"}

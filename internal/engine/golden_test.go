@@ -1,0 +1,160 @@
+package engine_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/broked/broked/internal/executor"
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/nodes"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+)
+
+var update = flag.Bool("update", false, "write what comes out into the golden files")
+
+// TestGolden runs whole documents. A case is one file: a document, the files that
+// it reads, and under want/ everything that comes out: problems of the document,
+// or rows of every node, the failure, what was logged and the files written.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	cases, err := filepath.Glob("testdata/golden/*/*.txtar")
+	ok(t, err)
+	if least := 100; len(cases) < least {
+		t.Errorf("%d cases, want at least %d", len(cases), least)
+	}
+	for _, path := range cases {
+		t.Run(strings.TrimSuffix(strings.TrimPrefix(path, "testdata/golden/"), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			golden(t, path)
+		})
+	}
+}
+
+// TestExamplesOfTheReference runs the example that every kind has in its page.
+func TestExamplesOfTheReference(t *testing.T) {
+	t.Parallel()
+	for _, spec := range nodes.All() {
+		t.Run(spec.Kind, func(t *testing.T) {
+			t.Parallel()
+			golden(t, "../nodes/examples/"+spec.Kind+".txtar")
+		})
+	}
+}
+
+func golden(t *testing.T, path string) {
+	t.Helper()
+	archive, err := txtar.ParseFile(path)
+	ok(t, err)
+	given, want := map[string]string{}, map[string]string{}
+	for _, f := range archive.Files {
+		if name, out := strings.CutPrefix(f.Name, "want/"); out {
+			want[name] = string(f.Data)
+		} else {
+			given[f.Name] = string(f.Data)
+		}
+	}
+	got := outcomeOf(t, given)
+	if *update {
+		archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return strings.HasPrefix(f.Name, "want/") })
+		for _, name := range slices.SortedFunc(maps.Keys(got), wantOrder) {
+			archive.Files = append(archive.Files, txtar.File{Name: "want/" + name, Data: []byte(got[name])})
+		}
+		ok(t, os.WriteFile(path, txtar.Format(archive), 0o600))
+		return
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("%s(-want +got)\n%s", archive.Comment, diff)
+	}
+}
+
+// wantOrder puts what a person asks first in front.
+func wantOrder(a, b string) int {
+	rank := func(name string) int { return slices.Index([]string{"problems", "failure", "rows", "log"}, name) }
+	if rank(a) >= 0 && rank(b) >= 0 {
+		return rank(a) - rank(b)
+	}
+	return cmp.Or(cmp.Compare(rank(b), rank(a)), strings.Compare(a, b))
+}
+
+// outcomeOf runs pipeline.yaml among the other files of a case.
+func outcomeOf(t *testing.T, given map[string]string) map[string]string {
+	t.Helper()
+	kinds, err := node.NewRegistry(nodes.All()...)
+	ok(t, err)
+	d, err := pipelines.DecodeYAML([]byte(given["pipeline.yaml"]))
+	ok(t, err)
+	if f := d.Check(kinds); len(f.Problems) > 0 {
+		return map[string]string{"problems": listed(f.Problems)}
+	}
+	j, err := executor.NewJob(d, kinds, runs.Run{ID: "r"})
+	ok(t, err)
+	j.Values["run.started_at"], j.Values["run.date"] = "2026-01-31T12:00:00Z", "2026-01-31"
+	w := newWorld(t, given)
+	j.Dir, j.Roots = w.run, job.Roots{Base: w.data, Allow: []string{w.data}}
+	r := execute(t.Context(), t, j)
+	return w.outcome(j, r, given)
+}
+
+// outcome tells a run in files.
+func (w *world) outcome(j job.Job, r report, given map[string]string) map[string]string {
+	out := map[string]string{"rows": ""}
+	for _, s := range j.Nodes {
+		switch m := r.nodes[s.ID]; {
+		case m.Rows != nil:
+			out["rows"] += fmt.Sprintf("%s %d\n", s.ID, *m.Rows)
+		default:
+			out["rows"] += fmt.Sprintf("%s %s\n", s.ID, m.Status)
+		}
+	}
+	for _, m := range r.messages {
+		switch {
+		case m.Type == job.Log:
+			out["log"] += fmt.Sprintf("%s %s: %s\n", m.Level, m.Node, m.Message) + attached(m.Error)
+		case m.Type == job.NodeFinished && m.Error != nil:
+			out["failure"] += fmt.Sprintf("%s %s: %s\n", m.Node, m.Error.Code, m.Error.Message) + attached(m.Error)
+		}
+	}
+	ok(w.t, filepath.WalkDir(w.data, func(path string, e fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(w.data, path)
+		if text, was := given[filepath.ToSlash(name)]; err != nil || e.IsDir() || was && text == w.read(name) {
+			return err
+		}
+		out[filepath.ToSlash(name)] = w.read(name)
+		return nil
+	}))
+	return out
+}
+
+func listed(problems []fault.Problem) string {
+	var lines strings.Builder
+	for _, p := range problems {
+		fmt.Fprintf(&lines, "%s: %s\n", p.Path, p.Message)
+	}
+	return lines.String()
+}
+
+// attached tells the places and the rows that a failure has with it.
+func attached(f *job.Failure) string {
+	if f == nil {
+		return ""
+	}
+	var lines strings.Builder
+	for line := range strings.Lines(listed(f.Problems)) {
+		lines.WriteString("  " + line)
+	}
+	return lines.String()
+}

@@ -1,0 +1,119 @@
+package nodes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// rule changes the columns or the rows of one input.
+type rule interface {
+	// check reads what the settings say and returns what is wrong whatever the
+	// input is. Paths begin inside the rule.
+	check() []fault.Problem
+	// apply does the rule's work on q, or returns why it does not fit.
+	apply(q *query) []fault.Problem
+}
+
+// ruleKind is a sort of rule: how it is set and what does it.
+type ruleKind struct {
+	node.Variant
+	make func() rule
+}
+
+// ruled is a node that works by rules: one after the other on the same input.
+type ruled struct {
+	rules []rule
+	// place puts paths inside rule i into those of the node's settings.
+	place func(i int, problems []fault.Problem) []fault.Problem
+	said  map[string]bool // what has been logged: Select may be called again in one run
+}
+
+// oneRule completes the spec of a kind that is a rule by itself: it takes one
+// input, and its settings are those of the rule, unless it has its own.
+func oneRule(s node.Spec, k ruleKind) node.Spec {
+	s.Category, s.MinInputs, s.MaxInputs = node.Transform, 1, 1
+	if s.Settings.Type == "" {
+		s.Settings = node.Schema{Type: node.TypeObject, Fields: k.Fields}
+	}
+	s.New = func(config json.RawMessage) (node.Node, error) {
+		r := k.make()
+		if err := json.Unmarshal(config, r); err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "the settings of the %s are not readable", s.Kind)
+		}
+		if problems := r.check(); len(problems) > 0 {
+			return nil, fault.Rejected("the settings cannot be right", problems)
+		}
+		whole := func(_ int, problems []fault.Problem) []fault.Problem { return problems }
+		return &ruled{rules: []rule{r}, place: whole, said: make(map[string]bool)}, nil
+	}
+	return s
+}
+
+// Select implements node.Relational. The rules are first tried on a relation of
+// no rows, which tells the exact types without a look at the data.
+func (r *ruled) Select(ctx context.Context, env node.Env, in []node.Relation) (node.Relation, error) {
+	rel := in[0]
+	if len(r.rules) == 0 {
+		rel.SameRows = true
+		return rel, nil
+	}
+	trial, err := r.build(env, shape(rel.Columns), rel.Columns)
+	if err != nil {
+		return node.Relation{}, err
+	}
+	columns, err := env.DB.Describe(ctx, trial.sql())
+	if err != nil {
+		return node.Relation{}, fmt.Errorf("describe what the rules yield: %w", err)
+	}
+	q, err := r.build(env, rel.SQL, rel.Columns)
+	if err != nil {
+		return node.Relation{}, err
+	}
+	out := node.Relation{SQL: q.sql(), Columns: columns, SameRows: q.sameRows, Rows: -1}
+	if q.sameRows {
+		out.Rows = rel.Rows
+	}
+	return out, nil
+}
+
+// build applies the rules to a statement with certain columns.
+func (r *ruled) build(env node.Env, sql string, columns []node.Column) (*query, error) {
+	q := newQuery(sql, columns)
+	q.values, q.legacy = env.Values, env.Legacy
+	q.log = func(level node.Level, format string, args ...any) {
+		line := fmt.Sprintf(format, args...)
+		if !r.said[line] {
+			r.said[line] = true
+			env.Log(level, "%s", line)
+		}
+	}
+	for i, one := range r.rules {
+		if problems := r.place(i, one.apply(q)); len(problems) > 0 {
+			return nil, fault.Rejected("the settings do not fit the rows that come in", problems)
+		}
+	}
+	return q, nil
+}
+
+// shape returns a statement that yields columns of the same types.
+func shape(columns []node.Column) string {
+	parts := make([]string, len(columns))
+	for i, c := range columns {
+		value := "CAST(NULL AS " + c.Type + ")"
+		if c.Type == `"NULL"` {
+			value = "NULL"
+		}
+		parts[i] = value + " AS " + sqltext.Ident(c.Name)
+	}
+	return "SELECT " + strings.Join(parts, ", ")
+}
+
+func problem(path, format string, args ...any) []fault.Problem {
+	return []fault.Problem{{Path: path, Message: fmt.Sprintf(format, args...)}}
+}
