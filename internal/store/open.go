@@ -30,7 +30,7 @@ type Options struct {
 // DB is an open database with the newest schema.
 type DB struct {
 	write *sql.DB // one connection: SQLite has one writer, and a queue here is fair
-	read  *sql.DB
+	read  *reader
 }
 
 const (
@@ -62,9 +62,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if db.write, err = sql.Open("sqlite", dsn(path, writing)); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if db.read, err = sql.Open("sqlite", dsn(path, reading)); err != nil {
+	read, err := sql.Open("sqlite", dsn(path, reading))
+	if err != nil {
 		return nil, errors.Join(err, db.write.Close())
 	}
+	db.read = &reader{DB: read}
 	db.write.SetMaxOpenConns(1)
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+)
+
+// reader is a pool of connections that only read. A statement outside of a
+// transaction is parsed once for each connection, not each time: parsing takes
+// longer than finding one row. Texts are constants, so there are not many.
+type reader struct {
+	*sql.DB
+	parsed sync.Map // of *sql.Stmt by text
+}
+
+// QueryContext is that of sql.DB.
+func (r *reader) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	s, err := r.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+// QueryRowContext is that of sql.DB.
+func (r *reader) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+	s, err := r.statement(ctx, text)
+	if err != nil {
+		return r.DB.QueryRowContext(ctx, text, args...) // which fails in the same way, and can say so
+	}
+	return s.QueryRowContext(ctx, args...)
+}
+
+func (r *reader) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s, ok := r.parsed.Load(text); ok {
+		return s.(*sql.Stmt), nil
+	}
+	s, err := r.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	first, loaded := r.parsed.LoadOrStore(text, s)
+	if loaded {
+		err = s.Close()
+	}
+	return first.(*sql.Stmt), err
+}
