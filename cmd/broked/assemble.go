@@ -47,7 +47,7 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	secret, err := jwtSecret(c.JWTSecret)
+	signing, err := signingKeys(data, c.JWTSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 		return nil, err
 	}
 	s := &assembled{db: db, log: log, setup: "brkset_" + id.Secret()}
-	if err := s.join(ctx, c, data, parts{kinds: kinds, secret: secret, database: database}); err != nil {
+	if err := s.join(ctx, c, data, parts{kinds: kinds, signing: signing, database: database}); err != nil {
 		s.close(ctx)
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 
 type parts struct {
 	kinds    *node.Registry
-	secret   []byte
+	signing  *auth.SigningKeys
 	database string
 }
 
@@ -90,7 +90,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	}
 	s.keys = auth.NewKeys(memory, c.APIKey, s.log)
 	s.auth, err = auth.NewService(ctx, auth.Deps{
-		Store: memory, Keys: s.keys, Log: s.log, Secret: p.secret, SetupToken: s.setup,
+		Store: memory, Keys: s.keys, Log: s.log, Signing: p.signing, Now: time.Now, Idle: c.SessionIdle, SetupToken: s.setup,
 	})
 	if err != nil {
 		return err

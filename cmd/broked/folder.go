@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/job"
@@ -95,14 +96,15 @@ func reach(extra, private []string) (job.Roots, error) {
 	return roots, nil
 }
 
-// jwtSecret returns the key that session tokens are signed with: the given one,
-// else that of the secret file, which is made on first use.
-func jwtSecret(given string) ([]byte, error) {
-	if given == "" {
-		return auth.SecretFile(secretName)
+// signingKeys returns the keys of session tokens: the given one, else those in
+// the secret file, which is made on first use, and in the data folder.
+func signingKeys(data *folder, given string) (*auth.SigningKeys, error) {
+	if given != "" {
+		keys, err := auth.GivenSigningKey([]byte(given))
+		if err != nil {
+			return nil, fmt.Errorf("BROKOLI_JWT_SECRET: %w", err)
+		}
+		return keys, nil
 	}
-	if len(given) < auth.MinSecret {
-		return nil, fmt.Errorf("BROKOLI_JWT_SECRET has %d bytes, it needs at least %d", len(given), auth.MinSecret)
-	}
-	return []byte(given), nil
+	return auth.OpenSigningKeys(secretName, data.in("keys/signing.json"), time.Now())
 }

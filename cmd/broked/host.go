@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/store"
 )
 
@@ -46,6 +48,13 @@ func (in *storedIn) open(ctx context.Context, w world, api string, do func(conte
 	host := auth.WithActor(ctx, hostActor())
 	err = do(host, store.New(db, nil), log)
 	return errors.Join(err, db.Close(context.WithoutCancel(ctx)))
+}
+
+// onHost returns the accounts in memory for use on the host.
+func onHost(ctx context.Context, memory *store.Store, signing *auth.SigningKeys, log *slog.Logger) (*auth.Service, error) {
+	return auth.NewService(ctx, auth.Deps{
+		Store: memory, Keys: auth.NewKeys(memory, "", log), Log: log, Signing: signing, Now: time.Now, SetupToken: id.Secret(),
+	})
 }
 
 // hostActor is who acts on the command line: somebody who can read and write the

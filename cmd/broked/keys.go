@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -26,6 +28,7 @@ type keysCmd struct {
 	Create keysCreateCmd `cmd:"" help:"Make a service account and print its key."`
 	List   keysListCmd   `cmd:"" help:"List the service accounts, revoked ones too."`
 	Revoke keysRevokeCmd `cmd:"" help:"Revoke the key of a service account for good."`
+	Rotate keysRotateCmd `cmd:"" help:"Replace the key that sessions are signed with."`
 }
 
 // storedKeys is a database whose service accounts are changed.
@@ -122,4 +125,41 @@ func (c *keysRevokeCmd) Run(ctx context.Context, w world) error {
 	return c.keys(ctx, w, func(ctx context.Context, keys *auth.Keys) error {
 		return keys.Revoke(ctx, auth.ServiceID(c.ID))
 	})
+}
+
+type keysRotateCmd struct {
+	RevokeAll bool   `help:"The old key is not to be trusted: it stops working at once, and everybody signs in anew."`
+	JWTSecret string `hidden:"" env:"BROKOLI_JWT_SECRET"`
+	storedIn
+}
+
+// Run makes a new signing key and says what becomes of the old one.
+func (c *keysRotateCmd) Run(ctx context.Context, w world) error {
+	if _, err := os.Stat(secretName); c.JWTSecret == "" && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no %s here: do this in the folder in which the server is started", secretName)
+	}
+	return c.open(ctx, w, "POST /api/auth/signing-key/rotate", func(ctx context.Context, memory *store.Store, log *slog.Logger) error {
+		signing, err := signingKeys(&folder{path: c.Data}, c.JWTSecret)
+		if err != nil {
+			return err
+		}
+		s, err := onHost(ctx, memory, signing, log)
+		if err != nil {
+			return err
+		}
+		r, err := s.RotateKeys(ctx, c.RevokeAll)
+		if err != nil {
+			return err
+		}
+		return printRotated(w, r)
+	})
+}
+
+func printRotated(w world, r auth.Rotated) error {
+	if r.VerifiesUntil == nil {
+		_, err := fmt.Fprintf(w.out, "a new key signs, the old one does not work any longer: %d sessions have ended, and everybody signs in anew\n", r.Ended)
+		return err
+	}
+	_, err := fmt.Fprintf(w.out, "a new key signs; sessions go on, and the old key works until %s\n", r.VerifiesUntil.Format(time.RFC3339))
+	return err
 }

@@ -31,6 +31,8 @@ type serveCmd struct {
 	APIKey    string   `help:"A key that may do everything; make one with generate-key." env:"BROKOLI_API_KEY" placeholder:"KEY"`
 	JWTSecret string   `hidden:"" env:"BROKOLI_JWT_SECRET"`
 	Example   string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
+
+	SessionIdle time.Duration `help:"After how long without a request a session ends; 0 means not before its 24 hours." env:"BROKOLI_SESSION_IDLE" default:"8h" placeholder:"DURATION"`
 	firstUserFlags
 	networkFlags
 	limitFlags
@@ -47,6 +49,9 @@ const (
 	openRequests  = 10 * time.Second
 )
 
+// minIdle leaves room for the last use of a session, which is noted to the minute.
+const minIdle = 5 * time.Minute
+
 // Validate implements kong's check of flags.
 func (c *serveCmd) Validate() error {
 	if c.LocalRuns < 1 || c.LocalRuns > 1024 {
@@ -54,6 +59,9 @@ func (c *serveCmd) Validate() error {
 	}
 	if c.APIKey != "" && !auth.IsServerKey(c.APIKey) {
 		return errors.New("--api-key must be a key that `broked generate-key` printed, or brk_ and 48 hexadecimal digits")
+	}
+	if c.SessionIdle != 0 && c.SessionIdle < minIdle {
+		return errors.New("--session-idle must be 0 or at least 5m")
 	}
 	return c.check()
 }

@@ -30,10 +30,12 @@ type storedUsers struct{ storedIn }
 // host acts.
 func (in *storedUsers) accounts(ctx context.Context, w world, do func(context.Context, *auth.Service) error) error {
 	return in.open(ctx, w, "/api/auth/users and POST /api/auth/admin-reset-password", func(ctx context.Context, memory *store.Store, log *slog.Logger) error {
-		// Nobody signs in here, so no secret outlives the command.
-		s, err := auth.NewService(ctx, auth.Deps{
-			Store: memory, Keys: auth.NewKeys(memory, "", log), Log: log, Secret: []byte(id.Secret()), SetupToken: id.Secret(),
-		})
+		// Nobody signs in here, so the key does not outlive the command.
+		signing, err := auth.GivenSigningKey([]byte(id.Secret()))
+		if err != nil {
+			return err
+		}
+		s, err := onHost(ctx, memory, signing, log)
 		if err != nil {
 			return err
 		}

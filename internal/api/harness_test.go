@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -47,6 +48,7 @@ type world struct {
 	auth   *auth.Service
 	news   *news.Board
 	tokens map[auth.Role]string
+	ahead  atomic.Int64 // how far the clock of its accounts is ahead, in nanoseconds
 }
 
 // newWorld returns a server without accounts.
@@ -66,15 +68,19 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	must(t, err)
 	memory, board := store.New(db, q), &news.Board{}
 	keys := auth.NewKeys(memory, serverKey, log)
-	accounts, err := auth.NewService(t.Context(), auth.Deps{
-		Store: memory, Keys: keys, Log: log, Secret: []byte(id.Secret()), SetupToken: setupToken,
+	w := &world{t: t, db: db, store: memory, news: board, tokens: map[auth.Role]string{}}
+	folder := t.TempDir()
+	signing, err := auth.OpenSigningKeys(filepath.Join(folder, "secret"), filepath.Join(folder, "signing.json"), w.now())
+	must(t, err)
+	w.auth, err = auth.NewService(t.Context(), auth.Deps{
+		Store: memory, Keys: keys, Log: log, Signing: signing, Now: w.now, Idle: sessionIdle, SetupToken: setupToken,
 	})
 	must(t, err)
 	kinds, err := node.NewRegistry(nodes.All()...)
 	must(t, err)
 	documents := pipelines.NewService(memory, kinds)
 	deps := api.Deps{
-		Log: log, Auth: accounts, Keys: keys, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
+		Log: log, Auth: w.auth, Keys: keys, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
 		Kinds: kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
 		Limits:    map[api.Class]limits.Rate{},
@@ -87,8 +93,18 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	change(&deps)
 	srv := httptest.NewServer(api.New(deps))
 	t.Cleanup(srv.Close)
-	return &world{t: t, url: srv.URL, db: db, store: memory, auth: accounts, news: board, tokens: map[auth.Role]string{}}
+	w.url = srv.URL
+	return w
 }
+
+// sessionIdle is after how long without a request a session of these servers ends.
+const sessionIdle = 8 * time.Hour
+
+// now is the time of the server's accounts.
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+// later lets time pass for the server's accounts.
+func (w *world) later(d time.Duration) { w.ahead.Add(int64(d)) }
 
 // brokenPart is the error of a part of the server that does not work in the one
 // test that looks at it.

@@ -20,6 +20,10 @@ func (s *server) sessionCalls() {
 		method: http.MethodDelete, path: "/api/auth/sessions", may: auth.SignedIn, tag: "auth",
 		summary: "End one's other sessions",
 	}, s.endOtherSessions)
+	register(s, call{
+		method: http.MethodPost, path: "/api/auth/signing-key/rotate", may: auth.RotateKeys, tag: "auth",
+		summary: "Sign sessions by a new key from now on",
+	}, s.rotateKeys)
 }
 
 func (s *server) listSessions(ctx context.Context, in *struct {
@@ -53,4 +57,16 @@ func (s *server) endOtherSessions(ctx context.Context, _ *struct{}) (*body[sessi
 		return nil, err
 	}
 	return &body[sessionsEnded]{sessionsEnded{n}}, nil
+}
+
+type rotation struct {
+	RevokeAll bool `json:"revoke_all,omitempty" doc:"End all sessions, also one's own: the old key is not to be trusted"`
+}
+
+func (s *server) rotateKeys(ctx context.Context, in *struct{ Body rotation }) (*body[auth.Rotated], error) {
+	r, err := s.Auth.RotateKeys(ctx, in.Body.RevokeAll)
+	if err != nil {
+		return nil, err
+	}
+	return &body[auth.Rotated]{r}, nil
 }

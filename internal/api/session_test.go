@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/broked/broked/internal/auth"
 )
@@ -110,4 +111,29 @@ func TestKnownBrowser(t *testing.T) {
 	w.run(scenario{name: "reset", as: auth.Admin, method: "POST", path: "/api/auth/admin-reset-password", body: `{"user_id":"` + w.idOf("editor") + `","new_password":"new-pass"}`, want: 200})
 	res, _ = login("editor", "new-pass", known)
 	want("a reset unlocks every browser", res, 200)
+}
+
+// TestIdleSessions checks that a session lasts while it is used, 24 hours at most,
+// and that one that is not used ends.
+func TestIdleSessions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	token := member(t, w.signIn("viewer", password, 200), "token")
+	me := func(what string, want int) {
+		t.Helper()
+		w.run(scenario{name: what, header: bearer(token), method: "GET", path: "/api/auth/me", want: want})
+	}
+	for range 3 {
+		w.later(sessionIdle - 5*time.Minute)
+		me("used every eight hours", 200)
+	}
+	w.later(24*time.Hour - 3*(sessionIdle-5*time.Minute))
+	me("after 24 hours", 401)
+
+	token = member(t, w.signIn("viewer", password, 200), "token")
+	w.later(sessionIdle)
+	admin := bearer(member(t, w.signIn("admin", password, 200), "token"))
+	w.run(scenario{name: "not listed", header: admin, method: "GET", path: "/api/auth/sessions?user_id=" + w.idOf("viewer"), want: 200, has: []string{"[]"}})
+	me("after eight idle hours", 401)
+	me("again", 401)
 }

@@ -30,6 +30,11 @@ type User struct {
 	Epoch int64 `json:"-"`
 }
 
+// outlived reports whether the password was a temporary one and its time is over.
+func (u User) outlived(now time.Time) bool {
+	return u.MustChangeBy != nil && !now.Before(*u.MustChangeBy)
+}
+
 // UserChange is what happens to an account.
 type UserChange struct {
 	// Apply changes the account, or refuses to by an error. It sees the account as
@@ -107,6 +112,10 @@ type Store interface {
 	ReserveAttempt(ctx context.Context, key string, now time.Time) (locked time.Duration, err error)
 	// FailAttempt locks key for the lock time when its attempts are used up.
 	FailAttempt(ctx context.Context, key string, now time.Time) error
+	// RotateSigning tells the audit log that another key signs session tokens from
+	// now on and, with revokeAll, ends all sessions and returns how many there were.
+	// It calls change before it commits; an error of change undoes all.
+	RotateSigning(ctx context.Context, revokeAll bool, change func() error) (ended int, err error)
 	// AuditRecords returns records of the audit log, newest first.
 	AuditRecords(ctx context.Context, f AuditFilter) ([]AuditRecord, error)
 	// VerifyAudit checks every record against the one before it.

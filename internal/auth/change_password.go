@@ -70,7 +70,7 @@ func (s *Service) ResetPassword(ctx context.Context, a Actor, user UserID, passw
 		return "", fault.Rejected("the password cannot be set", ps)
 	}
 	_, err = s.setPassword(ctx, u.ID, password, UserChange{Event: "admin_password_reset", Unlock: true, Apply: func(u *User) error {
-		ends := time.Now().UTC().Truncate(time.Millisecond).Add(TemporaryPassword)
+		ends := s.now().UTC().Truncate(time.Millisecond).Add(TemporaryPassword)
 		u.MustChangeBy = &ends
 		return a.above(u.Role)
 	}})

@@ -26,20 +26,25 @@ const maxDevice = 512 // bytes of its text
 // device returns d signed: user, id, end and a MAC, separated by dots.
 func (s *signer) device(d device) string {
 	text := string(d.user) + "." + d.id + "." + strconv.FormatInt(d.ends.Unix(), 10)
-	return text + "." + s.deviceMAC(text)
+	return text + "." + deviceMAC(s.keys.signing().key, text)
 }
 
-func (s *signer) deviceMAC(text string) string {
-	mac := hmac.New(sha256.New, s.key)
+func deviceMAC(key []byte, text string) string {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("broked device " + text))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // readDevice returns the device that a text of ours names for user. What is
-// forged, over or another account's is no device.
+// forged, over or another account's is no device, and neither is what a key
+// signed that was rotated out: the browser is known again after its next sign-in.
 func (s *signer) readDevice(text string, user UserID, now time.Time) (device, bool) {
 	signed, mac, ok := cutLast(text)
-	if !ok || len(text) > maxDevice || !hmac.Equal([]byte(mac), []byte(s.deviceMAC(signed))) {
+	if !ok || len(text) > maxDevice {
+		return device{}, false
+	}
+	ours := s.keys.any(now, func(key []byte) bool { return hmac.Equal([]byte(mac), []byte(deviceMAC(key, signed))) })
+	if !ours {
 		return device{}, false
 	}
 	parts := strings.Split(signed, ".")

@@ -9,14 +9,7 @@ import (
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	s, err := newSigner([]byte(strings.Repeat("k", MinSecret)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := newSigner([]byte(strings.Repeat("o", MinSecret)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, other := signerOf(t, "k"), signerOf(t, "o")
 	text := s.renewed("", "ada", now)
 	d, ok := s.readDevice(text, "ada", now.Add(DeviceLife-time.Second))
 	if !ok || d.id == "" {
@@ -43,4 +36,14 @@ func TestDevices(t *testing.T) {
 			t.Errorf("%s: taken", name)
 		}
 	}
+}
+
+// signerOf returns a signer by a key that is one letter, again and again.
+func signerOf(t *testing.T, letter string) *signer {
+	t.Helper()
+	keys, err := GivenSigningKey([]byte(strings.Repeat(letter, MinSecret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newSigner(keys, time.Now)
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
@@ -73,9 +74,11 @@ func TestMalformedKeysAreRefusedWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
 	db, memory := open(t)
 	log := slog.New(slog.DiscardHandler)
+	signing, err := auth.GivenSigningKey([]byte(id.Secret()))
+	must(t, err)
 	server := auth.KeyPrefix + strings.Repeat("0f", 24)
 	accounts, err := auth.NewService(t.Context(), auth.Deps{
-		Store: memory, Keys: auth.NewKeys(memory, server, log), Log: log, Secret: []byte(id.Secret()), SetupToken: "x",
+		Store: memory, Keys: auth.NewKeys(memory, server, log), Log: log, Signing: signing, Now: time.Now, SetupToken: "x",
 	})
 	must(t, err)
 	must(t, db.Close(t.Context())) // whoever looks into it gets another error

@@ -29,6 +29,7 @@ const (
 	RunsCancel      Permission = "runs.cancel"
 	SettingsView    Permission = "settings.view"
 	ManageUsers     Permission = "settings.manage_users"
+	RotateKeys      Permission = "settings.rotate_keys"
 	AuditView       Permission = "audit.view"
 	ServicesManage  Permission = "services.manage"
 )
@@ -78,6 +79,7 @@ var permissions = []permission{
 	{"gitsync.pull", Editor, "Take pipelines from a repository"},
 	{"gitsync.push", Editor, "Put pipelines into a repository"},
 
+	{RotateKeys, Superadmin, "Replace the key that sessions are signed with"},
 	{"users.view", Admin, "See the list of users"},
 	{"system.view", Admin, "See the machines that execute runs"},
 	{"issues.view", Viewer, "See open issues"},

@@ -26,6 +26,8 @@ type Service struct {
 	keys   *Keys
 	hasher *hasher
 	signer *signer
+	now    func() time.Time
+	idle   time.Duration
 	log    *slog.Logger
 	setup  [sha256.Size]byte // SHA-256 of the setup token
 	dummy  string            // a hash to verify for names that are not there
@@ -36,8 +38,12 @@ type Deps struct {
 	Store Store
 	Keys  *Keys
 	Log   *slog.Logger
-	// Secret signs the session tokens and has at least MinSecret bytes.
-	Secret []byte
+	// Signing signs the session tokens.
+	Signing *SigningKeys
+	// Now tells the time.
+	Now func() time.Time
+	// Idle is after how long without a request a session ends; zero means never.
+	Idle time.Duration
 	// SetupToken lets a caller from elsewhere create the first account; it is shown
 	// to the person who started the server.
 	SetupToken string
@@ -45,11 +51,11 @@ type Deps struct {
 
 // NewService returns a service over what d holds.
 func NewService(ctx context.Context, d Deps) (*Service, error) {
-	signer, err := newSigner(d.Secret)
-	if err != nil {
-		return nil, err
+	s := &Service{
+		store: d.Store, keys: d.Keys, hasher: newHasher(), signer: newSigner(d.Signing, d.Now), now: d.Now, idle: d.Idle,
+		log: d.Log, setup: sha256.Sum256([]byte(d.SetupToken)),
 	}
-	s := &Service{store: d.Store, keys: d.Keys, hasher: newHasher(), signer: signer, log: d.Log, setup: sha256.Sum256([]byte(d.SetupToken))}
+	var err error
 	s.dummy, err = s.hasher.hash(ctx, id.Secret())
 	return s, err
 }
@@ -101,7 +107,7 @@ func (s *Service) Authenticate(ctx context.Context, token string, c Caller) (Act
 }
 
 func (s *Service) bySession(ctx context.Context, token string) (Actor, error) {
-	now := time.Now()
+	now := s.now()
 	c, err := s.signer.read(token, now)
 	if err != nil {
 		return Actor{}, err
@@ -112,6 +118,9 @@ func (s *Service) bySession(ctx context.Context, token string) (Actor, error) {
 		return Actor{}, fault.Wrap(fault.Unknown, err, "the session has ended: sign in again").With("invalid_token")
 	case err != nil:
 		return Actor{}, err
+	}
+	if s.idled(session.CreatedAt, session.LastSeen, now) || user.outlived(now) {
+		return Actor{}, fault.New(fault.Unknown, "the session has ended: sign in again").With("invalid_token")
 	}
 	s.seen(ctx, session, now)
 	return Actor{User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID, MustChange: user.MustChange}, nil
@@ -140,7 +149,7 @@ func (s *Service) SignIn(ctx context.Context, name, password string, c Caller) (
 	if known {
 		key = s.attemptKey(user.ID, c)
 	}
-	may := known && !user.Disabled && (user.MustChangeBy == nil || time.Now().Before(*user.MustChangeBy))
+	may := known && !user.Disabled && !user.outlived(s.now())
 	right, err := s.guess(ctx, guess{key: key, user: user, may: may, password: password})
 	if err != nil {
 		return SignedInAs{}, err
@@ -163,7 +172,7 @@ type guess struct {
 // guess counts an attempt and verifies it. A wrong one stays counted; a right
 // one is, until the counter is cleared.
 func (s *Service) guess(ctx context.Context, g guess) (right bool, err error) {
-	locked, err := s.store.ReserveAttempt(ctx, g.key, time.Now())
+	locked, err := s.store.ReserveAttempt(ctx, g.key, s.now())
 	if err != nil {
 		return false, err
 	}
@@ -172,7 +181,7 @@ func (s *Service) guess(ctx context.Context, g guess) (right bool, err error) {
 	}
 	right, err = s.right(ctx, g.user, g.may, g.password)
 	if err == nil && !right {
-		err = s.store.FailAttempt(ctx, g.key, time.Now())
+		err = s.store.FailAttempt(ctx, g.key, s.now())
 	}
 	return right, err
 }
@@ -191,7 +200,7 @@ func (s *Service) right(ctx context.Context, user User, may bool, password strin
 // attemptKeyOfName is what attempts with the name of no account are counted
 // under: a keyed hash, so that the table holds no names that never were.
 func (s *Service) attemptKeyOfName(name string) string {
-	mac := hmac.New(sha256.New, s.signer.key)
+	mac := hmac.New(sha256.New, s.signer.keys.signing().key)
 	mac.Write([]byte("attempt " + Canonical(name)))
 	return "name:" + hex.EncodeToString(mac.Sum(nil))
 }
@@ -202,14 +211,14 @@ func (s *Service) attemptKeyOfName(name string) string {
 func AttemptKey(user UserID) string { return "user:" + string(user) }
 
 func (s *Service) attemptKey(user UserID, c Caller) string {
-	if d, known := s.signer.readDevice(c.Device, user, time.Now()); known {
+	if d, known := s.signer.readDevice(c.Device, user, s.now()); known {
 		return AttemptKey(user) + " " + d.id
 	}
 	return AttemptKey(user)
 }
 
 func (s *Service) begin(ctx context.Context, user User, key string, c Caller) (SignedInAs, error) {
-	now := time.Now().UTC().Truncate(time.Second)
+	now := s.now().UTC().Truncate(time.Second)
 	jti, ends := newTokenID(), now.Add(SessionLife)
 	token, err := s.signer.sign(claims{
 		Subject: string(user.ID), Username: user.Name, Role: user.Role, Issuer: issuer, Audience: audience,
@@ -267,7 +276,7 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) 
 	}
 	u := User{
 		ID: UserID(id.New()), Name: n.Name, Canonical: Canonical(n.Name), Role: n.Role, Hash: hash,
-		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
+		CreatedAt: s.now().UTC().Truncate(time.Millisecond),
 	}
 	return u, s.store.InsertUser(ctx, u, first)
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/broked/broked/internal/fault"
@@ -35,7 +36,9 @@ func (s *Service) Sessions(ctx context.Context, a Actor, user UserID) ([]Session
 			return nil, err
 		}
 	}
-	all, err := s.store.Sessions(ctx, user, time.Now())
+	now := s.now()
+	all, err := s.store.Sessions(ctx, user, now)
+	all = slices.DeleteFunc(all, func(n SessionInfo) bool { return s.idled(n.CreatedAt, n.LastSeen, now) })
 	for i := range all {
 		all[i].Current = all[i].ID == a.Session
 	}
@@ -49,7 +52,7 @@ func (s *Service) EndSession(ctx context.Context, a Actor, session SessionID) er
 	if !id.Plausible(string(session)) {
 		return gone
 	}
-	_, u, err := s.store.SessionUser(ctx, session, time.Now())
+	_, u, err := s.store.SessionUser(ctx, session, s.now())
 	if fault.KindOf(err) == fault.NotFound {
 		return gone
 	}
@@ -71,6 +74,40 @@ func (s *Service) EndSession(ctx context.Context, a Actor, session SessionID) er
 // returns how many there were.
 func (s *Service) EndOtherSessions(ctx context.Context, a Actor) (int, error) {
 	return s.store.EndOtherSessions(ctx, a.User, a.Session)
+}
+
+// Rotated is what became of a signing key that another took the place of.
+type Rotated struct {
+	VerifiesUntil *time.Time `json:"old_key_verifies_until,omitempty" doc:"Until when tokens of before work; absent when they do not work any longer"`
+	Ended         int        `json:"sessions_ended" doc:"How many sessions have ended by it"`
+}
+
+// RotateKeys makes a new key that signs session tokens. Sessions go on, and the
+// old key verifies for as long as they last; with revokeAll all sessions end. A
+// key that was given by the environment is a Conflict fault with code key_given.
+func (s *Service) RotateKeys(ctx context.Context, revokeAll bool) (Rotated, error) {
+	var r Rotated
+	// A caller who leaves must not undo the record of what the files already say.
+	ctx = context.WithoutCancel(ctx)
+	ended, err := s.store.RotateSigning(ctx, revokeAll, func() error {
+		ends, err := s.signer.keys.rotate(s.now().UTC().Truncate(time.Second), revokeAll)
+		if err == nil && !revokeAll {
+			r.VerifiesUntil = &ends
+		}
+		return err
+	})
+	r.Ended = ended
+	return r, err
+}
+
+// idled reports whether a session that began and was seen then has not been used
+// for so long that it is over.
+func (s *Service) idled(began time.Time, seen *time.Time, now time.Time) bool {
+	last := began
+	if seen != nil {
+		last = *seen
+	}
+	return s.idle > 0 && now.Sub(last) >= s.idle
 }
 
 // seenEvery is how often it is noted that a session is used.

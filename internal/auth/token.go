@@ -15,9 +15,6 @@ import (
 	"github.com/broked/broked/internal/strictjson"
 )
 
-// MinSecret is the least length of the key that session tokens are signed with.
-const MinSecret = 32
-
 const (
 	issuer   = "broked"
 	audience = "broked"
@@ -39,27 +36,22 @@ type claims struct {
 
 // signer makes and reads session tokens: JWT (RFC 7519) signed by HS256.
 type signer struct {
-	key    []byte
-	kid    string // tells keys apart without telling the key
+	keys   *SigningKeys
 	parser *jwt.Parser
 }
 
-func newSigner(key []byte) (*signer, error) {
-	if len(key) < MinSecret {
-		return nil, fmt.Errorf("auth: the JWT secret has %d bytes, it needs at least %d", len(key), MinSecret)
-	}
-	sum := sha256.Sum256(append([]byte("broked kid "), key...))
+func newSigner(keys *SigningKeys, now func() time.Time) *signer {
 	return &signer{
-		key: key,
-		kid: hex.EncodeToString(sum[:4]),
+		keys: keys,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 			jwt.WithStrictDecoding(),
 			jwt.WithExpirationRequired(),
 			jwt.WithIssuer(issuer),
 			jwt.WithAudience(audience),
+			jwt.WithTimeFunc(now),
 		),
-	}, nil
+	}
 }
 
 // newTokenID returns 16 random bytes in base64url.
@@ -81,8 +73,9 @@ func (s *signer) sign(c claims) (string, error) {
 		"sub": c.Subject, "username": c.Username, "role": c.Role, "iss": c.Issuer, "aud": c.Audience,
 		"jti": c.ID, "iat": c.IssuedAt, "exp": c.ExpiresAt,
 	})
-	t.Header["kid"] = s.kid
-	signed, err := t.SignedString(s.key)
+	key := s.keys.signing()
+	t.Header["kid"] = key.id
+	signed, err := t.SignedString(key.key)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
@@ -115,14 +108,15 @@ func (s *signer) read(token string, now time.Time) (claims, error) {
 	if err := decodePart(parts[1], &h); err != nil {
 		return bad(err)
 	}
-	if h != (header{Algorithm: "HS256", Type: "JWT", KeyID: s.kid}) {
+	key, known := s.keys.find(h.KeyID, now)
+	if !known || h != (header{Algorithm: "HS256", Type: "JWT", KeyID: key.id}) {
 		return bad(nil)
 	}
 	var c claims
 	if err := decodePart(parts[2], &c); err != nil {
 		return bad(err)
 	}
-	if _, err := s.parser.Parse(token, func(*jwt.Token) (any, error) { return s.key, nil }); err != nil {
+	if _, err := s.parser.Parse(token, func(*jwt.Token) (any, error) { return key.key, nil }); err != nil {
 		return bad(err)
 	}
 	if c.ID == "" || now.Unix() >= c.ExpiresAt || now.Add(time.Minute).Unix() < c.IssuedAt {

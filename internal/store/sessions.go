@@ -144,6 +144,35 @@ func (s *Store) TouchSession(ctx context.Context, id auth.SessionID, now time.Ti
 	return border("touch session", err)
 }
 
+const endAllSessions = `DELETE FROM sessions`
+
+// RotateSigning implements auth.Store.
+func (s *Store) RotateSigning(ctx context.Context, revokeAll bool, change func() error) (int, error) {
+	var ended int64
+	err := s.change(ctx, "rotate signing key", func(tx *sql.Tx) error {
+		if revokeAll {
+			r, err := tx.ExecContext(ctx, endAllSessions)
+			if err != nil {
+				return err
+			}
+			if ended, err = r.RowsAffected(); err != nil {
+				return err
+			}
+		}
+		err := s.audit(ctx, tx, auth.AuditEvent{
+			Event: "key_rotated", Outcome: auth.Success, Details: map[string]any{"revoke_all": revokeAll, "sessions_ended": ended},
+		})
+		if err != nil {
+			return err
+		}
+		return change()
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(ended), nil
+}
+
 const endOtherSessions = `
 	DELETE FROM sessions
 	WHERE user_id = ?1 AND id <> ?2`

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"sessions":                     testSessions,
 		"lists of sessions":            testSessionLists,
 		"at most twenty sessions":      testSessionLimit,
+		"rotated signing keys":         testRotateSigning,
 		"lockout":                      testLockout,
 		"lockout when clocks jump":     testLockoutClock,
 		"five guesses at once":         testParallelGuesses,

@@ -192,6 +192,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/signing-key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign sessions by a new key from now on */
+        post: operations["postAuthSigningKeyRotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/users": {
         parameters: {
             query?: never;
@@ -1168,6 +1185,22 @@ export interface components {
             };
             status: string;
         };
+        Rotated: {
+            /**
+             * Format: date-time
+             * @description Until when tokens of before work; absent when they do not work any longer
+             */
+            old_key_verifies_until?: string;
+            /**
+             * Format: int64
+             * @description How many sessions have ended by it
+             */
+            sessions_ended: number;
+        };
+        Rotation: {
+            /** @description End all sessions, also one's own: the old key is not to be trusted */
+            revoke_all?: boolean;
+        };
         Run: {
             /** Format: int64 */
             attempt: number;
@@ -1776,6 +1809,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetupState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postAuthSigningKeyRotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotated"];
                 };
             };
             /** @description Error */
