@@ -45,5 +45,5 @@ func signerOf(t *testing.T, letter string) *signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newSigner(keys, time.Now)
+	return &signer{keys: keys}
 }

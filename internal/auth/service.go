@@ -52,7 +52,7 @@ type Deps struct {
 // NewService returns a service over what d holds.
 func NewService(ctx context.Context, d Deps) (*Service, error) {
 	s := &Service{
-		store: d.Store, keys: d.Keys, hasher: newHasher(), signer: newSigner(d.Signing, d.Now), now: d.Now, idle: d.Idle,
+		store: d.Store, keys: d.Keys, hasher: newHasher(), signer: &signer{keys: d.Signing}, now: d.Now, idle: d.Idle,
 		log: d.Log, setup: sha256.Sum256([]byte(d.SetupToken)),
 	}
 	var err error

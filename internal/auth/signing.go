@@ -37,14 +37,16 @@ type SigningKeys struct {
 
 // signingKey is a key. Its id tells keys apart without telling the key.
 type signingKey struct {
-	id   string
-	key  []byte
-	ends time.Time // when it stops verifying; zero while it signs
+	id     string
+	key    []byte
+	header string    // what its tokens begin with
+	ends   time.Time // when it stops verifying; zero while it signs
 }
 
 func newSigningKey(key []byte, ends time.Time) signingKey {
 	sum := sha256.Sum256(append([]byte("broked kid "), key...))
-	return signingKey{id: hex.EncodeToString(sum[:4]), key: key, ends: ends}
+	kid := hex.EncodeToString(sum[:4])
+	return signingKey{id: kid, key: key, header: tokenHeader(kid), ends: ends}
 }
 
 func (k signingKey) verifies(now time.Time) bool { return k.ends.IsZero() || now.Before(k.ends) }
@@ -52,10 +54,10 @@ func (k signingKey) verifies(now time.Time) bool { return k.ends.IsZero() || now
 // signing returns the key that signs.
 func (s *SigningKeys) signing() signingKey { return (*s.ring.Load())[0] }
 
-// find returns the key with an id, if it verifies at now.
-func (s *SigningKeys) find(id string, now time.Time) (signingKey, bool) {
+// find returns the key whose tokens begin with header, if it verifies at now.
+func (s *SigningKeys) find(header string, now time.Time) (signingKey, bool) {
 	for _, k := range *s.ring.Load() {
-		if k.id == id && k.verifies(now) {
+		if k.header == header && k.verifies(now) {
 			return k, true
 		}
 	}
