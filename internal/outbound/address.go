@@ -131,7 +131,9 @@ var (
 // with the code ssrf_blocked. It tells the name and the reason, not the address.
 func (p Policy) Check(host string, at netip.AddrPort) error {
 	at = netip.AddrPortFrom(plain(at.Addr()), at.Port())
-	if slices.Contains(p.Own, at) {
+	if slices.ContainsFunc(p.Own, func(own netip.AddrPort) bool {
+		return own == at || own.Port() == at.Port() && own.Addr().IsLoopback() && at.Addr().IsLoopback()
+	}) {
 		return blocked(host, at, "it is this server")
 	}
 	for _, k := range never {

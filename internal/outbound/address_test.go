@@ -49,7 +49,7 @@ func TestWhichAddressesMayBeReached(t *testing.T) {
 			yes: []string{"10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fc00::1", "::ffff:10.0.0.1"},
 			no:  []string{"127.0.0.1", "::1", "169.254.169.254", "fd00:ec2::254", "100.100.100.200", "0.0.0.0", "::ffff:169.254.169.254"},
 		},
-		{name: "never ourselves", policy: own, yes: []string{"127.0.0.2", "::1", "10.1.2.4"}, no: []string{"127.0.0.1", "::ffff:127.0.0.1", "10.1.2.3"}},
+		{name: "never ourselves", policy: own, yes: []string{"10.1.2.4"}, no: []string{"127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1", "10.1.2.3"}},
 		{
 			name: "exceptions", policy: named,
 			yes: []string{"10.1.2.3", "127.0.0.1", "::ffff:127.0.0.1", "192.168.0.1"},

@@ -175,6 +175,9 @@ type answer struct {
 
 // Read implements io.Reader.
 func (a *answer) Read(p []byte) (int, error) {
+	if a.left < 0 {
+		return 0, tooLarge(a.host)
+	}
 	if int64(len(p)) > a.left+1 {
 		p = p[:a.left+1] // one byte more shows that there is more
 	}

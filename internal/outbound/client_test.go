@@ -252,7 +252,18 @@ func TestAnswersHaveAnEnd(t *testing.T) {
 			t.Errorf("%s: %d bytes were read", path, len(text))
 		}
 	}
-	_, err := get(t, c, s.URL+"/cut")
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/untold", nil)
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.ReadAll(res.Body)
+	n, err := res.Body.Read(make([]byte, 10))
+	wantCode(t, err, "answer_too_large")
+	if n != 0 || res.Body.Close() != nil {
+		t.Errorf("%d bytes were read behind the end", n)
+	}
+	_, err = get(t, c, s.URL+"/cut")
 	wantCode(t, err, "connection_failed")
 }
 
