@@ -98,6 +98,7 @@ func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
 			return r.failed(s, err)
 		}
 		sinks[s.Kind] = !spec.HasOutput()
+		s.spec = spec
 		made, problems := spec.Build(s.Config)
 		if len(problems) > 0 {
 			return r.failed(s, fault.Rejected("the settings cannot be used", problems))

@@ -156,5 +156,15 @@ func attached(f *job.Failure) string {
 	for line := range strings.Lines(listed(f.Problems)) {
 		lines.WriteString("  " + line)
 	}
+	if f.Rows != nil {
+		names := make([]string, len(f.Rows.Columns))
+		for i, c := range f.Rows.Columns {
+			names[i] = c.Name
+		}
+		fmt.Fprintf(&lines, "  %s\n", strings.Join(names, " "))
+		for _, row := range f.Rows.Rows {
+			fmt.Fprintf(&lines, "  %v\n", row)
+		}
+	}
 	return lines.String()
 }

@@ -7,9 +7,10 @@ import (
 
 // plan is the graph of a job. Nodes are numbers: places in the job's list.
 type plan struct {
-	inputs    [][]int // of every node, in the order of its edges
-	consumers []int   // how many edges leave every node
-	order     []int   // every node after its inputs, sinks as late as they can be
+	inputs    [][]int  // of every node, in the order of its edges
+	marks     [][]bool // of those edges: the answer with which rows flow, when the input decides
+	consumers []int    // how many edges leave every node
+	order     []int    // every node after its inputs, sinks as late as they can be
 }
 
 // newPlan orders the nodes of a job. Sinks come late so that most of what can be
@@ -22,7 +23,7 @@ func newPlan(steps []job.Step, edges []job.Edge, sink func(kind string) bool) (p
 		}
 		at[s.ID] = i
 	}
-	p := plan{inputs: make([][]int, len(steps)), consumers: make([]int, len(steps))}
+	p := plan{inputs: make([][]int, len(steps)), marks: make([][]bool, len(steps)), consumers: make([]int, len(steps))}
 	for _, e := range edges {
 		from, known := at[e.From]
 		to, knownToo := at[e.To]
@@ -30,6 +31,7 @@ func newPlan(steps []job.Step, edges []job.Edge, sink func(kind string) bool) (p
 			return plan{}, fault.New(fault.Invalid, "an edge goes from %q to %q, and one of them is not there", e.From, e.To)
 		}
 		p.inputs[to] = append(p.inputs[to], from)
+		p.marks[to] = append(p.marks[to], e.Condition == nil || *e.Condition)
 		p.consumers[from]++
 	}
 	done := make([]bool, len(steps))
@@ -68,6 +70,20 @@ next:
 // shared reports whether the rows of node i must be kept, whatever they are: more
 // than one node takes them, or none does and they are an artifact.
 func (p plan) shared(i int) bool { return p.consumers[i] != 1 }
+
+// close leaves out those inputs of node i over which no rows come, as closed tells
+// for an input and the mark of its edge, and returns how many are left.
+func (p plan) close(i int, closed func(in int, mark bool) bool) int {
+	var inputs []int
+	var marks []bool
+	for k, in := range p.inputs[i] {
+		if mark := p.marks[i][k]; !closed(in, mark) {
+			inputs, marks = append(inputs, in), append(marks, mark)
+		}
+	}
+	p.inputs[i], p.marks[i] = inputs, marks
+	return len(inputs)
+}
 
 // traits is what a node's relation tells about the number of its rows.
 type traits struct {

@@ -34,6 +34,7 @@ type run struct {
 // state is how far one node is.
 type state struct {
 	job.Step
+	spec      node.Spec
 	node      node.Node
 	env       node.Env
 	rel       node.Relation // once selected; the kept file's, once kept
@@ -41,6 +42,9 @@ type state struct {
 	planning  time.Duration // what Select took
 	began     time.Time
 	ended     bool
+	skipped   bool
+	answer    *bool  // of a node that decides
+	kept      string // the file of its rows, once kept
 }
 
 func (r *run) index(s *state) int { return slices.Index(r.steps, s) }
@@ -48,29 +52,42 @@ func (r *run) index(s *state) int { return slices.Index(r.steps, s) }
 // all executes the nodes. The first failure ends it.
 func (r *run) all(ctx context.Context) error {
 	for _, i := range r.plan.order {
-		s := r.steps[i]
-		if _, relational := s.node.(node.Relational); !relational {
-			if err := r.execute(ctx, i); err != nil {
-				return err
-			}
+		if r.closed(i) {
 			continue
+		}
+		s := r.steps[i]
+		var err error
+		switch n := s.node.(type) {
+		case node.Inspector:
+			err = r.inspect(ctx, i, n)
+		case node.Relational:
+			err = r.relate(ctx, i)
+		default:
+			err = r.execute(ctx, i)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relate plans a relational node, and computes as much as must be kept.
+func (r *run) relate(ctx context.Context, i int) error {
+	s := r.steps[i]
+	if err := r.selected(ctx, i); err != nil {
+		return r.failed(s, err)
+	}
+	for _, in := range r.plan.untold(i, r.traits) {
+		if err := r.execute(ctx, in); err != nil {
+			return err
 		}
 		if err := r.selected(ctx, i); err != nil {
 			return r.failed(s, err)
 		}
-		for _, in := range r.plan.untold(i, r.traits) {
-			if err := r.execute(ctx, in); err != nil {
-				return err
-			}
-			if err := r.selected(ctx, i); err != nil {
-				return r.failed(s, err)
-			}
-		}
-		if r.plan.shared(i) || s.copyFirst {
-			if err := r.execute(ctx, i); err != nil {
-				return err
-			}
-		}
+	}
+	if r.plan.shared(i) || s.copyFirst {
+		return r.execute(ctx, i)
 	}
 	return nil
 }
@@ -129,8 +146,8 @@ func (r *run) execute(ctx context.Context, last int) error {
 	}
 	r.showResult(ctx, members, result)
 	if s := r.steps[last]; result.back.SQL != "" && !r.isSink(last) {
-		s.rel, r.traits[last] = result.back, traits{kept: true}
-		r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: r.artifact(last), Rows: &result.rows})
+		s.rel, s.kept, r.traits[last] = result.back, r.artifact(last), traits{kept: true}
+		r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: s.kept, Rows: &result.rows})
 	}
 	for _, m := range members {
 		r.finish(r.steps[m], counts[m])
@@ -333,6 +350,9 @@ func (r *run) blamed(members []int, err error) *state {
 }
 
 func (r *run) begin(s *state) {
+	if !s.began.IsZero() {
+		return
+	}
 	s.began = time.Now().Add(-s.planning)
 	r.say(job.Message{Type: job.NodeStarted, Node: s.ID})
 }
@@ -344,9 +364,7 @@ func (r *run) finish(s *state, rows int64) {
 
 // failed says that a node has failed and returns why, as the run's own failure.
 func (r *run) failed(s *state, err error) error {
-	if s.began.IsZero() {
-		r.begin(s)
-	}
+	r.begin(s)
 	s.ended = true
 	r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Failed, Millis: time.Since(s.began).Milliseconds(), Error: job.FailureOf(err)})
 	return err

@@ -125,7 +125,7 @@ func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, er
 		j.Nodes = append(j.Nodes, job.Step{ID: n.ID, Name: n.Name, Kind: n.Type, Config: configs[i]})
 	}
 	for _, e := range d.Edges {
-		j.Edges = append(j.Edges, job.Edge{From: e.From, To: e.To})
+		j.Edges = append(j.Edges, job.Edge{From: e.From, To: e.To, Condition: e.Condition})
 	}
 	return j, nil
 }

@@ -36,6 +36,8 @@ type Step struct {
 type Edge struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+	// Condition is the answer with which rows flow, when From decides; nil is true.
+	Condition *bool `json:"condition,omitempty"`
 }
 
 // Roots says which files the nodes of a run may reach. All paths are absolute.
@@ -71,7 +73,7 @@ const (
 	Ready        Type = "ready"         // said once at start, before a job is taken
 	NodeStarted  Type = "node.started"  // Node
 	NodeProgress Type = "node.progress" // Node, Progress: at most twice a second
-	Log          Type = "log"           // Node (or none), Level, Message
+	Log          Type = "log"           // Node (or none), Level, Message; Error when it is about certain rows
 	Preview      Type = "preview"       // Node, Table
 	Artifact     Type = "artifact"      // Node, Path, Rows
 	NodeFinished Type = "node.finished" // Node, Status, Rows, Millis, Error
@@ -85,7 +87,7 @@ type Status string
 const (
 	Success Status = "success"
 	Failed  Status = "failed"
-	Skipped Status = "skipped" // a node that was not reached
+	Skipped Status = "skipped" // a node that was not reached, or on a branch that was not taken
 )
 
 // Failure is why something failed, in words for people.
@@ -93,6 +95,7 @@ type Failure struct {
 	Code     string          `json:"code"`
 	Message  string          `json:"message"`
 	Problems []fault.Problem `json:"problems,omitempty"` // paths inside the node's settings
+	Rows     *Sample         `json:"rows,omitempty"`     // the first rows that it is about
 }
 
 // Message is one line from an engine. Which members are set depends on Type.

@@ -141,6 +141,36 @@ type Relational interface {
 	Select(ctx context.Context, env Env, in []Relation) (Relation, error)
 }
 
+// Inspector is a Relational node that must know something about all rows of its
+// inputs before its own rows can be told.
+type Inspector interface {
+	Relational
+	// Inspect is called once, before Select, with relations over rows that are kept,
+	// so that looking at them several times is cheap.
+	//
+	// What the person can mend is an Invalid fault, as with Select. Rows that do not
+	// pass a check are a fault, too, when the check blocks; else a finding.
+	Inspect(ctx context.Context, env Env, in []Relation) (Verdict, error)
+}
+
+// Verdict is what an Inspector has found.
+type Verdict struct {
+	// No closes the edges out of the node that are not marked false, and a Verdict
+	// without it those that are.
+	No       bool
+	Findings []Finding
+}
+
+// Finding is something about the rows that a person should know.
+type Finding struct {
+	Level   Level
+	Code    string // for programs
+	Message string // for people, without values of cells
+	Path    string // of the setting that it is about
+	// Rows is a SELECT of the rows that it is about, or empty.
+	Rows Relation
+}
+
 // Reviser is a Relational node that guesses, such as the types of columns from
 // the first rows of a file, and whose relation fails when the guess was wrong.
 type Reviser interface {

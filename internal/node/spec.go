@@ -38,6 +38,7 @@ type Category string
 const (
 	Source    Category = "source"
 	Transform Category = "transform"
+	Quality   Category = "quality"
 	Target    Category = "sink"
 )
 

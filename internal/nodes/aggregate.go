@@ -123,70 +123,92 @@ func (a *aggregate) apply(q *query) []fault.Problem {
 		keys = append(keys, q.columns[i].sql)
 	}
 	for k, f := range a.Aggregations {
-		sql, typ, wrong := f.compile(q, row)
+		fig, wrong := f.compile(q, row)
 		if len(wrong) == 0 && result.has(f.name()) {
 			wrong = problem("alias", "there would be two columns %q", f.name())
 		}
 		for _, p := range wrong {
 			problems = append(problems, fault.Problem{Path: a.path(k) + "." + p.Path, Message: p.Message})
 		}
-		result.columns = append(result.columns, queryColumn{name: f.name(), typ: typ, sql: sql})
+		result.columns = append(result.columns, queryColumn{name: f.name(), typ: fig.typ, sql: fig.sql("")})
 	}
 	if len(problems) > 0 {
 		return problems
 	}
-	sql := result.selecting("")
+	result.group(keys)
+	*q = result
+	return nil
+}
+
+// group makes the statement one that groups by keys, in their order.
+func (q *query) group(keys []string) {
+	sql := q.selecting("")
 	if len(keys) > 0 {
 		by := strings.Join(keys, ", ")
 		sql += " GROUP BY " + by + " ORDER BY " + by
 	}
-	*q = result
 	q.over(sql)
-	return nil
+	q.sameRows = false
 }
 
 // wideIntegers have sums that a BIGINT may not hold.
 var wideIntegers = []string{"UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"}
 
-// compile returns the aggregate over q's columns as SQL, and about its type.
-func (f aggregation) compile(q *query, row string) (sql, typ string, problems []fault.Problem) {
-	i := -1
-	if !f.everyRow() {
-		if i, problems = q.find("column", f.Column); len(problems) > 0 {
-			return "", "", problems
-		}
+// figure is a call of an aggregate function and the type of what it yields.
+type figure struct {
+	call, typ string
+	cast      bool // DuckDB would yield another type
+}
+
+// sql returns the call with what comes behind it, such as a FILTER or an OVER.
+func (f figure) sql(behind string) string {
+	if f.cast {
+		return "CAST(" + f.call + behind + " AS " + f.typ + ")"
 	}
-	if f.Function == "count" {
-		return "count(*)", "BIGINT", nil
+	return f.call + behind
+}
+
+// compile returns the aggregate over q's columns. Row is how the number of a row
+// is written, for first and last.
+func (f aggregation) compile(q *query, row string) (figure, []fault.Problem) {
+	if f.everyRow() {
+		return figure{call: "count(*)", typ: "BIGINT"}, nil
+	}
+	i, problems := q.find("column", f.Column)
+	if len(problems) > 0 {
+		return figure{}, problems
 	}
 	c := q.columns[i]
 	switch f.Function {
+	case "count":
+		return figure{call: "count(*)", typ: "BIGINT"}, nil
 	case "count_distinct":
-		return "count(DISTINCT " + c.sql + ")", "BIGINT", nil
+		return figure{call: "count(DISTINCT " + c.sql + ")", typ: "BIGINT"}, nil
 	case "min", "max":
-		return f.Function + "(" + c.sql + ")", c.typ, nil
+		return figure{call: f.Function + "(" + c.sql + ")", typ: c.typ}, nil
 	case "first":
-		return "arg_min_null(" + c.sql + ", " + row + ")", c.typ, nil
+		return figure{call: "arg_min_null(" + c.sql + ", " + row + ")", typ: c.typ}, nil
 	case "last":
-		return "arg_max_null(" + c.sql + ", " + row + ")", c.typ, nil
+		return figure{call: "arg_max_null(" + c.sql + ", " + row + ")", typ: c.typ}, nil
 	}
 	return f.compute(q, c)
 }
 
 // compute is compile for the functions that take numbers.
-func (f aggregation) compute(q *query, c queryColumn) (sql, typ string, problems []fault.Problem) {
-	switch kind := expr.TypeOf(c.typ); {
+func (f aggregation) compute(q *query, c queryColumn) (figure, []fault.Problem) {
+	kind, call := expr.TypeOf(c.typ), f.Function+"("+c.sql+")"
+	switch {
 	case kind.Kind == expr.Text:
 		q.log(node.Warning, "the column %q is text: %s leaves out what is no number", c.name, f.Function)
-		return f.Function + "(TRY_CAST(" + c.sql + " AS DOUBLE))", "DOUBLE", nil
+		return figure{call: f.Function + "(TRY_CAST(" + c.sql + " AS DOUBLE))", typ: "DOUBLE"}, nil
 	case !kind.Number():
-		return "", "", problem("column", "%s needs numbers, but %q is %s", f.Function, c.name, kind)
+		return figure{}, problem("column", "%s needs numbers, but %q is %s", f.Function, c.name, kind)
 	case f.Function == "avg":
-		return "avg(" + c.sql + ")", "DOUBLE", nil
+		return figure{call: call, typ: "DOUBLE"}, nil
 	case kind.Kind == expr.Integer && !slices.Contains(wideIntegers, c.typ):
-		return "CAST(sum(" + c.sql + ") AS BIGINT)", "BIGINT", nil
+		return figure{call: call, typ: "BIGINT", cast: true}, nil
 	case kind.Kind == expr.Integer:
-		return "sum(" + c.sql + ")", "HUGEINT", nil
+		return figure{call: call, typ: "HUGEINT"}, nil
 	}
-	return "sum(" + c.sql + ")", c.typ, nil
+	return figure{call: call, typ: c.typ}, nil
 }

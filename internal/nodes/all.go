@@ -16,6 +16,12 @@ func All() []node.Spec {
 		aggregateSpec,
 		joinSpec,
 		unionSpec,
+		windowSpec,
+		pivotSpec,
+		unpivotSpec,
+		sampleSpec,
+		conditionSpec,
+		qualityCheckSpec,
 		sinkFileSpec,
 	}
 }

@@ -17,6 +17,7 @@ func (d Document) checkGraph(f *Findings, kinds *node.Registry) {
 		}
 		d.checkDegree(f, i, spec)
 	}
+	d.checkMarks(f, kinds)
 	if circle := d.circle(); circle != nil {
 		f.add("edges", "go round in a circle: %s", strings.Join(circle, " -> "))
 	}
@@ -39,6 +40,26 @@ func (d Document) checkDegree(f *Findings, i int, spec node.Spec) {
 	}
 	if len(d.Nodes) > 1 && in+out == 0 && spec.MinInputs == 0 {
 		f.add(path, "%q is joined to nothing: join it or remove it", n.ID)
+	}
+}
+
+// checkMarks checks which edges say true or false. Documents before 2.1 need not:
+// an edge out of a condition without a mark is then one for true.
+func (d Document) checkMarks(f *Findings, kinds *node.Registry) {
+	needed := d.IRVersion != "" && d.IRVersion != "2.0"
+	for i, e := range d.Edges {
+		from := slices.IndexFunc(d.Nodes, func(n Node) bool { return n.ID == e.From })
+		if from < 0 {
+			continue // told already, and so is an unknown kind
+		}
+		spec, err := kinds.Spec(d.Nodes[from].Type)
+		switch {
+		case err != nil:
+		case !spec.Branches && e.Condition != nil:
+			f.add(at("edges", i)+".condition", "is for edges that leave a condition, and %q is none", e.From)
+		case spec.Branches && e.Condition == nil && needed:
+			f.add(at("edges", i)+".condition", "is missing: say whether rows go from %q to %q when the answer is true or when it is false", e.From, e.To)
+		}
 	}
 }
 
