@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/fault", "internal/id", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "migrations", "web", "examples"},
 	{"internal/expr", "internal/files", "internal/outbound", "internal/strictjson"},
 	{"internal/node", "internal/auth"},
-	{"internal/pipelines", "internal/job"},
+	{"internal/pipelines", "internal/job", "internal/workspaces"},
 	{"internal/runs"},
 	{"internal/issues"},
 	{"internal/nodes"},

@@ -67,6 +67,8 @@ type Caller struct {
 	Address string
 	Agent   string // User-Agent
 	Device  string // what SignedInAs told this browser to keep; "" when it has nothing
+	// Workspace is the one that the request names, or "".
+	Workspace WorkspaceID
 }
 
 // NeedsSetup reports whether no account exists yet. When the accounts cannot be
@@ -86,13 +88,18 @@ func (s *Service) NeedsSetup(ctx context.Context) (bool, error) {
 // Authenticate returns who is calling. Token is a session token or an API key, or
 // "" when the caller sent none. Without accounts a caller on this machine is let in without
 // a token (open mode), and one from elsewhere is told to set up first. A bad
-// token is an Unknown fault, also in open mode.
+// token is an Unknown fault, also in open mode. Whether the caller is in the
+// workspace that they name shows in the answer; see Actor.Inside.
 func (s *Service) Authenticate(ctx context.Context, token string, c Caller) (Actor, error) {
 	switch {
 	case strings.HasPrefix(token, KeyPrefix):
-		return s.keys.actor(ctx, token)
+		a, err := s.keys.actor(ctx, token)
+		if err != nil {
+			return Actor{}, err
+		}
+		return s.placed(ctx, a, c.Workspace)
 	case token != "":
-		return s.bySession(ctx, token)
+		return s.bySession(ctx, token, c.Workspace)
 	}
 	needs, err := s.NeedsSetup(ctx)
 	switch {
@@ -103,16 +110,16 @@ func (s *Service) Authenticate(ctx context.Context, token string, c Caller) (Act
 	case !c.Local:
 		return Actor{}, fault.New(fault.Denied, "no account exists yet: open this server in a browser and create the first one with the setup token from its log").With("setup_required")
 	}
-	return Actor{Role: Superadmin, Open: true}, nil
+	return s.placed(ctx, Actor{Role: Superadmin, Open: true}, c.Workspace)
 }
 
-func (s *Service) bySession(ctx context.Context, token string) (Actor, error) {
+func (s *Service) bySession(ctx context.Context, token string, wanted WorkspaceID) (Actor, error) {
 	now := s.now()
 	c, err := s.signer.read(token, now)
 	if err != nil {
 		return Actor{}, err
 	}
-	session, user, err := s.store.SessionUser(ctx, sessionOf(c.ID), now)
+	session, user, err := s.store.SessionUser(ctx, sessionOf(c.ID), now, wanted)
 	switch {
 	case fault.KindOf(err) == fault.NotFound, err == nil && string(user.ID) != c.Subject:
 		return Actor{}, fault.Wrap(fault.Unknown, err, "the session has ended: sign in again").With("invalid_token")
@@ -123,7 +130,9 @@ func (s *Service) bySession(ctx context.Context, token string) (Actor, error) {
 		return Actor{}, fault.New(fault.Unknown, "the session has ended: sign in again").With("invalid_token")
 	}
 	s.seen(ctx, session, now)
-	return Actor{User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID, MustChange: user.MustChange}, nil
+	return Actor{
+		User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID, Workspace: session.Workspace, MustChange: user.MustChange,
+	}, nil
 }
 
 // SignedInAs is the answer to a successful sign-in.
@@ -260,8 +269,8 @@ type NewUser struct {
 // another machine the setup token or the server's key, and is an admin unless
 // superadmin was asked for; of several at once one wins, the others get a
 // Conflict fault. Later ones need an actor who manages users and does not give
-// more than they have. From the command line of the host any account can be
-// made, also when all are gone.
+// more than they have. An account belongs to the workspace of ctx. From the
+// command line of the host any account can be made, also when all are gone.
 func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) (User, error) {
 	first, err := s.mayMake(ctx, a, &n, c)
 	if err != nil {
@@ -294,7 +303,7 @@ func (s *Service) mayMake(ctx context.Context, a Actor, n *NewUser, c Caller) (f
 	case first:
 		return true, s.mayBeFirst(a, n, c)
 	}
-	return false, mayCreate(a, *n)
+	return false, mayCreate(a, *n, c)
 }
 
 func (s *Service) mayBeFirst(a Actor, n *NewUser, c Caller) error {
@@ -308,11 +317,14 @@ func (s *Service) mayBeFirst(a Actor, n *NewUser, c Caller) error {
 	return fault.New(fault.Denied, "the first account needs the setup token that the server wrote to its log when it started").With("setup_token_required")
 }
 
-func mayCreate(a Actor, n NewUser) error {
+func mayCreate(a Actor, n NewUser, c Caller) error {
 	if a.Role == "" && a.Service == "" || a.Open {
 		return fault.New(fault.Unknown, "authentication required: sign in first")
 	}
 	if err := a.May(ManageUsers); err != nil {
+		return err
+	}
+	if err := a.Inside(ManageUsers, c.Workspace); err != nil {
 		return err
 	}
 	return a.above(n.Role)
