@@ -64,6 +64,7 @@ type server struct {
 func New(d Deps) http.Handler {
 	s, router := build(d)
 	h := http.NewCrossOriginProtection().Handler(router)
+	h = plain(h)
 	h = s.recovered(h)
 	h = s.logged(h)
 	h = strict(h)

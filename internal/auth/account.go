@@ -24,7 +24,8 @@ type User struct {
 	MustChangeBy *time.Time `json:"-"`
 	// Canonical is the name by which the account is found; see Canonical.
 	Canonical string `json:"-"`
-	// Hash is the password as an argon2id PHC string.
+	// Hash is the password as an argon2id PHC string, or as bcrypt's until its owner
+	// signs in for the first time.
 	Hash string `json:"-"`
 	// Epoch rises when all sessions of the account must end.
 	Epoch int64 `json:"-"`

@@ -167,7 +167,31 @@ func (s *Service) SignIn(ctx context.Context, name, password string, c Caller) (
 		s.log.WarnContext(ctx, "sign-in failed", "address", c.Address)
 		return SignedInAs{}, fault.New(fault.Unknown, "invalid credentials").With("invalid_credentials")
 	}
+	s.upgrade(ctx, user, password)
 	return s.begin(ctx, user, key, c)
+}
+
+// upgrade hashes a password anew that was hashed otherwise than new ones are. The
+// sign-in goes on without it when it cannot be, or the password was changed
+// meanwhile.
+func (s *Service) upgrade(ctx context.Context, user User, password string) {
+	if !outdated(user.Hash) {
+		return
+	}
+	ctx = WithActor(ctx, Actor{User: user.ID, Name: user.Name, Role: user.Role})
+	hash, err := s.hasher.hash(ctx, password)
+	if err == nil {
+		_, err = s.store.ChangeUser(ctx, user.ID, UserChange{Event: "authn_hash_upgrade", Apply: func(u *User) error {
+			if u.Hash != user.Hash {
+				return passwordChanged()
+			}
+			u.Hash = hash
+			return nil
+		}})
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "a password hash was not made anew", "user", string(user.ID), "error", err)
+	}
 }
 
 // guess is a password that somebody offers.
@@ -198,6 +222,10 @@ func (s *Service) guess(ctx context.Context, g guess) (right bool, err error) {
 // right verifies a password. For an account that may not sign in, or is not
 // there, it takes the same time and the answer is no.
 func (s *Service) right(ctx context.Context, user User, may bool, password string) (bool, error) {
+	if may && !readable(user.Hash) {
+		s.log.ErrorContext(ctx, "the stored hash of a password is not readable, or asks for too much: reset the password", "user", string(user.ID))
+		may = false
+	}
 	hash := s.dummy
 	if may {
 		hash = user.Hash
