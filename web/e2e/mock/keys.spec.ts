@@ -1,4 +1,5 @@
 import { expect, test } from "@playwright/test";
+import { users } from "./accounts";
 import { lookAtBoth } from "./check";
 import { refusal, serve } from "./server";
 import { grantable, service, services } from "./services";
@@ -31,9 +32,9 @@ test("a token is made, shown once and copied", async ({ page, context }) => {
   await page.goto("/admin/keys");
   await page.getByRole("button", { name: "Create API Token" }).click();
   await page.getByLabel("Service Name").fill("nightly-loader");
-  await expect(page.getByRole("button", { name: "Generate Token" })).toBeDisabled();
   await page.getByRole("checkbox", { name: "All of runs" }).check();
   await page.getByRole("checkbox", { name: "Start runs" }).check();
+  await page.getByLabel("Expires").selectOption("90 days");
   await expect(page.getByRole("checkbox", { name: "See contacts" })).toBeDisabled();
   await lookAtBoth(page, "keys-new");
   const sent = page.waitForRequest("**/api/services");
@@ -66,7 +67,6 @@ test("a name that is taken says so at its field; a token need not expire", async
   await page.getByLabel("Expires").selectOption("On a day");
   await expect(page.getByLabel("Last day")).toBeVisible();
   await page.getByLabel("Expires").selectOption("Never");
-  await page.getByRole("checkbox", { name: "Start runs" }).check();
   const sent = page.waitForRequest("**/api/services");
   await page.getByRole("button", { name: "Generate Token" }).click();
   expect((await sent).postDataJSON()).not.toHaveProperty("expires_at");
@@ -75,16 +75,40 @@ test("a name that is taken says so at its field; a token need not expire", async
   );
 });
 
-test("permissions are edited", async ({ page }) => {
+test("a token is made from the page of the users, and permissions are switched on later", async ({
+  page,
+}) => {
+  const made = { ...service({ permissions: [] }), token };
+  await serve(page, {
+    ...listed,
+    "GET /api/auth/users": { json: users },
+    "POST /api/services": { status: 201, json: made },
+  });
+  await page.goto("/admin/users");
+  await page.getByRole("link", { name: "Create API Token" }).click();
+  await page.getByLabel("Service Name").fill("nightly-loader");
+  const sent = page.waitForRequest("**/api/services");
+  await page.getByRole("button", { name: "Generate Token" }).click();
+  expect((await sent).postDataJSON()).toEqual({ service_name: "nightly-loader", permissions: [] });
+  await expect(page.getByRole("dialog")).toContainText("It may do nothing yet");
+});
+
+test("name, end and permissions are edited", async ({ page }) => {
   await serve(page, { ...listed, "PUT /api/services/k1": { json: service({}) } });
   await page.goto("/admin/keys");
   await page.getByRole("button", { name: "More for nightly-loader" }).click();
-  await page.getByRole("menuitem", { name: "Edit permissions…" }).click();
+  await page.getByRole("menuitem", { name: "Edit…" }).click();
   await expect(page.getByRole("checkbox", { name: "Start runs" })).toBeChecked();
+  await page.getByLabel("Service Name").fill("hourly-loader");
+  await page.getByLabel("Expires").selectOption("Never");
   await page.getByRole("checkbox", { name: "Start runs" }).uncheck();
   const sent = page.waitForRequest((request) => request.method() === "PUT");
-  await page.getByRole("button", { name: "Save permissions" }).click();
-  expect((await sent).postDataJSON()).toEqual({ permissions: ["pipelines.view", "runs.view"] });
+  await page.getByRole("button", { name: "Save" }).click();
+  expect((await sent).postDataJSON()).toEqual({
+    service_name: "hourly-loader",
+    permissions: ["pipelines.view", "runs.view"],
+    expires_at: null,
+  });
   await expect(page.getByText("from its next call on")).toBeVisible();
 });
 

@@ -12,6 +12,7 @@ import { wasSetupSkipped } from "../lib/setup-choice";
 import { Crash, NotFound, Starting } from "./fallbacks";
 import {
   auditSearch,
+  keysSearch,
   nextSearch,
   pipelineSearch,
   pipelinesSearch,
@@ -124,6 +125,7 @@ const users = createRoute({
 const apiTokens = createRoute({
   getParentRoute: () => shell,
   path: "/admin/keys",
+  validateSearch: keysSearch,
   component: lazyRouteComponent(() => import("../features/keys/keys-page"), "KeysPage"),
 });
 

@@ -46,6 +46,14 @@ export function pipelineSearch(raw: Raw): PipelineSearch {
   };
 }
 
+export type KeysSearch = { create?: "token" };
+
+/** The list of tokens: whether one is being made. */
+export function keysSearch(raw: Raw): KeysSearch {
+  const create = oneOf(raw.create, ["token"] as const);
+  return create ? { create } : {};
+}
+
 export type RunsSearch = { status?: RunStatus; after?: string };
 
 /** The list of runs: a status, and where the stretch begins. */

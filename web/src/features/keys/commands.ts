@@ -13,11 +13,12 @@ export function useCreateService() {
   return useServiceChange((service: NewService) => post<MadeService>("/api/services", service));
 }
 
-/** Gives a service account other permissions. */
-export function useGrant(id: string) {
-  return useServiceChange((permissions: string[]) =>
-    put<ServiceAccount>(path(id), { permissions }),
-  );
+/** What is to change of a service account; without an end it keeps its own, and null takes it away. */
+type ServiceChange = { service_name: string; permissions: string[]; expires_at?: string | null };
+
+/** Changes a service account. */
+export function useChangeService(id: string) {
+  return useServiceChange((change: ServiceChange) => put<ServiceAccount>(path(id), change));
 }
 
 /** Revokes the token of a service account for good. */

@@ -1,13 +1,13 @@
 import { ActionIcon, Menu } from "@mantine/core";
-import { IconBan, IconDots, IconListCheck } from "@tabler/icons-react";
+import { IconBan, IconDots, IconPencil } from "@tabler/icons-react";
 import { useState } from "react";
 import type { ServiceAccount } from "../../lib/model";
-import { GrantDialog } from "./grant-dialog";
+import { EditDialog } from "./edit-dialog";
 import { RevokeDialog } from "./revoke-dialog";
 
 /** What can be done with one service account. */
 export function KeyMenu({ service }: { service: ServiceAccount }) {
-  const [dialog, setDialog] = useState<"grant" | "revoke">();
+  const [dialog, setDialog] = useState<"edit" | "revoke">();
   const close = () => setDialog(undefined);
   return (
     <>
@@ -18,8 +18,8 @@ export function KeyMenu({ service }: { service: ServiceAccount }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<IconListCheck size={16} />} onClick={() => setDialog("grant")}>
-            Edit permissions…
+          <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setDialog("edit")}>
+            Edit…
           </Menu.Item>
           <Menu.Item
             color="var(--bad-text)"
@@ -30,7 +30,7 @@ export function KeyMenu({ service }: { service: ServiceAccount }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <GrantDialog service={service} opened={dialog === "grant"} onClose={close} />
+      <EditDialog service={service} opened={dialog === "edit"} onClose={close} />
       <RevokeDialog service={service} opened={dialog === "revoke"} onClose={close} />
     </>
   );

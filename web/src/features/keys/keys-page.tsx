@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
 import { IconKey, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { servicesQuery } from "../../lib/queries";
 import { useMay } from "../../lib/session";
 import { Page, PageHeader, Panel } from "../../ui/page";
@@ -9,13 +9,17 @@ import { EmptyState, ErrorState, LoadingRows } from "../../ui/states";
 import { KeyTable } from "./key-table";
 import { NewKeyDialog } from "./new-key-dialog";
 
+const route = getRouteApi("/shell/admin/keys");
+
 /** The tokens by which other programs use the API. */
 export function KeysPage() {
   const services = useQuery(servicesQuery);
   const may = useMay();
-  const [making, dialog] = useDisclosure(false);
+  const { create } = route.useSearch();
+  const navigate = route.useNavigate();
+  const open = (dialog?: "token") => void navigate({ search: dialog ? { create: dialog } : {} });
   const make = may("services.manage") && (
-    <Button leftSection={<IconPlus size={16} />} onClick={dialog.open}>
+    <Button leftSection={<IconPlus size={16} />} onClick={() => open("token")}>
       Create API Token
     </Button>
   );
@@ -35,7 +39,7 @@ export function KeysPage() {
         )}
         {services.data && services.data.length > 0 && <KeyTable services={services.data} />}
       </Panel>
-      <NewKeyDialog opened={making} onClose={dialog.close} />
+      <NewKeyDialog opened={create === "token"} onClose={() => open()} />
     </Page>
   );
 }

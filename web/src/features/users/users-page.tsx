@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { IconKey, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { usersQuery } from "../../lib/queries";
 import { useMay } from "../../lib/session";
+import { LinkButton } from "../../ui/links";
 import { Page, PageHeader, Panel } from "../../ui/page";
 import { EmptyState, ErrorState, LoadingRows } from "../../ui/states";
 import { NewUserDialog } from "./new-user-dialog";
@@ -19,9 +20,29 @@ export function UsersPage() {
       Make an account
     </Button>
   );
+  const token = may("services.manage") && (
+    <LinkButton
+      to="/admin/keys"
+      search={{ create: "token" }}
+      variant="default"
+      leftSection={<IconKey size={16} />}
+    >
+      Create API Token
+    </LinkButton>
+  );
   return (
     <Page title="Users">
-      <PageHeader title="Users" actions={users.data?.length ? make : null} />
+      <PageHeader
+        title="Users"
+        actions={
+          users.data?.length ? (
+            <>
+              {token}
+              {make}
+            </>
+          ) : null
+        }
+      />
       <Panel>
         {users.isPending && <LoadingRows rows={5} />}
         {users.isError && <ErrorState error={users.error} onRetry={() => void users.refetch()} />}
