@@ -12,7 +12,6 @@ import (
 	"github.com/broked/broked/examples"
 	"github.com/broked/broked/internal/api"
 	"github.com/broked/broked/internal/auth"
-	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/executor"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/news"
@@ -34,8 +33,6 @@ type assembled struct {
 	auth      *auth.Service
 	keys      *auth.Keys
 	pipelines *pipelines.Service
-	contacts  *contacts.Service
-	files     contacts.FetcherDeps
 	runs      *runs.Service
 	templates []api.Template
 	handler   http.Handler
@@ -98,8 +95,6 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	if err != nil {
 		return err
 	}
-	s.files = contacts.FetcherDeps{Store: memory, Files: contacts.Files(data.in("contacts")), News: board, Log: s.log}
-	s.contacts = contacts.NewService(memory, s.files.Files, board)
 	s.pipelines = pipelines.NewService(memory, p.kinds)
 	s.runs = runs.NewService(memory, s.pipelines, board)
 	roots, err := reach(append([]string{data.in("files")}, c.DataDirs...), data.private(p.database))
@@ -148,6 +143,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine,
 			}
 		},
+		Machines: machine(time.Now().UTC().Truncate(time.Second), func() (int, int) { return s.executor.Active(), c.LocalRuns }),
 		Ready: []func(context.Context) api.Check{
 			func(ctx context.Context) api.Check { return api.Check{Name: "store", Err: s.db.Ping(ctx)} },
 			func(ctx context.Context) api.Check { return api.Check{Name: "queue", Err: s.queue.Healthy(ctx)} },

@@ -85,6 +85,7 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
 		Limits:    map[api.Class]limits.Rate{},
 		Info:      func() api.Info { return api.Info{Version: "test"} },
+		Machines:  func(context.Context) ([]api.Machine, error) { return []api.Machine{{Node: "one"}}, nil },
 		Ready: []func(context.Context) api.Check{
 			func(ctx context.Context) api.Check { return api.Check{Name: "store", Err: db.Ping(ctx)} },
 			func(context.Context) api.Check { return api.Check{Name: "broken", Err: brokenPart(t)} },

@@ -2,8 +2,11 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/broked/broked/internal/auth"
 )
@@ -78,7 +81,24 @@ func (s *server) getService(ctx context.Context, in *ByService) (*body[auth.Serv
 type serviceChange struct {
 	Name        string            `json:"service_name,omitempty" maxLength:"512" doc:"Stays when absent"`
 	Permissions []auth.Permission `json:"permissions" maxItems:"200" nullable:"false"`
-	ExpiresAt   *time.Time        `json:"expires_at,omitempty" doc:"Stays when absent"`
+	ExpiresAt   ending            `json:"expires_at,omitzero" doc:"When the key stops working; never when null; stays when absent"`
+}
+
+// ending is a moment that may be absent, which is not the same as null.
+type ending struct {
+	given bool
+	at    *time.Time
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It is not called for what is absent.
+func (e *ending) UnmarshalJSON(text []byte) error {
+	e.given = true
+	return json.Unmarshal(text, &e.at)
+}
+
+// Schema implements huma.SchemaProvider.
+func (ending) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true}
 }
 
 func (s *server) putService(ctx context.Context, in *struct {
@@ -86,8 +106,9 @@ func (s *server) putService(ctx context.Context, in *struct {
 	Body serviceChange
 },
 ) (*body[auth.ServiceAccount], error) {
-	a, err := s.Keys.Change(ctx, in.Service, auth.NewServiceAccount{
-		Name: in.Body.Name, Permissions: in.Body.Permissions, ExpiresAt: in.Body.ExpiresAt,
+	a, err := s.Keys.Change(ctx, in.Service, auth.ServiceChange{
+		NewServiceAccount: auth.NewServiceAccount{Name: in.Body.Name, Permissions: in.Body.Permissions, ExpiresAt: in.Body.ExpiresAt.at},
+		KeepExpiry:        !in.Body.ExpiresAt.given,
 	})
 	return &body[auth.ServiceAccount]{a}, err
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -14,10 +15,11 @@ import (
 // service makes a service account of the admin and returns its id and key.
 func (w *world) service(name string, ps ...auth.Permission) (id, key string) {
 	w.t.Helper()
-	list := `"` + strings.Join(words(ps), `","`) + `"`
+	list, err := json.Marshal(words(ps))
+	must(w.t, err)
 	text := w.run(scenario{
 		name: "make " + name, as: auth.Admin, method: "POST", path: "/api/services", want: 201,
-		body: fmt.Sprintf(`{"service_name":%q,"permissions":[%s]}`, name, list),
+		body: fmt.Sprintf(`{"service_name":%q,"permissions":%s}`, name, list),
 	})
 	return member(w.t, text, "id"), member(w.t, text, "token")
 }
@@ -70,6 +72,10 @@ func TestServiceCalls(t *testing.T) {
 		{name: "change", as: auth.Admin, method: "PUT", path: one, body: `{"permissions":["runs.view"]}`, want: 200, has: []string{`"service_name":"other"`, `"permissions":["runs.view"]`}, hasNot: []string{`"token"`}},
 		{name: "on the next request", header: bearer(key), method: "GET", path: "/api/runs", want: 200},
 		{name: "what was taken away", header: bearer(key), method: "GET", path: "/api/pipelines", want: 403},
+		{name: "another name and end", as: auth.Admin, method: "PUT", path: one, body: `{"permissions":["runs.view"],"service_name":"renamed","expires_at":"` + future + `"}`, want: 200, has: []string{`"service_name":"renamed"`, `"expires_at":"` + future}},
+		{name: "the end stays", as: auth.Admin, method: "PUT", path: one, body: `{"permissions":["runs.view"],"service_name":"other"}`, want: 200, has: []string{`"expires_at":"` + future}},
+		{name: "no end", as: auth.Admin, method: "PUT", path: one, body: `{"permissions":["runs.view"],"expires_at":null}`, want: 200, hasNot: []string{"expires_at"}},
+		{name: "an end that is none", as: auth.Admin, method: "PUT", path: one, body: `{"permissions":[],"expires_at":7}`, want: 400, has: []string{"expires_at"}},
 		{name: "use is noted", as: auth.Admin, method: "GET", path: one, want: 200, has: []string{"last_used_at"}},
 		{name: "revoke: viewer", as: auth.Viewer, method: "DELETE", path: one, want: 403},
 		{name: "revoke", as: auth.Admin, method: "DELETE", path: one, want: 204},

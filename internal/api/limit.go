@@ -22,6 +22,7 @@ type Class string
 const (
 	classPeople Class = "people" // everything, by address
 	classAuth   Class = "auth"   // signing in and the like, by address
+	classToken  Class = "token"  // getting access tokens and service sessions
 	classList   Class = "list"
 	classDetail Class = "detail"
 	classWrite  Class = "write"
@@ -35,6 +36,7 @@ func DefaultLimits() map[Class]limits.Rate {
 	return map[Class]limits.Rate{
 		classPeople: limits.Per(200, time.Second, 400),
 		classAuth:   limits.Per(10, time.Second, 20),
+		classToken:  limits.Per(10, time.Minute, 20),
 		classList:   limits.Per(100, time.Minute, 200),
 		classDetail: limits.Per(200, time.Minute, 400),
 		classWrite:  limits.Per(50, time.Minute, 100),
@@ -115,8 +117,13 @@ func network(address string) string {
 	return p.String()
 }
 
-func (s *server) take(class Class, who string) error {
-	v := s.limiter.Take(string(class)+" "+who, s.Limits[class])
+func (s *server) take(class Class, who string) error { return s.counted(s.limiter.Take, class, who) }
+
+// look returns the error that take would, and counts nothing.
+func (s *server) look(class Class, who string) error { return s.counted(s.limiter.Look, class, who) }
+
+func (s *server) counted(count func(string, limits.Rate) limits.Verdict, class Class, who string) error {
+	v := count(string(class)+" "+who, s.Limits[class])
 	if v.OK {
 		return nil
 	}

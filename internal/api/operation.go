@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -62,9 +63,8 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 	}
 }
 
-// guard lets a caller through who has the permission, in a workspace that they
-// belong to, and puts who and where they are into the context. It decides by the
-// operation, never by the path's text.
+// guard lets a caller through who has the permission, and puts who they are
+// into the context. It decides by the operation, never by the path's text.
 func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		caller := s.caller(c)
@@ -78,25 +78,32 @@ func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func
 		if err == nil {
 			err = actor.May(may)
 		}
-		if err == nil {
-			err = actor.Inside(may, caller.Workspace)
-		}
 		// A public call is for callers whose session is over, but not for mistakes.
 		if err != nil && (may != auth.Public || fault.KindOf(err) == fault.Invalid) {
 			s.refuse(ctx, c, err)
 			return
 		}
 		if err == nil {
-			ctx = auth.WithWorkspace(auth.WithActor(ctx, actor), actor.Workspace)
+			ctx = auth.WithActor(ctx, actor)
 			err = s.admitKey(class, actor)
 		}
 		if _, limited := errors.AsType[*limitedError](err); limited {
 			s.refuse(ctx, c, err)
 			return
 		}
+		if actor.Token.Access == auth.BySession {
+			if _, busy := s.busy.LoadOrStore(actor.Service, true); busy {
+				s.refuse(ctx, c, errBusy)
+				return
+			}
+			defer s.busy.Delete(actor.Service)
+		}
 		next(huma.WithContext(c, ctx))
 	}
 }
+
+// errBusy tells a service that asks while it is being answered.
+var errBusy = fault.New(fault.Exhausted, "the service asks one thing at a time: wait for the answer to its other request").With("service_busy")
 
 // refuse answers a request that does not get as far as its handler.
 func (s *server) refuse(ctx context.Context, c huma.Context, err error) {
@@ -126,11 +133,28 @@ func (s *server) answer(ctx context.Context, err error) *errorBody {
 	} else if limited, ok := errors.AsType[*limitedError](err); ok {
 		p.retryAfter(limited.verdict.RetryAfter())
 		limited.write(p.header)
-	} else if p.status == http.StatusServiceUnavailable {
+	} else if p.status == http.StatusServiceUnavailable || p.status == http.StatusTooManyRequests {
 		p.retryAfter(1)
 	}
-	if p.status == http.StatusUnauthorized {
-		p.header.Set("WWW-Authenticate", "Bearer")
+	if challenge := challenge(err, p.status); challenge != "" {
+		p.header.Set("WWW-Authenticate", challenge)
+	}
+	if _, ok := errors.AsType[oauthError](err); ok {
+		p.Message, p.Description = p.Code, p.Message
 	}
 	return p
+}
+
+// challenge returns how a caller who was refused is to show who they are, or "".
+func challenge(err error, status int) string {
+	lacks, scoped := errors.AsType[*auth.ScopeError](err)
+	switch {
+	case scoped:
+		return fmt.Sprintf("Bearer error=\"insufficient_scope\", scope=%q", lacks.Scope)
+	case fault.CodeOf(err) == "invalid_client":
+		return `Basic realm="broked"`
+	case status == http.StatusUnauthorized:
+		return "Bearer"
+	}
+	return ""
 }

@@ -19,26 +19,26 @@ import (
 
 // statuses is the only place where a kind of fault becomes an HTTP status.
 var statuses = map[fault.Kind]int{
-	fault.Internal:      http.StatusInternalServerError,
-	fault.Invalid:       http.StatusBadRequest,
-	fault.Unknown:       http.StatusUnauthorized,
-	fault.Denied:        http.StatusForbidden,
-	fault.NotFound:      http.StatusNotFound,
-	fault.Conflict:      http.StatusConflict,
-	fault.Stale:         http.StatusPreconditionFailed,
-	fault.Exhausted:     http.StatusTooManyRequests,
-	fault.Unavailable:   http.StatusServiceUnavailable,
-	fault.Unprocessable: http.StatusUnprocessableEntity,
+	fault.Internal:    http.StatusInternalServerError,
+	fault.Invalid:     http.StatusBadRequest,
+	fault.Unknown:     http.StatusUnauthorized,
+	fault.Denied:      http.StatusForbidden,
+	fault.NotFound:    http.StatusNotFound,
+	fault.Conflict:    http.StatusConflict,
+	fault.Stale:       http.StatusPreconditionFailed,
+	fault.Exhausted:   http.StatusTooManyRequests,
+	fault.Unavailable: http.StatusServiceUnavailable,
 }
 
 // errorBody is the body of every answer that is an error.
 type errorBody struct { //nolint:errname // it is the body, and an error only for huma
-	status    int
-	header    http.Header
-	Message   string          `json:"error" doc:"What went wrong, in words for people"`
-	Code      string          `json:"code" doc:"Stable word for programs"`
-	RequestID string          `json:"request_id" doc:"To find the request in the server's log"`
-	Problems  []fault.Problem `json:"problems,omitempty" doc:"Everything that is wrong with a document, and where"`
+	status      int
+	header      http.Header
+	Message     string          `json:"error" doc:"What went wrong, in words for people"`
+	Description string          `json:"error_description,omitempty" doc:"At the endpoints of OAuth 2.0, whose errors are words for programs: the words for people"`
+	Code        string          `json:"code" doc:"Stable word for programs"`
+	RequestID   string          `json:"request_id" doc:"To find the request in the server's log"`
+	Problems    []fault.Problem `json:"problems,omitempty" doc:"Everything that is wrong with a document, and where"`
 }
 
 // Error implements error.

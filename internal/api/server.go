@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -34,9 +35,10 @@ type Deps struct {
 	Templates []Template
 	Interface fs.FS // the built interface; without index.html a page says that there is none
 	Network   Network
-	Limits    map[Class]limits.Rate             // how often calls may be made
-	Info      func() Info                       // what GET /api/system/info tells
-	Ready     []func(ctx context.Context) Check // what GET /ready asks
+	Limits    map[Class]limits.Rate                    // how often calls may be made
+	Info      func() Info                              // what GET /api/system/info tells
+	Machines  func(context.Context) ([]Machine, error) // those that execute runs
+	Ready     []func(ctx context.Context) Check        // what GET /ready asks
 }
 
 // Info is what the server tells about itself.
@@ -58,13 +60,13 @@ type server struct {
 	Deps
 	api     huma.API
 	limiter *limits.Limiter
+	busy    sync.Map // services that are being answered in a service session, by auth.ServiceID
 }
 
 // New returns the handler of the whole server.
 func New(d Deps) http.Handler {
 	s, router := build(d)
-	h := http.NewCrossOriginProtection().Handler(router)
-	h = plain(h)
+	h := http.NewCrossOriginProtection().Handler(versioned(router))
 	h = s.recovered(h)
 	h = s.logged(h)
 	h = strict(h)
@@ -90,6 +92,8 @@ func build(d Deps) (*server, http.Handler) {
 	s.sessionCalls()
 	s.auditCalls()
 	s.keyCalls()
+	s.serviceCalls()
+	s.oauthCalls()
 	s.pipelineCalls()
 	s.versionCalls()
 	s.runCalls()

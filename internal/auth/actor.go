@@ -36,14 +36,12 @@ type Actor struct {
 	User    UserID // "" in open mode and of a service account
 	Name    string
 	Role    Role         // "" of a service account
-	Service ServiceID    // "" unless by a key
+	Service ServiceID    // "" unless a service account
+	Token   AccessToken  // by which a service account has come; the zero one by its key
 	Granted []Permission // what a service account may do; others have their role's
 	Session SessionID    // "" unless signed in by a session
-	// Workspace is where the request acts: the one that it named, when the actor
-	// belongs to it; the default one or their first when it named none; else "".
-	Workspace WorkspaceID
-	Open      bool // no account exists yet and the caller is on this machine
-	Host      bool // the command line, used by someone who may read the data folder
+	Open    bool         // no account exists yet and the caller is on this machine
+	Host    bool         // the command line, used by someone who may read the data folder
 	// MustChange reports that the actor signed in by a temporary password.
 	MustChange bool
 }
@@ -100,6 +98,9 @@ func (a Actor) May(p Permission) error {
 	}
 	if p == Public || p == AnyPassword || slices.Contains(a.Permissions(), p) {
 		return nil
+	}
+	if a.Token.Access == ByOAuth && !a.Token.carries(p) {
+		return &ScopeError{Scope: p.scope(), Permission: p}
 	}
 	if a.Role == "" {
 		return fault.New(fault.Denied, "the permission %s is not among those of %s", p, a.Name)

@@ -27,7 +27,6 @@ const ServerKey ServiceID = "server-key"
 type ServiceAccount struct {
 	ID          ServiceID    `json:"id"`
 	Name        string       `json:"service_name"`
-	Workspace   WorkspaceID  `json:"workspace_id" doc:"Where it was made, which is the only place where it works"`
 	Permissions []Permission `json:"permissions"`
 	Prefix      string       `json:"prefix" doc:"The first characters of the key"`
 	Last4       string       `json:"last4" doc:"The last characters of the key"`
@@ -48,11 +47,10 @@ type KeyHash [sha256.Size]byte
 const MaxKeys = 50
 
 // KeyStore remembers service accounts. Package store implements it; every method
-// is one transaction. Those of other workspaces than the one that the context is
-// confined to are not there.
+// is one transaction.
 type KeyStore interface {
-	// InsertServiceAccount stores an account. A name that another one in use in the
-	// same workspace has is a Conflict fault with code service_exists; beyond MaxKeys of an owner it is
+	// InsertServiceAccount stores an account. A name that another one in use has is
+	// a Conflict fault with code service_exists; beyond MaxKeys of an owner it is
 	// one with code too_many_keys.
 	InsertServiceAccount(ctx context.Context, a ServiceAccount, hash KeyHash) error
 	// ServiceAccounts returns all accounts by name, revoked ones too.
@@ -67,8 +65,7 @@ type KeyStore interface {
 	RevokeServiceAccount(ctx context.Context, id ServiceID, now time.Time) error
 	// KeyHolder returns the account of a key that is in use at now, and the role of
 	// its owner now: superadmin when it has none. It is a NotFound fault when the
-	// account is revoked or has expired, or its owner is disabled, is gone, or does
-	// not belong to its workspace any more.
+	// account is revoked or has expired, or its owner is disabled or gone.
 	KeyHolder(ctx context.Context, hash KeyHash, now time.Time) (ServiceAccount, Role, error)
 	// NoteShownKey tells the audit log that the key of an account in use at now was
 	// sent where others may read it. A hash of no such account is no error.
@@ -122,7 +119,12 @@ func (k *Keys) actor(ctx context.Context, key string) (Actor, error) {
 		return Actor{}, err
 	}
 	k.touch(ctx, a, now)
-	return Actor{Name: a.Name, Service: a.ID, Granted: within(a.Permissions, ceiling), Workspace: a.Workspace}, nil
+	return actorOf(a, ceiling), nil
+}
+
+// actorOf returns the actor that a service account is while its owner has a role.
+func actorOf(a ServiceAccount, ceiling Role) Actor {
+	return Actor{Name: a.Name, Service: a.ID, Granted: within(a.Permissions, ceiling)}
 }
 
 // touch notes the use of a. That it cannot be noted is no reason to refuse.
@@ -157,12 +159,18 @@ func within(granted []Permission, ceiling Role) []Permission {
 	return may
 }
 
-// NewServiceAccount is a service account to be made, or what is to change of one:
-// then the zero values of Name and ExpiresAt leave it as it is.
+// NewServiceAccount is a service account to be made.
 type NewServiceAccount struct {
 	Name        string
 	Permissions []Permission
-	ExpiresAt   *time.Time
+	ExpiresAt   *time.Time // nil: never
+}
+
+// ServiceChange is what a service account is to become. An empty Name leaves the
+// name as it is, and KeepExpiry the expiry.
+type ServiceChange struct {
+	NewServiceAccount
+	KeepExpiry bool
 }
 
 // Create makes a service account of the actor and returns it with its key, which
@@ -184,7 +192,7 @@ func (k *Keys) Create(ctx context.Context, n NewServiceAccount) (ServiceAccount,
 	}
 	key := NewKey()
 	a := ServiceAccount{
-		ID: ServiceID(id.New()), Workspace: HomeFrom(ctx), Name: strings.TrimSpace(n.Name), Canonical: Canonical(n.Name), Permissions: sorted(n.Permissions),
+		ID: ServiceID(id.New()), Name: strings.TrimSpace(n.Name), Canonical: Canonical(n.Name), Permissions: sorted(n.Permissions),
 		Owner: owner, OwnerName: name, CreatedAt: now, ExpiresAt: n.ExpiresAt,
 	}
 	a.Prefix, a.Last4 = masked(key)
@@ -214,8 +222,9 @@ func (k *Keys) Find(ctx context.Context, id ServiceID) (ServiceAccount, error) {
 	return k.store.ServiceAccount(ctx, id)
 }
 
-// Change gives a service account other permissions, from its next request on.
-func (k *Keys) Change(ctx context.Context, id ServiceID, n NewServiceAccount) (ServiceAccount, error) {
+// Change gives a service account other permissions, and perhaps another name and
+// another end, from its next request on.
+func (k *Keys) Change(ctx context.Context, id ServiceID, n ServiceChange) (ServiceAccount, error) {
 	a, err := k.store.ServiceAccount(ctx, id)
 	if err != nil {
 		return ServiceAccount{}, err
@@ -224,11 +233,11 @@ func (k *Keys) Change(ctx context.Context, id ServiceID, n NewServiceAccount) (S
 		n.Name = a.Name
 	}
 	actor, _ := ActorFrom(ctx)
-	if err := checkService(actor, n, time.Now()); err != nil {
+	if err := checkService(actor, n.NewServiceAccount, time.Now()); err != nil {
 		return ServiceAccount{}, err
 	}
 	a.Name, a.Canonical, a.Permissions = strings.TrimSpace(n.Name), Canonical(n.Name), sorted(n.Permissions)
-	if n.ExpiresAt != nil {
+	if !n.KeepExpiry {
 		a.ExpiresAt = n.ExpiresAt
 	}
 	return a, k.store.UpdateServiceAccount(ctx, a)

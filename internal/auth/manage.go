@@ -7,20 +7,18 @@ import (
 	"github.com/broked/broked/internal/id"
 )
 
-// Users returns the accounts in the caller's sight by name; see Store.
+// Users returns all accounts by name.
 func (s *Service) Users(ctx context.Context) ([]User, error) { return s.store.Users(ctx) }
 
-// User returns an account in the caller's sight.
+// User returns an account.
 func (s *Service) User(ctx context.Context, user UserID) (User, error) {
 	if !id.Plausible(string(user)) {
-		return User{}, NoUser()
+		return User{}, noUser()
 	}
 	return s.store.User(ctx, user)
 }
 
-// NoUser is the fault of naming an account that is not there, or not in the
-// sight of the caller: nobody learns which.
-func NoUser() error {
+func noUser() error {
 	return fault.New(fault.NotFound, "there is no such account").With("user_not_found")
 }
 
@@ -36,7 +34,7 @@ type UserUpdate struct {
 // protected as in Store.ChangeUser.
 func (s *Service) UpdateUser(ctx context.Context, a Actor, user UserID, n UserUpdate) (User, error) {
 	if !id.Plausible(string(user)) {
-		return User{}, NoUser()
+		return User{}, noUser()
 	}
 	if n.Role != nil && !n.Role.Valid() {
 		return User{}, fault.Rejected("the account cannot be changed", []fault.Problem{badRole()})
@@ -68,7 +66,7 @@ func (s *Service) UpdateUser(ctx context.Context, a Actor, user UserID, n UserUp
 // UpdateUser.
 func (s *Service) DeleteUser(ctx context.Context, a Actor, user UserID) error {
 	if !id.Plausible(string(user)) {
-		return NoUser()
+		return noUser()
 	}
 	return s.store.DeleteUser(ctx, user, func(u User) error { return a.above(u.Role) })
 }

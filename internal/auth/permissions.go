@@ -32,11 +32,8 @@ const (
 	RotateKeys      Permission = "settings.rotate_keys"
 	AuditView       Permission = "audit.view"
 	ServicesManage  Permission = "services.manage"
-
-	WorkspacesView    Permission = "workspaces.view"
-	WorkspacesCreate  Permission = "workspaces.create"
-	WorkspacesMembers Permission = "workspaces.manage_members"
-	WorkspacesDelete  Permission = "workspaces.delete"
+	UsersView       Permission = "users.view"
+	SystemView      Permission = "system.view"
 )
 
 // permission is a row of the table below.
@@ -69,11 +66,11 @@ var permissions = []permission{
 	{"variables.edit", Editor, "Change variables"},
 	{"variables.delete", Editor, "Delete variables"},
 	{"variables.view_secrets", Admin, "See the values of secret variables"},
-	{WorkspacesView, Viewer, "See the workspaces that one belongs to"},
-	{WorkspacesCreate, Superadmin, "Make and rename workspaces, and name the organization"},
-	{WorkspacesMembers, Admin, "Say who belongs to a workspace"},
+	{"workspaces.view", Viewer, "See workspaces"},
+	{"workspaces.create", Admin, "Make workspaces"},
+	{"workspaces.manage_members", Admin, "Say who belongs to a workspace"},
 	{"workspaces.manage_tokens", Admin, "Make and revoke tokens of a workspace"},
-	{WorkspacesDelete, Superadmin, "Delete workspaces"},
+	{"workspaces.delete", Admin, "Delete workspaces"},
 	{SettingsView, Viewer, "See settings of the server"},
 	{"settings.edit", Admin, "Change settings of the server"},
 	{ManageUsers, Admin, "Make, change, disable and delete accounts, and end sessions"},
@@ -85,8 +82,8 @@ var permissions = []permission{
 	{"gitsync.push", Editor, "Put pipelines into a repository"},
 
 	{RotateKeys, Superadmin, "Replace the key that sessions are signed with"},
-	{"users.view", Admin, "See the list of users"},
-	{"system.view", Admin, "See the machines that execute runs"},
+	{UsersView, Admin, "See the list of users"},
+	{SystemView, Admin, "See the machines that execute runs"},
 	{"issues.view", Viewer, "See open issues"},
 	{"issues.edit", Editor, "Close issues"},
 	{ServicesManage, Admin, "Make, change and revoke service accounts"},

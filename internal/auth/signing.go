@@ -37,16 +37,19 @@ type SigningKeys struct {
 
 // signingKey is a key. Its id tells keys apart without telling the key.
 type signingKey struct {
-	id     string
-	key    []byte
-	header string    // what its tokens begin with
-	ends   time.Time // when it stops verifying; zero while it signs
+	id      string
+	key     []byte
+	headers [len(kinds)]string // what its tokens begin with, by kind
+	ends    time.Time          // when it stops verifying; zero while it signs
 }
 
 func newSigningKey(key []byte, ends time.Time) signingKey {
 	sum := sha256.Sum256(append([]byte("broked kid "), key...))
-	kid := hex.EncodeToString(sum[:4])
-	return signingKey{id: kid, key: key, header: tokenHeader(kid), ends: ends}
+	k := signingKey{id: hex.EncodeToString(sum[:4]), key: key, ends: ends}
+	for i, kind := range kinds {
+		k.headers[i] = tokenHeader(kind, k.id)
+	}
+	return k
 }
 
 func (k signingKey) verifies(now time.Time) bool { return k.ends.IsZero() || now.Before(k.ends) }
@@ -54,14 +57,15 @@ func (k signingKey) verifies(now time.Time) bool { return k.ends.IsZero() || now
 // signing returns the key that signs.
 func (s *SigningKeys) signing() signingKey { return (*s.ring.Load())[0] }
 
-// find returns the key whose tokens begin with header, if it verifies at now.
-func (s *SigningKeys) find(header string, now time.Time) (signingKey, bool) {
+// find returns the key of whose tokens a kind begins with header, and that kind,
+// if the key verifies at now.
+func (s *SigningKeys) find(header string, now time.Time) (signingKey, tokenKind, bool) {
 	for _, k := range *s.ring.Load() {
-		if k.header == header && k.verifies(now) {
-			return k, true
+		if i := slices.Index(k.headers[:], header); i >= 0 && k.verifies(now) {
+			return k, kinds[i], true
 		}
 	}
-	return signingKey{}, false
+	return signingKey{}, "", false
 }
 
 // any reports whether ok holds for a key that verifies at now.

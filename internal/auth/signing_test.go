@@ -52,7 +52,7 @@ func (f keyFiles) wantVerifies(keys *SigningKeys, now time.Time, want map[string
 	f.t.Helper()
 	for name, s := range map[string]*SigningKeys{"in memory": keys, "in the files": f.open(now)} {
 		for id, verifies := range want {
-			if _, got := s.find(tokenHeader(id), now); got != verifies {
+			if _, _, got := s.find(tokenHeader(sessionToken, id), now); got != verifies {
 				f.t.Errorf("%s, at %s: key %s verifies: %v, want %v", name, now.Format(time.TimeOnly), id, got, verifies)
 			}
 		}

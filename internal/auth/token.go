@@ -22,12 +22,23 @@ const (
 	maxToken = 4096
 )
 
-// claims are what a session token says. The role in it is for clients: the
-// server takes the role from the account.
+// tokenKind is the typ of a token, so that none is taken for one of another kind.
+type tokenKind string
+
+const (
+	sessionToken tokenKind = "JWT"         // of a person's session
+	serviceToken tokenKind = "service+jwt" // of a service's session
+	accessToken  tokenKind = "at+jwt"      // of OAuth 2.0 (RFC 9068)
+)
+
+// claims are what a token says. The name and the role in it are for clients: the
+// server takes what its bearer may do from the account.
 type claims struct {
 	Subject   string `json:"sub"`
 	Username  string `json:"username"`
-	Role      Role   `json:"role"`
+	Role      Role   `json:"role,omitempty"`
+	Client    string `json:"client_id,omitempty"`
+	Scope     string `json:"scope,omitempty"`
 	Issuer    string `json:"iss"`
 	Audience  string `json:"aud"`
 	ID        string `json:"jti"`
@@ -35,7 +46,7 @@ type claims struct {
 	ExpiresAt int64  `json:"exp"`
 }
 
-// signer makes and reads session tokens: JWT (RFC 7519) signed by HS256.
+// signer makes and reads tokens: JWT (RFC 7519) signed by HS256.
 type signer struct {
 	keys *SigningKeys
 }
@@ -54,13 +65,18 @@ func sessionOf(jti string) SessionID {
 	return SessionID(hex.EncodeToString(sum[:]))
 }
 
-func (s *signer) sign(c claims) (string, error) {
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"sub": c.Subject, "username": c.Username, "role": c.Role, "iss": c.Issuer, "aud": c.Audience,
-		"jti": c.ID, "iat": c.IssuedAt, "exp": c.ExpiresAt,
-	})
+func (s *signer) sign(kind tokenKind, c claims) (string, error) {
+	says := jwt.MapClaims{
+		"sub": c.Subject, "username": c.Username, "iss": c.Issuer, "aud": c.Audience, "jti": c.ID, "iat": c.IssuedAt, "exp": c.ExpiresAt,
+	}
+	for name, value := range map[string]string{"role": string(c.Role), "client_id": c.Client, "scope": c.Scope} {
+		if value != "" {
+			says[name] = value
+		}
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, says)
 	key := s.keys.signing()
-	t.Header["kid"] = key.id
+	t.Header["kid"], t.Header["typ"] = key.id, kind
 	signed, err := t.SignedString(key.key)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
@@ -68,26 +84,30 @@ func (s *signer) sign(c claims) (string, error) {
 	return signed, nil
 }
 
-// tokenHeader returns what every token begins with that the key with an id has
-// signed.
-func tokenHeader(kid string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","kid":"` + kid + `","typ":"JWT"}`))
+// kinds are all kinds of tokens.
+var kinds = [...]tokenKind{sessionToken, serviceToken, accessToken}
+
+// tokenHeader returns what every token of a kind begins with that the key with an
+// id has signed.
+func tokenHeader(kind tokenKind, kid string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","kid":"` + kid + `","typ":"` + string(kind) + `"}`))
 }
 
-// read returns the claims of a token of ours. A library reads more than we write
-// (other headers, other spellings of a signature, members twice), so a token
-// must begin and end with the very text that we would write, and only then is
-// looked into. Whatever is wrong, the caller learns one thing: it is not valid.
-func (s *signer) read(token string, now time.Time) (claims, error) {
-	bad := func(cause error) (claims, error) {
-		return claims{}, fault.Wrap(fault.Unknown, cause, "the token is not valid or has expired: sign in again").With("invalid_token")
+// read returns the kind and the claims of a token of ours. A library reads more
+// than we write (other headers, other spellings of a signature, members twice),
+// so a token must begin and end with the very text that we would write, and only
+// then is looked into. Whatever is wrong, the caller learns one thing: it is not
+// valid.
+func (s *signer) read(token string, now time.Time) (tokenKind, claims, error) {
+	bad := func(cause error) (tokenKind, claims, error) {
+		return "", claims{}, fault.Wrap(fault.Unknown, cause, "the token is not valid or has expired: sign in again").With("invalid_token")
 	}
 	if len(token) > maxToken {
 		return bad(nil)
 	}
 	signed, signature, _ := cutLast(token)
 	header, payload, _ := strings.Cut(signed, ".")
-	key, known := s.keys.find(header, now)
+	key, kind, known := s.keys.find(header, now)
 	if !known {
 		return bad(nil)
 	}
@@ -110,5 +130,5 @@ func (s *signer) read(token string, now time.Time) (claims, error) {
 	if !ours || now.Unix() >= c.ExpiresAt || now.Add(time.Minute).Unix() < c.IssuedAt {
 		return bad(nil)
 	}
-	return c, nil
+	return kind, c, nil
 }

@@ -41,7 +41,7 @@ func TestOnlyOurTokensAreRead(t *testing.T) {
 	ours := func(c jwt.MapClaims) string { return signed(jwt.SigningMethodHS256, nil, c, key.key) }
 	// What is signed by our key, whatever it says.
 	raw := func(payload string) string {
-		text := key.header + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+		text := tokenHeader(sessionToken, key.id) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
 		sum, err := jwt.SigningMethodHS256.Sign(text, key.key)
 		if err != nil {
 			t.Fatal(err)
@@ -49,7 +49,7 @@ func TestOnlyOurTokensAreRead(t *testing.T) {
 		return text + "." + base64.RawURLEncoding.EncodeToString(sum)
 	}
 	good := ours(right)
-	if c, err := s.read(good, now); err != nil || c.Subject != "u" || c.ID != "j" {
+	if kind, c, err := s.read(good, now); err != nil || kind != sessionToken || c.Subject != "u" || c.ID != "j" {
 		t.Fatalf("a token of ours: %+v %v", c, err)
 	}
 	head, rest, _ := strings.Cut(good, ".")
@@ -66,7 +66,7 @@ func TestOnlyOurTokensAreRead(t *testing.T) {
 		"another method":        signed(jwt.SigningMethodHS512, nil, right, key.key),
 		"another key":           signed(jwt.SigningMethodHS256, nil, right, []byte(strings.Repeat("x", MinSecret))),
 		"another kid":           signed(jwt.SigningMethodHS256, map[string]any{"kid": "../../dev/null"}, right, key.key),
-		"another type":          signed(jwt.SigningMethodHS256, map[string]any{"typ": "at+jwt"}, right, key.key),
+		"another type":          signed(jwt.SigningMethodHS256, map[string]any{"typ": "x+jwt"}, right, key.key),
 		"an extension":          signed(jwt.SigningMethodHS256, map[string]any{"crit": []string{"b64"}}, right, key.key),
 		"a key of its own":      signed(jwt.SigningMethodHS256, map[string]any{"jwk": map[string]any{"kty": "oct"}}, right, key.key),
 		"a changed payload":     head + "." + base64.RawURLEncoding.EncodeToString([]byte(`{}`)) + rest[strings.IndexByte(rest, '.'):],
@@ -83,7 +83,7 @@ func TestOnlyOurTokensAreRead(t *testing.T) {
 		"a member in capitals":  raw(`{"SUB":"u"}`),
 		"not JSON":              raw(`{`),
 	} {
-		if c, err := s.read(token, now); fault.KindOf(err) != fault.Unknown {
+		if _, c, err := s.read(token, now); fault.KindOf(err) != fault.Unknown {
 			t.Errorf("%s: read as %+v, %v", name, c, err)
 		}
 	}

@@ -27,6 +27,10 @@ func Secret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
+// IsGUID reports whether s is a UUID of any version, in hexadecimal with or without
+// hyphens, braces or urn:uuid: before it.
+func IsGUID(s string) bool { return uuid.Validate(s) == nil }
+
 var shape = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
 // Plausible reports whether s could be an identifier or a slug of ours: up to

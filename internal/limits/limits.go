@@ -99,14 +99,36 @@ func (l *Limiter) Take(key string, r Rate) Verdict {
 	p := &l.parts[maphash.String(l.seed, key)%shards]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next := max(p.full[key], now) + r.Every
+	v, next := verdict(p.full[key], now, r)
+	if v.OK {
+		p.makeRoom(key, now)
+		p.full[key] = next
+	}
+	return v
+}
+
+// Look says what Take would, and takes nothing.
+func (l *Limiter) Look(key string, r Rate) Verdict {
+	if r.Burst == 0 {
+		return Verdict{OK: true, Left: math.MaxInt32}
+	}
+	now := time.Since(l.began)
+	p := &l.parts[maphash.String(l.seed, key)%shards]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v, _ := verdict(p.full[key], now, r)
+	return v
+}
+
+// verdict returns the answer to a request at now of whose key the bucket is full
+// again at full, and when it will be if the request is let through.
+func verdict(full, now time.Duration, r Rate) (Verdict, time.Duration) {
+	next := max(full, now) + r.Every
 	most := r.Every * time.Duration(r.Burst)
 	if wait := next - now - most; wait > 0 {
-		return Verdict{Retry: wait}
+		return Verdict{Retry: wait}, full
 	}
-	p.makeRoom(key, now)
-	p.full[key] = next
-	return Verdict{OK: true, Left: int((most - (next - now)) / r.Every)}
+	return Verdict{OK: true, Left: int((most - (next - now)) / r.Every)}, next
 }
 
 // makeRoom keeps a part from growing without bound: full buckets are forgotten,

@@ -20,8 +20,6 @@ func All() []node.Spec {
 		pivotSpec,
 		unpivotSpec,
 		sampleSpec,
-		sqlSpec,
-		sqlGenerateSpec,
 		conditionSpec,
 		qualityCheckSpec,
 		sinkFileSpec,

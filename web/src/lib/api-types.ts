@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell programs where the OAuth 2.0 endpoints are (RFC 8414) */
+        get: operations["getWellKnownOauthAuthorizationServer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -66,6 +83,23 @@ export interface paths {
         put?: never;
         /** Change one's own password, which ends one's other sessions */
         post: operations["postAuthChangePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell whether an access token of the client is good now (RFC 7662) */
+        post: operations["postAuthIntrospect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -140,6 +174,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an access token of the client before its time (RFC 7009) */
+        post: operations["postAuthRevoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchange the token of a service for a session of 15 minutes */
+        post: operations["postAuthService"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/sessions": {
         parameters: {
             query?: never;
@@ -203,6 +271,23 @@ export interface paths {
         put?: never;
         /** Sign sessions by a new key from now on */
         post: operations["postAuthSigningKeyRotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Get an access token for a client id and secret (OAuth 2.0 client credentials) */
+        post: operations["postAuthToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -555,6 +640,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask the server, and the machines that execute runs, by the name of a request */
+        get: operations["getRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs": {
         parameters: {
             query?: never;
@@ -745,6 +847,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the users */
+        get: operations["getUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -921,11 +1040,20 @@ export interface components {
             from: string;
             to: string;
         };
+        Envelope: {
+            /** @description Machines that could not answer */
+            Errors: components["schemas"]["NodeError"][] | null;
+            RequestId: string;
+            ResponseMaster: string;
+            Result: unknown[] | null;
+        };
         ErrorBody: {
             /** @description Stable word for programs */
             code: string;
             /** @description What went wrong, in words for people */
             error: string;
+            /** @description At the endpoints of OAuth 2.0, whose errors are words for programs: the words for people */
+            error_description?: string;
             /** @description Everything that is wrong with a document, and where */
             problems?: components["schemas"]["Problem"][] | null;
             /** @description To find the request in the server's log */
@@ -935,6 +1063,7 @@ export interface components {
             code: string;
             message: string;
             problems?: components["schemas"]["Problem"][] | null;
+            rows?: components["schemas"]["Sample"];
         };
         Fared: {
             /** Format: date-time */
@@ -992,6 +1121,19 @@ export interface components {
             /** Format: int64 */
             max_concurrent_runs: number;
             version: string;
+        };
+        Introspection: {
+            active: boolean;
+            client_id?: string;
+            /** Format: int64 */
+            exp?: number;
+            /** Format: int64 */
+            iat?: number;
+            scope?: string;
+            sub?: string;
+            token_type?: string;
+            /** @description Name of the service account */
+            username?: string;
         };
         LogLine: {
             level: string;
@@ -1060,6 +1202,14 @@ export interface components {
             position: components["schemas"]["Position"];
             type: string;
         };
+        NodeError: {
+            Node: string;
+            Platform: string;
+            /** @enum {string} */
+            ResponseNode: "ResponseNodeError";
+            /** @description What went wrong */
+            Result: string;
+        };
         NodeRun: {
             /** Format: int64 */
             attempt: number;
@@ -1122,6 +1272,17 @@ export interface components {
             pages: number;
             /** Format: int64 */
             total: number;
+        };
+        OauthMetadata: {
+            grant_types_supported: string[] | null;
+            introspection_endpoint: string;
+            issuer: string;
+            response_types_supported: string[] | null;
+            revocation_endpoint: string;
+            scopes_supported: string[] | null;
+            service_documentation: string;
+            token_endpoint: string;
+            token_endpoint_auth_methods_supported: string[] | null;
         };
         PasswordChange: {
             current_password: string;
@@ -1257,6 +1418,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Sample: {
+            columns: components["schemas"]["Column"][] | null;
+            rows: (unknown[] | null)[] | null;
+            truncated: boolean;
+        };
         ServiceAccount: {
             /** Format: date-time */
             created_at: string;
@@ -1284,12 +1450,24 @@ export interface components {
         ServiceChange: {
             /**
              * Format: date-time
-             * @description Stays when absent
+             * @description When the key stops working; never when null; stays when absent
              */
-            expires_at?: string;
+            expires_at?: string | null;
             permissions: string[];
             /** @description Stays when absent */
             service_name?: string;
+        };
+        ServiceSession: {
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Seconds
+             */
+            expires_in: number;
+            service_name: string;
+            /** @description For Authorization: Bearer */
+            session_token: string;
         };
         SessionInfo: {
             /** @description Where the sign-in came from */
@@ -1382,6 +1560,37 @@ export interface components {
             started_at: string;
             status: string;
         };
+        TokenAnswerBody: {
+            /** @description A JWT for Authorization: Bearer */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds
+             */
+            expires_in: number;
+            scope: string;
+            /** @enum {string} */
+            token_type: "Bearer";
+        };
+        TokenQuery: {
+            /** @description Id of the service account; not with HTTP Basic */
+            client_id?: string;
+            /** @description Its key; not with HTTP Basic */
+            client_secret?: string;
+            token: string;
+            /** @description Not needed: there is one type */
+            token_type_hint?: string;
+        };
+        TokenRequest: {
+            /** @description Id of the service account; not with HTTP Basic */
+            client_id?: string;
+            /** @description Its key; not with HTTP Basic */
+            client_secret?: string;
+            /** @enum {string} */
+            grant_type: "client_credentials";
+            /** @description read, write or both, separated by a space; all that the account has when absent */
+            scope?: string;
+        };
         User: {
             /** Format: date-time */
             created_at: string;
@@ -1434,6 +1643,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getWellKnownOauthAuthorizationServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthMetadata"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getAudit: {
         parameters: {
             query?: {
@@ -1577,6 +1815,41 @@ export interface operations {
             };
         };
     };
+    postAuthIntrospect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenQuery"];
+                "application/octet-stream": string;
+                "application/x-www-form-urlencoded": components["schemas"]["TokenQuery"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Introspection"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postAuthLogin: {
         parameters: {
             query?: never;
@@ -1690,6 +1963,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": string[] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postAuthRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenQuery"];
+                "application/octet-stream": string;
+                "application/x-www-form-urlencoded": components["schemas"]["TokenQuery"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postAuthService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceSession"];
                 };
             };
             /** @description Error */
@@ -1842,6 +2177,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rotated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postAuthToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+                "application/octet-stream": string;
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    Pragma?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAnswerBody"];
                 };
             };
             /** @description Error */
@@ -2734,6 +3106,38 @@ export interface operations {
             };
         };
     };
+    getRequest: {
+        parameters: {
+            query: {
+                /** @description JSON: {"RequestName": "RequestNodesInfo", "RequestId": a GUID, "Nodes": [names]}; the last two may be absent */
+                request: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getRuns: {
         parameters: {
             query?: {
@@ -3192,6 +3596,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Template"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"][] | null;
                 };
             };
             /** @description Error */
