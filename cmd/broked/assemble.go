@@ -12,6 +12,7 @@ import (
 	"github.com/broked/broked/examples"
 	"github.com/broked/broked/internal/api"
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/executor"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/news"
@@ -33,6 +34,8 @@ type assembled struct {
 	auth      *auth.Service
 	keys      *auth.Keys
 	pipelines *pipelines.Service
+	contacts  *contacts.Service
+	files     contacts.FetcherDeps
 	runs      *runs.Service
 	templates []api.Template
 	handler   http.Handler
@@ -95,6 +98,8 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	if err != nil {
 		return err
 	}
+	s.files = contacts.FetcherDeps{Store: memory, Files: contacts.Files(data.in("contacts")), News: board, Log: s.log}
+	s.contacts = contacts.NewService(memory, s.files.Files, board)
 	s.pipelines = pipelines.NewService(memory, p.kinds)
 	s.runs = runs.NewService(memory, s.pipelines, board)
 	roots, err := reach(append([]string{data.in("files")}, c.DataDirs...), data.private(p.database))

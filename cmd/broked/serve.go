@@ -35,6 +35,7 @@ type serveCmd struct {
 	SessionIdle time.Duration `help:"After how long without a request a session ends; 0 means not before its 24 hours." env:"BROKOLI_SESSION_IDLE" default:"8h" placeholder:"DURATION"`
 	firstUserFlags
 	networkFlags
+	outboundFlags
 	limitFlags
 }
 
@@ -62,6 +63,9 @@ func (c *serveCmd) Validate() error {
 	}
 	if c.SessionIdle != 0 && c.SessionIdle < minIdle {
 		return errors.New("--session-idle must be 0 or at least 5m")
+	}
+	if _, err := c.policy(); err != nil {
+		return err
 	}
 	return c.check()
 }
@@ -93,10 +97,14 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	fetcher, err := c.fetcher(s, ln)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	debug.FreeOSMemory() // starting takes memory that serving does not need
 	log.InfoContext(ctx, "listening", "address", address, "version", version, "data", data.path)
 	s.tellSetup(ctx, address)
-	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.openNetwork(), log))
+	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.openNetwork(), log), fetcher.Run)
 	log.InfoContext(context.WithoutCancel(ctx), "stopped")
 	return err
 }

@@ -105,3 +105,33 @@ func endAll(t *testing.T, path string) {
 	must(t, err)
 	must(t, os.WriteFile(path, text, 0o600))
 }
+
+// TestEndedSessionsStayEnded kills the server right after it has said that a
+// session has ended.
+func TestEndedSessionsStayEnded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := withRoot(t, dir)
+	token := s.signIn("root", "secure-password")
+	if status, text := s.by("Authorization", "Bearer "+token, "POST", "/api/auth/logout", "{}"); status != 200 {
+		t.Fatalf("logout: %d: %s", status, text)
+	}
+	s.kill()
+	s = serve(t, dir)
+	s.wantAs("a token after its logout and a crash", token, 401)
+
+	token, other := s.signIn("root", "secure-password"), s.signIn("root", "secure-password")
+	status, text := s.by("Authorization", "Bearer "+token, "POST", "/api/auth/change-password", `{"current_password":"secure-password","new_password":"another-password"}`)
+	s.kill()
+	var changed struct{ Token string }
+	must(t, json.Unmarshal([]byte(text), &changed))
+	if status != 200 || changed.Token == "" {
+		t.Fatalf("change the password: %d: %s", status, text)
+	}
+	s = serve(t, dir)
+	s.wantAs("the token before the change", token, 401)
+	s.wantAs("another session", other, 401)
+	s.wantAs("the session that goes on", changed.Token, 200)
+	s.call("POST", "/api/auth/login", `{"username":"root","password":"secure-password"}`, 401, nil)
+	s.signIn("root", "another-password")
+}

@@ -12,7 +12,7 @@ import (
 func (s *server) auditCalls() {
 	register(s, call{
 		method: http.MethodGet, path: "/api/audit", may: auth.AuditView, tag: "audit",
-		summary: "List what was done, newest first",
+		summary: "List what was done in the workspace, newest first; to superadmins, in all",
 	}, s.listAudit)
 	register(s, call{
 		method: http.MethodGet, path: "/api/audit/verify", may: auth.AuditView, tag: "audit",
@@ -31,7 +31,8 @@ func (s *server) listAudit(ctx context.Context, in *struct {
 },
 ) (*body[cursorPage[auth.AuditRecord]], error) {
 	limit := orDefault(in.Limit)
-	items, err := s.Auth.Audit(ctx, auth.AuditFilter{
+	actor, _ := auth.ActorFrom(ctx)
+	items, err := s.Auth.Audit(ctx, actor, auth.AuditFilter{
 		Before: in.After, Event: in.Event, Actor: in.Actor, Target: in.Target, Since: in.Since, Until: in.Until, Limit: limit + 1,
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,7 +34,9 @@ func (s *server) credential(ctx context.Context, c huma.Context) (string, error)
 		case "X-Api-Key":
 			headers = append(headers, key(value))
 		case "Cookie":
-			cookie = sessionIn(value)
+			if cookie == "" {
+				cookie = sessionIn(value)
+			}
 		}
 	})
 	slices.Sort(headers)
@@ -79,17 +82,18 @@ func key(s string) string {
 	return ""
 }
 
+// sessionIn returns the first session among the cookies of a header, or "". What
+// another program on this host name has set, well or badly, does not matter.
 func sessionIn(header string) string {
-	cookies, err := http.ParseCookie(header)
-	if err != nil {
+	r := http.Request{Header: http.Header{"Cookie": {header}}}
+	all := r.CookiesNamed(cookieName)
+	if len(all) == 0 {
 		return ""
 	}
-	for _, c := range cookies {
-		if c.Name == cookieName {
-			return c.Value
-		}
+	if all[0].Quoted { // which we never do
+		return strconv.Quote(all[0].Value)
 	}
-	return ""
+	return all[0].Value
 }
 
 // inAddress returns the credential in an address, where proxies, histories and
@@ -97,7 +101,7 @@ func sessionIn(header string) string {
 func inAddress(u url.URL) (string, bool) {
 	for name, values := range u.Query() {
 		switch strings.ToLower(name) {
-		case "api_key", "token", "access_token":
+		case "api_key", "token", "access_token", "password":
 			return values[0], true
 		}
 	}

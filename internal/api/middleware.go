@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"mime"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -54,6 +55,28 @@ func versioned(next http.Handler) http.Handler {
 
 func isAPI(path string) bool {
 	return path == "/api" || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/api/") || path == "/health" || path == "/ready"
+}
+
+// plain refuses bodies that are compressed or in another character set than
+// UTF-8: no call reads them, and some would be read as something else.
+func plain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		encoding := r.Header.Get("Content-Encoding")
+		charset := "utf-8"
+		if sent := r.Header.Get("Content-Type"); sent != "" {
+			_, parameters, err := mime.ParseMediaType(sent)
+			if err != nil {
+				charset = "unknown"
+			} else if named := parameters["charset"]; named != "" {
+				charset = strings.ToLower(named)
+			}
+		}
+		if encoding != "" && encoding != "identity" || charset != "utf-8" {
+			writeProblem(w, r, http.StatusUnsupportedMediaType, "unsupported_media_type", "the body must be UTF-8 text that is not compressed")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // logged writes one line for each request of the API.

@@ -63,8 +63,9 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 	}
 }
 
-// guard lets a caller through who has the permission, and puts who they are
-// into the context. It decides by the operation, never by the path's text.
+// guard lets a caller through who has the permission, in a workspace that they
+// belong to, and puts who and where they are into the context. It decides by the
+// operation, never by the path's text.
 func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		caller := s.caller(c)
@@ -78,13 +79,16 @@ func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func
 		if err == nil {
 			err = actor.May(may)
 		}
+		if err == nil {
+			err = actor.Inside(may, caller.Workspace)
+		}
 		// A public call is for callers whose session is over, but not for mistakes.
 		if err != nil && (may != auth.Public || fault.KindOf(err) == fault.Invalid) {
 			s.refuse(ctx, c, err)
 			return
 		}
 		if err == nil {
-			ctx = auth.WithActor(ctx, actor)
+			ctx = auth.WithWorkspace(auth.WithActor(ctx, actor), actor.Workspace)
 			err = s.admitKey(class, actor)
 		}
 		if _, limited := errors.AsType[*limitedError](err); limited {

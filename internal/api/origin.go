@@ -31,7 +31,7 @@ var forwarding = []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Ho
 // be a stranger's that points here (DNS rebinding).
 func (s *server) caller(c huma.Context) auth.Caller {
 	peer := address(c.RemoteAddr())
-	caller := auth.Caller{Address: peer.String(), Agent: c.Header("User-Agent"), Secure: c.TLS() != nil}
+	caller := auth.Caller{Address: peer.String(), Agent: c.Header("User-Agent"), Secure: c.TLS() != nil, Workspace: workspace(c)}
 	proxied := false
 	for _, header := range forwarding {
 		proxied = proxied || c.Header(header) != ""
@@ -45,6 +45,16 @@ func (s *server) caller(c huma.Context) auth.Caller {
 	}
 	caller.Local = caller.Local || s.Network.Open
 	return caller
+}
+
+// workspace returns the workspace that a request names, or "". Links and event
+// streams of browsers cannot set headers: they have it in the address.
+func workspace(c huma.Context) auth.WorkspaceID {
+	named := c.Header("X-Workspace-ID")
+	if named == "" && c.Method() == http.MethodGet {
+		named = c.Query("workspace")
+	}
+	return auth.CleanWorkspace(named)
 }
 
 // address returns the address of a host:port, or the zero address.

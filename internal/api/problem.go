@@ -19,15 +19,16 @@ import (
 
 // statuses is the only place where a kind of fault becomes an HTTP status.
 var statuses = map[fault.Kind]int{
-	fault.Internal:    http.StatusInternalServerError,
-	fault.Invalid:     http.StatusBadRequest,
-	fault.Unknown:     http.StatusUnauthorized,
-	fault.Denied:      http.StatusForbidden,
-	fault.NotFound:    http.StatusNotFound,
-	fault.Conflict:    http.StatusConflict,
-	fault.Stale:       http.StatusPreconditionFailed,
-	fault.Exhausted:   http.StatusTooManyRequests,
-	fault.Unavailable: http.StatusServiceUnavailable,
+	fault.Internal:      http.StatusInternalServerError,
+	fault.Invalid:       http.StatusBadRequest,
+	fault.Unknown:       http.StatusUnauthorized,
+	fault.Denied:        http.StatusForbidden,
+	fault.NotFound:      http.StatusNotFound,
+	fault.Conflict:      http.StatusConflict,
+	fault.Stale:         http.StatusPreconditionFailed,
+	fault.Exhausted:     http.StatusTooManyRequests,
+	fault.Unavailable:   http.StatusServiceUnavailable,
+	fault.Unprocessable: http.StatusUnprocessableEntity,
 }
 
 // errorBody is the body of every answer that is an error.

@@ -67,6 +67,7 @@ type server struct {
 func New(d Deps) http.Handler {
 	s, router := build(d)
 	h := http.NewCrossOriginProtection().Handler(versioned(router))
+	h = plain(h)
 	h = s.recovered(h)
 	h = s.logged(h)
 	h = strict(h)

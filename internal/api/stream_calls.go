@@ -92,7 +92,7 @@ func (st *stream) write(text string) error {
 func (s *server) still(ctx context.Context, c huma.Context) bool {
 	caller, _ := ctx.Value(callerKey{}).(auth.Caller)
 	actor, err := s.identify(ctx, c, caller)
-	return err == nil && actor.May(auth.RunsView) == nil
+	return err == nil && actor.May(auth.RunsView) == nil && actor.Workspace == auth.WorkspaceFrom(ctx)
 }
 
 func (s *server) followRun(ctx context.Context, in *struct {

@@ -24,7 +24,8 @@ type User struct {
 	MustChangeBy *time.Time `json:"-"`
 	// Canonical is the name by which the account is found; see Canonical.
 	Canonical string `json:"-"`
-	// Hash is the password as an argon2id PHC string.
+	// Hash is the password as an argon2id PHC string, or as bcrypt's until its owner
+	// signs in for the first time.
 	Hash string `json:"-"`
 	// Epoch rises when all sessions of the account must end.
 	Epoch int64 `json:"-"`
@@ -57,6 +58,9 @@ type Session struct {
 	Address   string // where the sign-in came from
 	Agent     string // User-Agent, cut
 	LastSeen  *time.Time
+	// Workspace is where the request is that the session was looked up for: it is
+	// not stored. See Store.SessionUser.
+	Workspace WorkspaceID
 }
 
 // Canonical returns the form of a user name in which two spellings of one name
@@ -67,14 +71,20 @@ func Canonical(name string) string {
 
 // Store remembers accounts, and what was done, in the audit log. Package store
 // implements it; every method is one transaction, with what it tells the log.
+//
+// Accounts are read and changed in the sight of the actor of the context:
+// superadmins, and the server itself, see all; everybody else sees their own, the
+// superadmins, and those that share a workspace with them. To a service account
+// that is the workspace of its key.
 type Store interface {
 	AccessStore
 	// SetupState returns whether any account ever existed and how many there are.
 	// An error means that nobody knows, and nothing may be open.
 	SetupState(ctx context.Context) (done bool, users int, err error)
-	// InsertUser stores an account. With first, it is a Conflict fault unless no
-	// account ever existed; of any number of callers at once one wins. A taken
-	// canonical name is a Conflict fault with code user_exists.
+	// InsertUser stores an account as a member of HomeFrom the context. With first,
+	// it is a Conflict fault unless no account ever existed; of any number of callers
+	// at once one wins. A taken canonical name is a Conflict fault with code
+	// user_exists.
 	InsertUser(ctx context.Context, u User, first bool) error
 	// UserByName returns the account with a canonical name, or a NotFound fault.
 	UserByName(ctx context.Context, canonical string) (User, error)
@@ -95,8 +105,12 @@ type Store interface {
 	InsertSession(ctx context.Context, s Session, key string) error
 	// SessionUser returns a session that has neither ended nor expired at now, with
 	// its account, when that is active and of the session's epoch; else a NotFound
-	// fault.
-	SessionUser(ctx context.Context, id SessionID, now time.Time) (Session, User, error)
+	// fault. The session is in the wanted workspace, when the account belongs to it:
+	// superadmins do to all. With "" it is in the default one, else in the first by
+	// name that the account belongs to, if there is any.
+	SessionUser(ctx context.Context, id SessionID, now time.Time, wanted WorkspaceID) (Session, User, error)
+	// HasWorkspace reports whether a workspace is there.
+	HasWorkspace(ctx context.Context, id WorkspaceID) (bool, error)
 	// Sessions returns the sessions of an account that have not expired at now,
 	// newest first.
 	Sessions(ctx context.Context, user UserID, now time.Time) ([]SessionInfo, error)

@@ -40,8 +40,11 @@ type Actor struct {
 	Token   AccessToken  // by which a service account has come; the zero one by its key
 	Granted []Permission // what a service account may do; others have their role's
 	Session SessionID    // "" unless signed in by a session
-	Open    bool         // no account exists yet and the caller is on this machine
-	Host    bool         // the command line, used by someone who may read the data folder
+	// Workspace is where the request acts: the one that it named, when the actor
+	// belongs to it; the default one or their first when it named none; else "".
+	Workspace WorkspaceID
+	Open      bool // no account exists yet and the caller is on this machine
+	Host      bool // the command line, used by someone who may read the data folder
 	// MustChange reports that the actor signed in by a temporary password.
 	MustChange bool
 }

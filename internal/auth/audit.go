@@ -36,7 +36,9 @@ type AuditRecord struct {
 	Target    string          `json:"target" doc:"Id of what it was done to"`
 	Outcome   string          `json:"outcome" enum:"success,failure"`
 	Details   json.RawMessage `json:"details"`
-	Hash      string          `json:"hash" doc:"SHA-256, in hexadecimal, of the hash before and this record"`
+	// Records from before there were workspaces hash without it.
+	Workspace WorkspaceID `json:"workspace_id,omitempty" doc:"Where it happened; absent when that was in no workspace, as a sign-in"`
+	Hash      string      `json:"hash" doc:"SHA-256, in hexadecimal, of the hash before and this record"`
 }
 
 // AuditFilter chooses records; members with the zero value choose all.
@@ -48,6 +50,9 @@ type AuditFilter struct {
 	Since  time.Time
 	Until  time.Time // not included
 	Limit  int
+	// Workspace chooses what happened in it, and in none to or by its members; in
+	// the default one also what concerns nobody's member.
+	Workspace WorkspaceID
 }
 
 // AuditVerdict tells whether the audit log is as it was written.
@@ -58,8 +63,14 @@ type AuditVerdict struct {
 	Head     string `json:"head" doc:"Hash of the last record that was checked: kept elsewhere, it shows later whether the end was cut off"`
 }
 
-// Audit returns records, newest first.
-func (s *Service) Audit(ctx context.Context, f AuditFilter) ([]AuditRecord, error) {
+// Audit returns records, newest first: a superadmin's all, everybody else's of
+// their workspace.
+func (s *Service) Audit(ctx context.Context, a Actor, f AuditFilter) ([]AuditRecord, error) {
+	if f.Workspace = a.Workspace; a.Role == Superadmin {
+		f.Workspace = ""
+	} else if a.Workspace == "" {
+		f.Workspace = nowhere
+	}
 	return s.store.AuditRecords(ctx, f)
 }
 

@@ -41,7 +41,7 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, current, next str
 	}
 	changed, err := s.setPassword(ctx, user.ID, next, UserChange{Event: "authn_password_change", Unlock: true, Apply: func(u *User) error {
 		if u.Hash != user.Hash {
-			return fault.New(fault.Conflict, "the password was changed meanwhile").With("password_changed")
+			return passwordChanged()
 		}
 		u.MustChangeBy = nil
 		return nil
@@ -50,6 +50,10 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, current, next str
 		return SignedInAs{}, err
 	}
 	return s.begin(ctx, changed, key, c)
+}
+
+func passwordChanged() error {
+	return fault.New(fault.Conflict, "the password was changed meanwhile").With("password_changed")
 }
 
 // ResetPassword gives an account a temporary password, ends its sessions and

@@ -27,6 +27,7 @@ const ServerKey ServiceID = "server-key"
 type ServiceAccount struct {
 	ID          ServiceID    `json:"id"`
 	Name        string       `json:"service_name"`
+	Workspace   WorkspaceID  `json:"workspace_id" doc:"Where it was made, which is the only place where it works"`
 	Permissions []Permission `json:"permissions"`
 	Prefix      string       `json:"prefix" doc:"The first characters of the key"`
 	Last4       string       `json:"last4" doc:"The last characters of the key"`
@@ -47,10 +48,11 @@ type KeyHash [sha256.Size]byte
 const MaxKeys = 50
 
 // KeyStore remembers service accounts. Package store implements it; every method
-// is one transaction.
+// is one transaction. Those of other workspaces than the one that the context is
+// confined to are not there.
 type KeyStore interface {
-	// InsertServiceAccount stores an account. A name that another one in use has is
-	// a Conflict fault with code service_exists; beyond MaxKeys of an owner it is
+	// InsertServiceAccount stores an account. A name that another one in use in the
+	// same workspace has is a Conflict fault with code service_exists; beyond MaxKeys of an owner it is
 	// one with code too_many_keys.
 	InsertServiceAccount(ctx context.Context, a ServiceAccount, hash KeyHash) error
 	// ServiceAccounts returns all accounts by name, revoked ones too.
@@ -65,7 +67,8 @@ type KeyStore interface {
 	RevokeServiceAccount(ctx context.Context, id ServiceID, now time.Time) error
 	// KeyHolder returns the account of a key that is in use at now, and the role of
 	// its owner now: superadmin when it has none. It is a NotFound fault when the
-	// account is revoked or has expired, or its owner is disabled or gone.
+	// account is revoked or has expired, or its owner is disabled, is gone, or does
+	// not belong to its workspace any more.
 	KeyHolder(ctx context.Context, hash KeyHash, now time.Time) (ServiceAccount, Role, error)
 	// NoteShownKey tells the audit log that the key of an account in use at now was
 	// sent where others may read it. A hash of no such account is no error.
@@ -124,7 +127,7 @@ func (k *Keys) actor(ctx context.Context, key string) (Actor, error) {
 
 // actorOf returns the actor that a service account is while its owner has a role.
 func actorOf(a ServiceAccount, ceiling Role) Actor {
-	return Actor{Name: a.Name, Service: a.ID, Granted: within(a.Permissions, ceiling)}
+	return Actor{Name: a.Name, Service: a.ID, Granted: within(a.Permissions, ceiling), Workspace: a.Workspace}
 }
 
 // touch notes the use of a. That it cannot be noted is no reason to refuse.
@@ -192,7 +195,7 @@ func (k *Keys) Create(ctx context.Context, n NewServiceAccount) (ServiceAccount,
 	}
 	key := NewKey()
 	a := ServiceAccount{
-		ID: ServiceID(id.New()), Name: strings.TrimSpace(n.Name), Canonical: Canonical(n.Name), Permissions: sorted(n.Permissions),
+		ID: ServiceID(id.New()), Workspace: HomeFrom(ctx), Name: strings.TrimSpace(n.Name), Canonical: Canonical(n.Name), Permissions: sorted(n.Permissions),
 		Owner: owner, OwnerName: name, CreatedAt: now, ExpiresAt: n.ExpiresAt,
 	}
 	a.Prefix, a.Last4 = masked(key)

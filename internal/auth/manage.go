@@ -7,18 +7,20 @@ import (
 	"github.com/broked/broked/internal/id"
 )
 
-// Users returns all accounts by name.
+// Users returns the accounts in the caller's sight by name; see Store.
 func (s *Service) Users(ctx context.Context) ([]User, error) { return s.store.Users(ctx) }
 
-// User returns an account.
+// User returns an account in the caller's sight.
 func (s *Service) User(ctx context.Context, user UserID) (User, error) {
 	if !id.Plausible(string(user)) {
-		return User{}, noUser()
+		return User{}, NoUser()
 	}
 	return s.store.User(ctx, user)
 }
 
-func noUser() error {
+// NoUser is the fault of naming an account that is not there, or not in the
+// sight of the caller: nobody learns which.
+func NoUser() error {
 	return fault.New(fault.NotFound, "there is no such account").With("user_not_found")
 }
 
@@ -34,7 +36,7 @@ type UserUpdate struct {
 // protected as in Store.ChangeUser.
 func (s *Service) UpdateUser(ctx context.Context, a Actor, user UserID, n UserUpdate) (User, error) {
 	if !id.Plausible(string(user)) {
-		return User{}, noUser()
+		return User{}, NoUser()
 	}
 	if n.Role != nil && !n.Role.Valid() {
 		return User{}, fault.Rejected("the account cannot be changed", []fault.Problem{badRole()})
@@ -66,7 +68,7 @@ func (s *Service) UpdateUser(ctx context.Context, a Actor, user UserID, n UserUp
 // UpdateUser.
 func (s *Service) DeleteUser(ctx context.Context, a Actor, user UserID) error {
 	if !id.Plausible(string(user)) {
-		return noUser()
+		return NoUser()
 	}
 	return s.store.DeleteUser(ctx, user, func(u User) error { return a.above(u.Role) })
 }

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/broked/broked/internal/fault"
@@ -34,6 +35,13 @@ const (
 const (
 	maxMemory = 256 * 1024 // KiB
 	maxTime   = 10
+	maxCost   = 14 // of bcrypt: a second or so
+)
+
+// Hashes that come from Brokoli are bcrypt's, which cuts longer passwords off.
+const (
+	bcryptPrefix = "$2"
+	bcryptMost   = 72 // bytes
 )
 
 // Limits of passwords.
@@ -99,9 +107,16 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 		b64.EncodeToString(salt[:]), b64.EncodeToString(key)), nil
 }
 
-// verify reports whether password is the one that phc was made of.
-func (h *hasher) verify(ctx context.Context, password, phc string) (bool, error) {
-	p, err := parsePHC(phc)
+// verify reports whether password is the one that stored was made of, which is
+// readable.
+func (h *hasher) verify(ctx context.Context, password, stored string) (right bool, err error) {
+	if strings.HasPrefix(stored, bcryptPrefix) {
+		err := h.with(ctx, func() {
+			right = len(password) <= bcryptMost && bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
+		})
+		return right, err
+	}
+	p, err := parsePHC(stored)
 	if err != nil {
 		return false, err
 	}
@@ -116,6 +131,24 @@ func (h *hasher) verify(ctx context.Context, password, phc string) (bool, error)
 // the same password.
 func derive(password string, salt []byte, time, memory uint32, lanes uint8) []byte {
 	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), salt, time, memory, lanes, keyLen)
+}
+
+// readable reports whether a stored hash can be verified, at a price that a
+// sign-in may have.
+func readable(stored string) bool {
+	if strings.HasPrefix(stored, bcryptPrefix) {
+		cost, err := bcrypt.Cost([]byte(stored))
+		return err == nil && cost <= maxCost
+	}
+	_, err := parsePHC(stored)
+	return err == nil
+}
+
+// outdated reports whether a readable hash was made otherwise than hash makes
+// them.
+func outdated(stored string) bool {
+	p, err := parsePHC(stored)
+	return err != nil || p.memory != hashMemory || p.time != hashTime || p.lanes != hashLanes || len(p.salt) != saltLen
 }
 
 type phc struct {

@@ -66,3 +66,33 @@ func TestTemporaryPasswords(t *testing.T) {
 		seen[p] = true
 	}
 }
+
+// TestHashesThatAreRead checks what a stored hash may ask for.
+func TestHashesThatAreRead(t *testing.T) {
+	t.Parallel()
+	const tail = "$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	const bcrypted = "abcdefghijklmnopqrstuuabcdefghijklmnopqrstuabcdefghijklmnop"
+	for _, tc := range []struct {
+		hash            string
+		readable, today bool
+	}{
+		{"$argon2id$v=19$m=19456,t=2,p=1" + tail, true, true},
+		{"$argon2id$v=19$m=262144,t=10,p=4" + tail, true, false},
+		{"$argon2id$v=19$m=19456,t=2,p=1$c2FsdA" + tail[strings.LastIndex(tail, "$"):], true, false},
+		{"$2b$14$" + bcrypted[:53], true, false},
+		{"$argon2id$v=19$m=262145,t=2,p=1" + tail, false, false},
+		{"$argon2id$v=19$m=4194304,t=2,p=1" + tail, false, false},
+		{"$argon2id$v=19$m=19456,t=11,p=1" + tail, false, false},
+		{"$argon2id$v=19$m=19456,t=2,p=0" + tail, false, false},
+		{"$2b$15$" + bcrypted[:53], false, false},
+		{"$2b$10$abc", false, false},
+		{"", false, false},
+	} {
+		if got := readable(tc.hash); got != tc.readable {
+			t.Errorf("%q is readable: %v, want %v", tc.hash, got, tc.readable)
+		}
+		if tc.readable && outdated(tc.hash) == tc.today {
+			t.Errorf("%q is outdated: %v, want %v", tc.hash, tc.today, !tc.today)
+		}
+	}
+}

@@ -34,6 +34,11 @@ const (
 	ServicesManage  Permission = "services.manage"
 	UsersView       Permission = "users.view"
 	SystemView      Permission = "system.view"
+
+	WorkspacesView    Permission = "workspaces.view"
+	WorkspacesCreate  Permission = "workspaces.create"
+	WorkspacesMembers Permission = "workspaces.manage_members"
+	WorkspacesDelete  Permission = "workspaces.delete"
 )
 
 // permission is a row of the table below.
@@ -66,11 +71,11 @@ var permissions = []permission{
 	{"variables.edit", Editor, "Change variables"},
 	{"variables.delete", Editor, "Delete variables"},
 	{"variables.view_secrets", Admin, "See the values of secret variables"},
-	{"workspaces.view", Viewer, "See workspaces"},
-	{"workspaces.create", Admin, "Make workspaces"},
-	{"workspaces.manage_members", Admin, "Say who belongs to a workspace"},
+	{WorkspacesView, Viewer, "See the workspaces that one belongs to"},
+	{WorkspacesCreate, Superadmin, "Make and rename workspaces, and name the organization"},
+	{WorkspacesMembers, Admin, "Say who belongs to a workspace"},
 	{"workspaces.manage_tokens", Admin, "Make and revoke tokens of a workspace"},
-	{"workspaces.delete", Admin, "Delete workspaces"},
+	{WorkspacesDelete, Superadmin, "Delete workspaces"},
 	{SettingsView, Viewer, "See settings of the server"},
 	{"settings.edit", Admin, "Change settings of the server"},
 	{ManageUsers, Admin, "Make, change, disable and delete accounts, and end sessions"},

@@ -67,6 +67,8 @@ type Caller struct {
 	Address string
 	Agent   string // User-Agent
 	Device  string // what SignedInAs told this browser to keep; "" when it has nothing
+	// Workspace is the one that the request names, or "".
+	Workspace WorkspaceID
 }
 
 // NeedsSetup reports whether no account exists yet. When the accounts cannot be
@@ -86,13 +88,18 @@ func (s *Service) NeedsSetup(ctx context.Context) (bool, error) {
 // Authenticate returns who is calling. Token is a session token or an API key, or
 // "" when the caller sent none. Without accounts a caller on this machine is let in without
 // a token (open mode), and one from elsewhere is told to set up first. A bad
-// token is an Unknown fault, also in open mode.
+// token is an Unknown fault, also in open mode. Whether the caller is in the
+// workspace that they name shows in the answer; see Actor.Inside.
 func (s *Service) Authenticate(ctx context.Context, token string, c Caller) (Actor, error) {
 	switch {
 	case strings.HasPrefix(token, KeyPrefix):
-		return s.keys.actor(ctx, token)
+		a, err := s.keys.actor(ctx, token)
+		if err != nil {
+			return Actor{}, err
+		}
+		return s.placed(ctx, a, c.Workspace)
 	case token != "":
-		return s.byToken(ctx, token)
+		return s.byToken(ctx, token, c.Workspace)
 	}
 	needs, err := s.NeedsSetup(ctx)
 	switch {
@@ -103,23 +110,27 @@ func (s *Service) Authenticate(ctx context.Context, token string, c Caller) (Act
 	case !c.Local:
 		return Actor{}, fault.New(fault.Denied, "no account exists yet: open this server in a browser and create the first one with the setup token from its log").With("setup_required")
 	}
-	return Actor{Role: Superadmin, Open: true}, nil
+	return s.placed(ctx, Actor{Role: Superadmin, Open: true}, c.Workspace)
 }
 
-func (s *Service) byToken(ctx context.Context, token string) (Actor, error) {
+func (s *Service) byToken(ctx context.Context, token string, wanted WorkspaceID) (Actor, error) {
 	now := s.now()
 	kind, c, err := s.signer.read(token, now)
 	switch {
 	case err != nil:
 		return Actor{}, err
 	case kind == sessionToken:
-		return s.bySession(ctx, c, now)
+		return s.bySession(ctx, c, now, wanted)
 	}
-	return s.byAccess(ctx, tokenOf(kind, c), now)
+	actor, err := s.byAccess(ctx, tokenOf(kind, c), now)
+	if err != nil {
+		return Actor{}, err
+	}
+	return s.placed(ctx, actor, wanted)
 }
 
-func (s *Service) bySession(ctx context.Context, c claims, now time.Time) (Actor, error) {
-	session, user, err := s.store.SessionUser(ctx, sessionOf(c.ID), now)
+func (s *Service) bySession(ctx context.Context, c claims, now time.Time, wanted WorkspaceID) (Actor, error) {
+	session, user, err := s.store.SessionUser(ctx, sessionOf(c.ID), now, wanted)
 	switch {
 	case fault.KindOf(err) == fault.NotFound, err == nil && string(user.ID) != c.Subject:
 		return Actor{}, fault.Wrap(fault.Unknown, err, "the session has ended: sign in again").With("invalid_token")
@@ -130,7 +141,9 @@ func (s *Service) bySession(ctx context.Context, c claims, now time.Time) (Actor
 		return Actor{}, fault.New(fault.Unknown, "the session has ended: sign in again").With("invalid_token")
 	}
 	s.seen(ctx, session, now)
-	return Actor{User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID, MustChange: user.MustChange}, nil
+	return Actor{
+		User: user.ID, Name: user.Name, Role: user.Role, Session: session.ID, Workspace: session.Workspace, MustChange: user.MustChange,
+	}, nil
 }
 
 // SignedInAs is the answer to a successful sign-in.
@@ -165,7 +178,31 @@ func (s *Service) SignIn(ctx context.Context, name, password string, c Caller) (
 		s.log.WarnContext(ctx, "sign-in failed", "address", c.Address)
 		return SignedInAs{}, fault.New(fault.Unknown, "invalid credentials").With("invalid_credentials")
 	}
+	s.upgrade(ctx, user, password)
 	return s.begin(ctx, user, key, c)
+}
+
+// upgrade hashes a password anew that was hashed otherwise than new ones are. The
+// sign-in goes on without it when it cannot be, or the password was changed
+// meanwhile.
+func (s *Service) upgrade(ctx context.Context, user User, password string) {
+	if !outdated(user.Hash) {
+		return
+	}
+	ctx = WithActor(ctx, Actor{User: user.ID, Name: user.Name, Role: user.Role})
+	hash, err := s.hasher.hash(ctx, password)
+	if err == nil {
+		_, err = s.store.ChangeUser(ctx, user.ID, UserChange{Event: "authn_hash_upgrade", Apply: func(u *User) error {
+			if u.Hash != user.Hash {
+				return passwordChanged()
+			}
+			u.Hash = hash
+			return nil
+		}})
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "a password hash was not made anew", "user", string(user.ID), "error", err)
+	}
 }
 
 // guess is a password that somebody offers.
@@ -196,6 +233,10 @@ func (s *Service) guess(ctx context.Context, g guess) (right bool, err error) {
 // right verifies a password. For an account that may not sign in, or is not
 // there, it takes the same time and the answer is no.
 func (s *Service) right(ctx context.Context, user User, may bool, password string) (bool, error) {
+	if may && !readable(user.Hash) {
+		s.log.ErrorContext(ctx, "the stored hash of a password is not readable, or asks for too much: reset the password", "user", string(user.ID))
+		may = false
+	}
 	hash := s.dummy
 	if may {
 		hash = user.Hash
@@ -271,8 +312,8 @@ type NewUser struct {
 // another machine the setup token or the server's key, and is an admin unless
 // superadmin was asked for; of several at once one wins, the others get a
 // Conflict fault. Later ones need an actor who manages users and does not give
-// more than they have. From the command line of the host any account can be
-// made, also when all are gone.
+// more than they have. An account belongs to the workspace of ctx. From the
+// command line of the host any account can be made, also when all are gone.
 func (s *Service) CreateUser(ctx context.Context, a Actor, n NewUser, c Caller) (User, error) {
 	first, err := s.mayMake(ctx, a, &n, c)
 	if err != nil {
@@ -305,7 +346,7 @@ func (s *Service) mayMake(ctx context.Context, a Actor, n *NewUser, c Caller) (f
 	case first:
 		return true, s.mayBeFirst(a, n, c)
 	}
-	return false, mayCreate(a, *n)
+	return false, mayCreate(a, *n, c)
 }
 
 func (s *Service) mayBeFirst(a Actor, n *NewUser, c Caller) error {
@@ -319,11 +360,14 @@ func (s *Service) mayBeFirst(a Actor, n *NewUser, c Caller) error {
 	return fault.New(fault.Denied, "the first account needs the setup token that the server wrote to its log when it started").With("setup_token_required")
 }
 
-func mayCreate(a Actor, n NewUser) error {
+func mayCreate(a Actor, n NewUser, c Caller) error {
 	if a.Role == "" && a.Service == "" || a.Open {
 		return fault.New(fault.Unknown, "authentication required: sign in first")
 	}
 	if err := a.May(ManageUsers); err != nil {
+		return err
+	}
+	if err := a.Inside(ManageUsers, c.Workspace); err != nil {
 		return err
 	}
 	return a.above(n.Role)

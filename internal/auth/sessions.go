@@ -52,20 +52,28 @@ func (s *Service) EndSession(ctx context.Context, a Actor, session SessionID) er
 	if !id.Plausible(string(session)) {
 		return gone
 	}
-	_, u, err := s.store.SessionUser(ctx, session, s.now())
+	_, u, err := s.store.SessionUser(ctx, session, s.now(), "")
 	if fault.KindOf(err) == fault.NotFound {
 		return gone
 	}
 	if err != nil {
 		return err
 	}
-	if u.ID != a.User {
-		if a.May(ManageUsers) != nil {
-			return gone
-		}
-		if err := a.above(u.Role); err != nil {
-			return err
-		}
+	switch {
+	case u.ID == a.User:
+		return s.store.EndSession(ctx, session)
+	case a.May(ManageUsers) != nil:
+		return gone
+	}
+	u, err = s.store.User(ctx, u.ID)
+	if fault.KindOf(err) == fault.NotFound {
+		return gone // out of their sight
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.above(u.Role); err != nil {
+		return err
 	}
 	return s.store.EndSession(ctx, session)
 }

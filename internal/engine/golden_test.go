@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	cases, err := filepath.Glob("testdata/golden/*/*.txtar")
 	ok(t, err)
-	if least := 100; len(cases) < least {
+	if least := 150; len(cases) < least {
 		t.Errorf("%d cases, want at least %d", len(cases), least)
 	}
 	for _, path := range cases {

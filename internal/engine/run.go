@@ -113,6 +113,7 @@ func (r *run) inputs(i int) []node.Relation {
 	rels := make([]node.Relation, len(r.plan.inputs[i]))
 	for k, in := range r.plan.inputs[i] {
 		rels[k] = r.steps[in].rel
+		rels[k].Name = r.steps[in].ID
 	}
 	return rels
 }

@@ -13,15 +13,16 @@ type Kind int
 
 // The kinds of failure.
 const (
-	Internal    Kind = iota // our fault; people are told nothing about it
-	Invalid                 // the caller sent something that cannot be right
-	Unknown                 // the caller did not say who they are, or it was wrong
-	Denied                  // the caller may not do this
-	NotFound                // there is no such thing
-	Conflict                // it clashes with what is there
-	Stale                   // the caller's version is no longer the newest
-	Exhausted               // too many requests, or a limit is used up
-	Unavailable             // we cannot answer now; later we can
+	Internal      Kind = iota // our fault; people are told nothing about it
+	Invalid                   // the caller sent something that cannot be right
+	Unknown                   // the caller did not say who they are, or it was wrong
+	Denied                    // the caller may not do this
+	NotFound                  // there is no such thing
+	Conflict                  // it clashes with what is there
+	Stale                     // the caller's version is no longer the newest
+	Exhausted                 // too many requests, or a limit is used up
+	Unavailable               // we cannot answer now; later we can
+	Unprocessable             // what was sent is well-formed, and wrong in what it says
 )
 
 // Problem is one thing that is wrong with a document, and where.
@@ -99,15 +100,16 @@ func MessageOf(err error) string {
 
 // codes are the words for programs of faults that name none themselves.
 var codes = map[Kind]string{
-	Internal:    "internal",
-	Invalid:     "invalid_request",
-	Unknown:     "authentication_required",
-	Denied:      "permission_denied",
-	NotFound:    "not_found",
-	Conflict:    "conflict",
-	Stale:       "version_conflict",
-	Exhausted:   "rate_limited",
-	Unavailable: "unavailable",
+	Internal:      "internal",
+	Invalid:       "invalid_request",
+	Unknown:       "authentication_required",
+	Denied:        "permission_denied",
+	NotFound:      "not_found",
+	Conflict:      "conflict",
+	Stale:         "version_conflict",
+	Exhausted:     "rate_limited",
+	Unavailable:   "unavailable",
+	Unprocessable: "validation_failed",
 }
 
 // CodeOf returns the stable code of err: the fault's own, else its kind's.

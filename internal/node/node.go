@@ -18,6 +18,8 @@ type Column struct {
 // Relation is rows that have not been computed yet: one SELECT and the columns
 // that it yields, in order.
 type Relation struct {
+	// Name is the id of the node that the rows come from, in the inputs of another.
+	Name    string
 	SQL     string
 	Columns []Column
 	// SameRows says that there are exactly as many rows as in the first input,

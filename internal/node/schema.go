@@ -33,7 +33,12 @@ const (
 	FormatColumn     Format = "column"     // the name of a column of the input
 	FormatNewColumn  Format = "new-column" // a name for a column of the output
 	FormatExpression Format = "expression" // package expr; placeholders are bound, never spliced
+	FormatSQL        Format = "sql"        // one SELECT; placeholders are bound, never spliced
 )
+
+// Bound reports whether the node itself puts values in the place of placeholders,
+// so that they cannot change what the text says.
+func (f Format) Bound() bool { return f == FormatExpression || f == FormatSQL }
 
 // Schema is the shape of a setting, as data. It is written out as JSON Schema
 // 2020-12 and checks values itself, because a person needs better words than a

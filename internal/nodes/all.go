@@ -20,6 +20,8 @@ func All() []node.Spec {
 		pivotSpec,
 		unpivotSpec,
 		sampleSpec,
+		sqlSpec,
+		sqlGenerateSpec,
 		conditionSpec,
 		qualityCheckSpec,
 		sinkFileSpec,

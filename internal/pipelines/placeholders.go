@@ -62,7 +62,7 @@ func (v Values) fill(text string) (string, error) {
 }
 
 // Resolve returns the settings of each node of d with the placeholders filled
-// in, in document order. Those in expressions stay: the node binds them as
+// in, in document order. Those in expressions and SQL stay: the node binds them as
 // values, so that no parameter can change what an expression says.
 //
 // A placeholder without a value is an Invalid fault that names the place.
@@ -79,7 +79,7 @@ func (d Document) Resolve(kinds *node.Registry, values Values) ([]json.RawMessag
 			return nil, fmt.Errorf("settings of node %s: %w", n.ID, err)
 		}
 		filled, err := spec.Settings.MapStrings(settings, func(path string, f node.Format, text string) (string, error) {
-			if f == node.FormatExpression {
+			if f.Bound() {
 				return text, nil
 			}
 			filled, err := values.fill(text)

@@ -25,9 +25,6 @@ func NewService(store Store, kinds *node.Registry) *Service {
 	return &Service{store: store, kinds: kinds}
 }
 
-// workspace is where pipelines live until there are several.
-const workspace = "default"
-
 // versionsShown is how much of a history lists show.
 const versionsShown = 50
 
@@ -45,7 +42,7 @@ func (s *Service) create(ctx context.Context, d Document, yaml, message string) 
 	if err := s.sound(ctx, d); err != nil {
 		return Document{}, err
 	}
-	d.Version, d.Workspace = 1, workspace
+	d.Version, d.Workspace = 1, string(auth.HomeFrom(ctx))
 	if d.Source == "" {
 		d.Source = "ui"
 	}

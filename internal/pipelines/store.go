@@ -53,10 +53,12 @@ type Page struct {
 }
 
 // Store remembers pipelines. Package store implements it; every method is one
-// transaction.
+// transaction. What is in other workspaces than the one that the context is
+// confined to is not there; a context that is not confined finds a pipeline
+// wherever it is. Lists and counts are of auth.HomeFrom the context.
 type Store interface {
 	// InsertPipeline stores version 1 of a new pipeline. A Conflict fault means
-	// that the slug is taken.
+	// that the slug is taken in its workspace.
 	InsertPipeline(ctx context.Context, v Version) error
 	// AppendVersion stores v as the newest version of its pipeline. v's number must
 	// be one above the stored one, else the fault is Stale.
@@ -67,7 +69,7 @@ type Store interface {
 	PipelineVersion(ctx context.Context, id ID, number int) (Version, error)
 	// Versions returns the newest versions of a pipeline, at most limit.
 	Versions(ctx context.Context, id ID, limit int) ([]VersionInfo, error)
-	// Pipelines returns a page of all pipelines, newest first.
+	// Pipelines returns a page of the pipelines, newest first.
 	Pipelines(ctx context.Context, p Page) ([]Summary, error)
 	// CountPipelines returns how many pipelines there are.
 	CountPipelines(ctx context.Context) (int, error)

@@ -24,7 +24,10 @@ type LogFilter struct {
 }
 
 // Store remembers runs for Service. Package store implements it; every method
-// is one transaction.
+// is one transaction. A run is in the workspace of its pipeline. In a context
+// that is confined to another one Run does not find it; lists and counts are of
+// auth.HomeFrom the context. The other methods go by the id of a run that was
+// found.
 type Store interface {
 	// InsertRun stores a pending run together with its place in the queue: both or
 	// neither.

@@ -22,9 +22,15 @@ const markSetupDone = `
 	INSERT INTO settings (key, value) VALUES ('setup_done', 'true')
 	ON CONFLICT (key) DO NOTHING`
 
-const insertUser = `
-	INSERT INTO users (id, username, canonical, role, hash, epoch, disabled, created_at, must_change_by)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`
+const (
+	insertUser = `
+		INSERT INTO users (id, username, canonical, role, hash, epoch, disabled, created_at, must_change_by)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`
+	insertMember = `
+		INSERT INTO workspace_members (user_id, workspace_id, since)
+		VALUES (?1, ?2, ?3)
+		ON CONFLICT (user_id, workspace_id) DO NOTHING`
+)
 
 // InsertUser implements auth.Store.
 func (s *Store) InsertUser(ctx context.Context, u auth.User, first bool) error {
@@ -46,6 +52,10 @@ func (s *Store) InsertUser(ctx context.Context, u auth.User, first bool) error {
 		}
 		if err != nil {
 			return err
+		}
+		home := auth.HomeFrom(ctx)
+		if _, err := tx.ExecContext(ctx, insertMember, u.ID, home, millis(u.CreatedAt)); err != nil {
+			return gone(err, home)
 		}
 		return s.audit(ctx, tx, auth.AuditEvent{
 			Event: "user_created", Target: string(u.ID), Outcome: auth.Success,
@@ -95,13 +105,14 @@ func scanUser(row scanner) (auth.User, error) {
 }
 
 const users = `
-	SELECT id, username, canonical, role, hash, epoch, disabled, created_at, last_login_at, must_change_by
-	FROM users
-	ORDER BY canonical`
+	SELECT u.id, u.username, u.canonical, u.role, u.hash, u.epoch, u.disabled, u.created_at, u.last_login_at, u.must_change_by
+	FROM users u
+	WHERE ` + inSight + `
+	ORDER BY u.canonical`
 
 // Users implements auth.Store.
 func (s *Store) Users(ctx context.Context) ([]auth.User, error) {
-	rows, err := s.db.read.QueryContext(ctx, users)
+	rows, err := s.db.read.QueryContext(ctx, users, viewer(ctx)...)
 	all, err := collect(rows, err, func(r *sql.Rows) (auth.User, error) { return scanUser(r) })
 	return all, border("users", err)
 }

@@ -20,8 +20,8 @@ const (
 		ORDER BY seq DESC
 		LIMIT 1`
 	insertAudit = `
-		INSERT INTO audit (seq, at, event, actor_id, actor, actor_kind, address, agent, request_id, target, outcome, details, hash)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`
+		INSERT INTO audit (seq, at, event, actor_id, actor, actor_kind, address, agent, request_id, target, outcome, details, hash, workspace_id)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`
 )
 
 // audit appends e to the audit log, in the transaction of the change that it
@@ -43,7 +43,7 @@ func (*Store) audit(ctx context.Context, tx *sql.Tx, e auth.AuditEvent) error {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, insertAudit,
-		r.Seq, millis(r.At), r.Event, r.ActorID, r.Actor, r.ActorKind, r.Address, r.Agent, r.RequestID, r.Target, r.Outcome, string(r.Details), sum)
+		r.Seq, millis(r.At), r.Event, r.ActorID, r.Actor, r.ActorKind, r.Address, r.Agent, r.RequestID, r.Target, r.Outcome, string(r.Details), sum, r.Workspace)
 	return err
 }
 
@@ -58,6 +58,10 @@ func record(ctx context.Context, e auth.AuditEvent) (auth.AuditRecord, error) {
 	}
 	actor, acts := auth.ActorFrom(ctx)
 	origin, asked := auth.OriginFrom(ctx)
+	in := auth.WorkspaceFrom(ctx)
+	if !in.Valid() {
+		in = "" // somebody who belongs to none
+	}
 	kind := actor.Kind()
 	if !acts && !asked {
 		kind = "system"
@@ -65,7 +69,7 @@ func record(ctx context.Context, e auth.AuditEvent) (auth.AuditRecord, error) {
 	return auth.AuditRecord{
 		At: moment(millis(time.Now())), Event: e.Event, ActorID: actor.ID(), Actor: actor.Name, ActorKind: kind,
 		Address: origin.Address, Agent: origin.Agent, RequestID: origin.RequestID,
-		Target: e.Target, Outcome: e.Outcome, Details: details,
+		Target: e.Target, Outcome: e.Outcome, Details: details, Workspace: in,
 	}, nil
 }
 
@@ -83,10 +87,15 @@ func chain(last []byte, r auth.AuditRecord) ([]byte, error) {
 // A row chosen by nothing but its number is found by the key; the others are
 // looked for among all, which an administrator may wait for.
 const auditPage = `
-	SELECT seq, at, event, actor_id, actor, actor_kind, address, agent, request_id, target, outcome, details, hash
+	SELECT seq, at, event, actor_id, actor, actor_kind, address, agent, request_id, target, outcome, details, hash, workspace_id
 	FROM audit
 	WHERE (?1 = 0 OR seq < ?1) AND (?2 = '' OR event = ?2) AND (?3 = '' OR actor_id = ?3 OR actor = ?3) AND (?4 = '' OR target = ?4)
 		AND at >= ?5 AND (?6 = 0 OR at < ?6)
+		AND (
+			?8 = '' OR workspace_id = ?8
+			OR workspace_id = '' AND target IN (SELECT user_id FROM workspace_members WHERE workspace_id = ?8)
+			OR workspace_id = '' AND ?8 = 'default' AND target NOT IN (SELECT user_id FROM workspace_members)
+		)
 	ORDER BY seq DESC
 	LIMIT ?7`
 
@@ -99,7 +108,7 @@ func (s *Store) AuditRecords(ctx context.Context, f auth.AuditFilter) ([]auth.Au
 	if !f.Until.IsZero() {
 		until = millis(f.Until)
 	}
-	rows, err := s.db.read.QueryContext(ctx, auditPage, f.Before, f.Event, f.Actor, f.Target, since, until, f.Limit)
+	rows, err := s.db.read.QueryContext(ctx, auditPage, f.Before, f.Event, f.Actor, f.Target, since, until, f.Limit, f.Workspace)
 	all, err := collect(rows, err, func(r *sql.Rows) (auth.AuditRecord, error) {
 		a, sum, err := scanAudit(r)
 		a.Hash = hex.EncodeToString(sum)
@@ -112,13 +121,13 @@ func scanAudit(row scanner) (auth.AuditRecord, []byte, error) {
 	var a auth.AuditRecord
 	var at int64
 	var details, sum []byte
-	err := row.Scan(&a.Seq, &at, &a.Event, &a.ActorID, &a.Actor, &a.ActorKind, &a.Address, &a.Agent, &a.RequestID, &a.Target, &a.Outcome, &details, &sum)
+	err := row.Scan(&a.Seq, &at, &a.Event, &a.ActorID, &a.Actor, &a.ActorKind, &a.Address, &a.Agent, &a.RequestID, &a.Target, &a.Outcome, &details, &sum, &a.Workspace)
 	a.At, a.Details = moment(at), details
 	return a, sum, err
 }
 
 const wholeAudit = `
-	SELECT seq, at, event, actor_id, actor, actor_kind, address, agent, request_id, target, outcome, details, hash
+	SELECT seq, at, event, actor_id, actor, actor_kind, address, agent, request_id, target, outcome, details, hash, workspace_id
 	FROM audit
 	ORDER BY seq`
 

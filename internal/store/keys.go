@@ -13,11 +13,11 @@ import (
 
 const (
 	serviceColumns = `
-		s.id, s.name, s.canonical, s.permissions, s.prefix, s.last4, s.owner_id, s.owner_name,
+		s.id, s.workspace_id, s.name, s.canonical, s.permissions, s.prefix, s.last4, s.owner_id, s.owner_name,
 		s.created_at, s.expires_at, s.last_used_at, s.revoked_at`
 	insertService = `
-		INSERT INTO services (id, name, canonical, permissions, hash, prefix, last4, owner_id, owner_name, created_at, expires_at)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`
+		INSERT INTO services (id, name, canonical, permissions, hash, prefix, last4, owner_id, owner_name, created_at, expires_at, workspace_id)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`
 	countServices = `
 		SELECT count(*)
 		FROM services
@@ -31,6 +31,14 @@ func (s *Store) InsertServiceAccount(ctx context.Context, a auth.ServiceAccount,
 		return err
 	}
 	return s.change(ctx, "insert service account", func(tx *sql.Tx) error {
+		// The table has no foreign key to say so.
+		there, err := hasWorkspace(ctx, tx, a.Workspace)
+		if err != nil {
+			return err
+		}
+		if !there {
+			return auth.NoWorkspace(a.Workspace)
+		}
 		var n int
 		if err := tx.QueryRowContext(ctx, countServices, a.Owner).Scan(&n); err != nil {
 			return err
@@ -38,8 +46,8 @@ func (s *Store) InsertServiceAccount(ctx context.Context, a auth.ServiceAccount,
 		if n >= auth.MaxKeys {
 			return fault.New(fault.Conflict, "%d keys are in use already, which is the most: revoke one first", n).With("too_many_keys")
 		}
-		_, err := tx.ExecContext(ctx, insertService, a.ID, a.Name, a.Canonical, permissions, hash[:], a.Prefix, a.Last4,
-			a.Owner, a.OwnerName, millis(a.CreatedAt), column(a.ExpiresAt))
+		_, err = tx.ExecContext(ctx, insertService, a.ID, a.Name, a.Canonical, permissions, hash[:], a.Prefix, a.Last4,
+			a.Owner, a.OwnerName, millis(a.CreatedAt), column(a.ExpiresAt), a.Workspace)
 		if err != nil {
 			return nameTaken(err, a)
 		}
@@ -64,11 +72,12 @@ func nameTaken(err error, a auth.ServiceAccount) error {
 const services = `
 	SELECT` + serviceColumns + `
 	FROM services s
+	WHERE ?1 = '' OR s.workspace_id = ?1
 	ORDER BY s.canonical, s.id`
 
 // ServiceAccounts implements auth.KeyStore.
 func (s *Store) ServiceAccounts(ctx context.Context) ([]auth.ServiceAccount, error) {
-	rows, err := s.db.read.QueryContext(ctx, services)
+	rows, err := s.db.read.QueryContext(ctx, services, auth.WorkspaceFrom(ctx))
 	all, err := collect(rows, err, func(r *sql.Rows) (auth.ServiceAccount, error) { return scanService(r) })
 	return all, border("service accounts", err)
 }
@@ -80,7 +89,7 @@ func scanService(row scanner, more ...any) (auth.ServiceAccount, error) {
 	var created int64
 	var expires, used, revoked instant
 	err := row.Scan(append([]any{
-		&a.ID, &a.Name, &a.Canonical, &permissions, &a.Prefix, &a.Last4, &a.Owner, &a.OwnerName,
+		&a.ID, &a.Workspace, &a.Name, &a.Canonical, &permissions, &a.Prefix, &a.Last4, &a.Owner, &a.OwnerName,
 		&created, &expires, &used, &revoked,
 	}, more...)...)
 	if err != nil {
@@ -93,11 +102,11 @@ func scanService(row scanner, more ...any) (auth.ServiceAccount, error) {
 const serviceByID = `
 	SELECT` + serviceColumns + `
 	FROM services s
-	WHERE s.id = ?1`
+	WHERE s.id = ?1 AND (?2 = '' OR s.workspace_id = ?2)`
 
 // ServiceAccount implements auth.KeyStore.
 func (s *Store) ServiceAccount(ctx context.Context, id auth.ServiceID) (auth.ServiceAccount, error) {
-	a, err := scanService(s.db.read.QueryRowContext(ctx, serviceByID, id))
+	a, err := scanService(s.db.read.QueryRowContext(ctx, serviceByID, id, auth.WorkspaceFrom(ctx)))
 	return a, border("service account", noService(err))
 }
 
@@ -139,14 +148,14 @@ const (
 	hasService = `
 		SELECT name
 		FROM services
-		WHERE id = ?1`
+		WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
 )
 
 // RevokeServiceAccount implements auth.KeyStore.
 func (s *Store) RevokeServiceAccount(ctx context.Context, id auth.ServiceID, now time.Time) error {
 	return s.change(ctx, "revoke service account", func(tx *sql.Tx) error {
 		var name string
-		if err := tx.QueryRowContext(ctx, hasService, id).Scan(&name); err != nil {
+		if err := tx.QueryRowContext(ctx, hasService, id, auth.WorkspaceFrom(ctx)).Scan(&name); err != nil {
 			return noService(err)
 		}
 		revoked, err := affected(tx.ExecContext(ctx, revokeService, id, millis(now)))
@@ -164,7 +173,8 @@ const keyHolder = `
 	FROM services s
 	LEFT JOIN users u ON u.id = s.owner_id AND u.disabled = 0
 	WHERE s.hash = ?1 AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > ?2)
-		AND (s.owner_id = '' OR u.id IS NOT NULL)`
+		AND (s.owner_id = '' OR u.role = 'superadmin'
+			OR EXISTS (SELECT 1 FROM workspace_members m WHERE m.user_id = u.id AND m.workspace_id = s.workspace_id))`
 
 // KeyHolder implements auth.KeyStore.
 func (s *Store) KeyHolder(ctx context.Context, hash auth.KeyHash, now time.Time) (auth.ServiceAccount, auth.Role, error) {
@@ -183,7 +193,7 @@ func scanHolder(row scanner) (auth.ServiceAccount, auth.Role, error) {
 }
 
 const shownKey = `
-	SELECT id, name
+	SELECT id, name, workspace_id
 	FROM services
 	WHERE hash = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)`
 
@@ -191,14 +201,15 @@ const shownKey = `
 func (s *Store) NoteShownKey(ctx context.Context, hash auth.KeyHash, now time.Time) error {
 	return s.change(ctx, "note shown key", func(tx *sql.Tx) error {
 		var id, name string
-		err := tx.QueryRowContext(ctx, shownKey, hash[:], millis(now)).Scan(&id, &name)
+		var in auth.WorkspaceID
+		err := tx.QueryRowContext(ctx, shownKey, hash[:], millis(now)).Scan(&id, &name, &in)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, auth.AuditEvent{
+		return s.audit(auth.WithWorkspace(ctx, in), tx, auth.AuditEvent{
 			Event: "key_in_address", Target: id, Outcome: auth.Failure, Details: map[string]any{"service_name": name},
 		})
 	})

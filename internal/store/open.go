@@ -110,7 +110,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// writing and reading are what a connection of each pool is set to. The driver
+// writing, migrating and reading are what connections are set to. The driver
 // applies busy_timeout before the others, so that switching to WAL may wait.
 var (
 	writing = url.Values{
@@ -122,6 +122,12 @@ var (
 			"fullfsync(1)", "checkpoint_fullfsync(1)", // macOS: fsync alone does not reach the disk
 			"foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)", "journal_size_limit(67108864)",
 		},
+	}
+	// With foreign keys a table that others refer to could not be made anew:
+	// dropping it would delete what refers to it.
+	migrating = url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(0)", "trusted_schema(0)"},
 	}
 	reading = url.Values{
 		"mode":    {"ro"},
@@ -188,8 +194,34 @@ func (db *DB) migrate(ctx context.Context, path string) error {
 	if current > newest {
 		return fault.New(fault.Invalid, "the database %s was written by a newer release (schema %d; this one knows up to %d): use that release, or restore a backup", path, current, newest).With("schema_too_new")
 	}
+	if current == newest {
+		return nil
+	}
+	return border("migrate", upgrade(ctx, path))
+}
+
+// upgrade brings the schema up to date, each step in a transaction, and makes
+// sure that no row refers to one that is not there.
+func upgrade(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", dsn(path, migrating))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	p, err := provider(db)
+	if err != nil {
+		return err
+	}
 	if _, err := p.Up(ctx); err != nil {
-		return border("migrate", err)
+		return err
+	}
+	var orphans int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&orphans); err != nil {
+		return err
+	}
+	if orphans > 0 {
+		return fmt.Errorf("%d rows refer to what is not there", orphans)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (s *Store) InsertPipeline(ctx context.Context, v pipelines.Version) error {
 			return fault.Wrap(fault.Conflict, err, "the pipeline_id %q is taken", d.Slug).With("pipeline_exists")
 		}
 		if err != nil {
-			return err
+			return gone(err, auth.WorkspaceID(d.Workspace))
 		}
 		if err := putVersion(ctx, tx, v); err != nil {
 			return err
@@ -141,13 +141,13 @@ const pipeline = `
 	SELECT v.document, v.yaml, v.message, v.author
 	FROM pipelines p
 	JOIN pipeline_versions v ON v.pipeline_id = p.id AND v.number = p.version
-	WHERE p.id = ?1 OR p.slug = ?1
+	WHERE (p.id = ?1 OR p.slug = ?1) AND (?2 = '' OR p.workspace_id = ?2)
 	ORDER BY p.id = ?1 DESC
 	LIMIT 1`
 
 // Pipeline implements pipelines.Store.
 func (s *Store) Pipeline(ctx context.Context, ref string) (pipelines.Version, error) {
-	v, err := scanVersion(s.db.read.QueryRowContext(ctx, pipeline, ref))
+	v, err := scanVersion(s.db.read.QueryRowContext(ctx, pipeline, ref, auth.WorkspaceFrom(ctx)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return pipelines.Version{}, noPipeline(ref)
 	}
@@ -202,13 +202,13 @@ const pipelinePage = `
 		id, coalesce(slug, ''), name, description, schedule, enabled, draft, tags, node_count, edge_count,
 		sla_deadline, sla_timezone, depends_on, dependency_rules, source, created_at, updated_at
 	FROM pipelines
-	WHERE id < ?1
+	WHERE workspace_id = ?4 AND id < ?1
 	ORDER BY id DESC
 	LIMIT ?2 OFFSET ?3`
 
 // Pipelines implements pipelines.Store.
 func (s *Store) Pipelines(ctx context.Context, p pipelines.Page) ([]pipelines.Summary, error) {
-	rows, err := s.db.read.QueryContext(ctx, pipelinePage, below(p), p.Limit, p.Skip)
+	rows, err := s.db.read.QueryContext(ctx, pipelinePage, below(p), p.Limit, p.Skip, auth.HomeFrom(ctx))
 	all, err := collect(rows, err, scanSummary)
 	return all, border("pipelines", err)
 }
@@ -230,12 +230,13 @@ func scanSummary(r *sql.Rows) (pipelines.Summary, error) {
 
 const countPipelines = `
 	SELECT count(*)
-	FROM pipelines`
+	FROM pipelines
+	WHERE workspace_id = ?1`
 
 // CountPipelines implements pipelines.Store.
 func (s *Store) CountPipelines(ctx context.Context) (int, error) {
 	var n int
-	err := s.db.read.QueryRowContext(ctx, countPipelines).Scan(&n)
+	err := s.db.read.QueryRowContext(ctx, countPipelines, auth.HomeFrom(ctx)).Scan(&n)
 	return n, border("count pipelines", err)
 }
 

@@ -14,9 +14,11 @@ import (
 	"github.com/broked/broked/internal/runs"
 )
 
+// Without its pipeline a run is in no workspace, and the foreign key says so.
 const insertRun = `
-	INSERT INTO runs (id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at)
-	VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8)`
+	INSERT INTO runs (id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at, workspace_id)
+	VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''))
+	RETURNING workspace_id`
 
 // InsertRun implements runs.Store.
 func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
@@ -25,7 +27,8 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 		return err
 	}
 	err = s.change(ctx, "insert run", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, insertRun, r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt))
+		var in auth.WorkspaceID
+		err := tx.QueryRowContext(ctx, insertRun, r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt)).Scan(&in)
 		if isOrphan(err) {
 			return noPipeline(string(r.Pipeline))
 		}
@@ -35,7 +38,7 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 		if err := s.queue.EnqueueTx(ctx, tx, r.ID); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, auth.AuditEvent{
+		return s.audit(auth.WithWorkspace(ctx, in), tx, auth.AuditEvent{
 			Event: "run_triggered", Target: string(r.ID), Outcome: auth.Success,
 			Details: map[string]any{"pipeline": r.Pipeline, "version": r.PipelineVersion, "cause": r.Trigger},
 		})
@@ -52,7 +55,7 @@ const (
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
 			cause, started_by, attempt, created_at, started_at, finished_at
 		FROM runs
-		WHERE id = ?1`
+		WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
 	nodesOfRun = `
 		SELECT id, run_id, node_id, status, row_count, started_at, duration_ms, progress, error, failure, attempt
 		FROM node_runs
@@ -72,7 +75,7 @@ func (s *Store) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
 }
 
 func readRun(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Run, error) {
-	r, err := scanRun(tx.QueryRowContext(ctx, runByID, id))
+	r, err := scanRun(tx.QueryRowContext(ctx, runByID, id, auth.WorkspaceFrom(ctx)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return runs.Run{}, runs.NotFound(id)
 	}
@@ -127,7 +130,7 @@ const (
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
 			cause, started_by, attempt, created_at, started_at, finished_at
 		FROM runs
-		WHERE id < ?1 AND (?2 = '' OR status = ?2)
+		WHERE workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
 		ORDER BY id DESC
 		LIMIT ?3 OFFSET ?4`
 	runPageOfPipeline = `
@@ -135,14 +138,14 @@ const (
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
 			cause, started_by, attempt, created_at, started_at, finished_at
 		FROM runs
-		WHERE pipeline_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
+		WHERE pipeline_id = ?6 AND workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
 		ORDER BY id DESC
 		LIMIT ?3 OFFSET ?4`
 )
 
 // Runs implements runs.Store.
 func (s *Store) Runs(ctx context.Context, f runs.Filter) ([]runs.Run, error) {
-	text, args := runPage, []any{below(f.Page), f.Status, f.Limit, f.Skip}
+	text, args := runPage, []any{below(f.Page), f.Status, f.Limit, f.Skip, auth.HomeFrom(ctx)}
 	if f.Pipeline != "" {
 		text, args = runPageOfPipeline, append(args, f.Pipeline)
 	}
@@ -151,15 +154,17 @@ func (s *Store) Runs(ctx context.Context, f runs.Filter) ([]runs.Run, error) {
 	return all, border("runs", err)
 }
 
+// By way of the pipelines, whose index of runs has all that is asked.
 const countRuns = `
 	SELECT count(*)
-	FROM runs
-	WHERE (?1 = '' OR pipeline_id = ?1) AND (?2 = '' OR status = ?2)`
+	FROM pipelines p
+	CROSS JOIN runs r ON r.pipeline_id = p.id
+	WHERE p.workspace_id = ?3 AND (?1 = '' OR p.id = ?1) AND (?2 = '' OR r.status = ?2)`
 
 // CountRuns implements runs.Store.
 func (s *Store) CountRuns(ctx context.Context, f runs.Filter) (int, error) {
 	var n int
-	err := s.db.read.QueryRowContext(ctx, countRuns, f.Pipeline, f.Status).Scan(&n)
+	err := s.db.read.QueryRowContext(ctx, countRuns, f.Pipeline, f.Status, auth.HomeFrom(ctx)).Scan(&n)
 	return n, border("count runs", err)
 }
 
@@ -236,11 +241,14 @@ const (
 			ORDER BY id DESC
 			LIMIT ?1
 		)
+		WHERE p.workspace_id = ?2
 		ORDER BY r.id DESC`
 	runCounts = `
-		SELECT pipeline_id, status, count(*)
-		FROM runs
-		GROUP BY pipeline_id, status`
+		SELECT r.pipeline_id, r.status, count(*)
+		FROM pipelines p
+		CROSS JOIN runs r ON r.pipeline_id = p.id
+		WHERE p.workspace_id = ?1
+		GROUP BY r.pipeline_id, r.status`
 )
 
 // RecentRuns implements runs.Store. Pipelines that never ran are left out.
@@ -254,7 +262,7 @@ func (s *Store) RecentRuns(ctx context.Context, each int) (map[pipelines.ID]runs
 		for pipeline, of := range counts {
 			recent[pipeline] = runs.Recent{Counts: of}
 		}
-		rows, err := tx.QueryContext(ctx, recentRuns, each)
+		rows, err := tx.QueryContext(ctx, recentRuns, each, auth.HomeFrom(ctx))
 		newest, err := collect(rows, err, func(r *sql.Rows) (runs.Run, error) { return scanRun(r) })
 		for _, r := range newest {
 			all := recent[r.Pipeline]
@@ -267,7 +275,7 @@ func (s *Store) RecentRuns(ctx context.Context, each int) (map[pipelines.ID]runs
 }
 
 func countByStatus(ctx context.Context, tx *sql.Tx) (map[pipelines.ID]map[runs.Status]int, error) {
-	rows, err := tx.QueryContext(ctx, runCounts)
+	rows, err := tx.QueryContext(ctx, runCounts, auth.HomeFrom(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -69,22 +69,34 @@ func (s *Store) InsertSession(ctx context.Context, n auth.Session, key string) e
 	})
 }
 
+// The branches of CASE that are not taken cost nothing.
 const sessionUser = `
 	SELECT
 		s.id, s.user_id, s.epoch, s.created_at, s.expires_at, s.address, s.agent, s.last_seen_at,
+		coalesce(CASE
+			WHEN ?3 = '' AND u.role = 'superadmin' THEN 'default'
+			WHEN ?3 = '' THEN (
+				SELECT workspace_id FROM workspace_members
+				WHERE user_id = u.id
+				ORDER BY workspace_id <> 'default', workspace_id
+				LIMIT 1
+			)
+			WHEN u.role = 'superadmin' THEN (SELECT id FROM workspaces WHERE id = ?3)
+			ELSE (SELECT workspace_id FROM workspace_members WHERE user_id = u.id AND workspace_id = ?3)
+		END, ''),
 		u.id, u.username, u.canonical, u.role, u.hash, u.epoch, u.disabled, u.created_at, u.last_login_at, u.must_change_by
 	FROM sessions s
 	JOIN users u ON u.id = s.user_id AND u.epoch = s.epoch AND u.disabled = 0
 	WHERE s.id = ?1 AND s.expires_at > ?2`
 
 // SessionUser implements auth.Store.
-func (s *Store) SessionUser(ctx context.Context, id auth.SessionID, now time.Time) (auth.Session, auth.User, error) {
+func (s *Store) SessionUser(ctx context.Context, id auth.SessionID, now time.Time, wanted auth.WorkspaceID) (auth.Session, auth.User, error) {
 	var n auth.Session
 	var u userRow
 	var began, expires int64
 	var seen instant
-	into := append([]any{&n.ID, &n.User, &n.Epoch, &began, &expires, &n.Address, &n.Agent, &seen}, u.columns()...)
-	err := s.db.read.QueryRowContext(ctx, sessionUser, id, millis(now)).Scan(into...)
+	into := append([]any{&n.ID, &n.User, &n.Epoch, &began, &expires, &n.Address, &n.Agent, &seen, &n.Workspace}, u.columns()...)
+	err := s.db.read.QueryRowContext(ctx, sessionUser, id, millis(now), wanted).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return auth.Session{}, auth.User{}, fault.New(fault.NotFound, "that session has ended").With("session_not_found")
 	}

@@ -1,5 +1,5 @@
-// Package store remembers everything in one SQL database: accounts, pipelines
-// with their versions, runs and what happened in them. Every method is one
+// Package store remembers everything in one SQL database: accounts, contacts,
+// pipelines with their versions, runs and what happened in them. Every method is one
 // transaction; errors of the driver end here.
 //
 // Statements are constants over the methods that use them. Parameters are
@@ -10,11 +10,13 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"sync"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
@@ -35,21 +37,27 @@ type Queue interface {
 // Store remembers what the services know. It may be used by any number of
 // goroutines at once.
 type Store struct {
-	db    *DB
-	queue Queue
+	db     *DB
+	queue  Queue
+	convoy convoy
+	parsed sync.Map // of *sql.Stmt by text; see prepare
 }
 
 var (
-	_ auth.Store      = (*Store)(nil)
-	_ auth.KeyStore   = (*Store)(nil)
-	_ issues.Store    = (*Store)(nil)
-	_ pipelines.Store = (*Store)(nil)
-	_ runs.Store      = (*Store)(nil)
+	_ auth.Store               = (*Store)(nil)
+	_ auth.KeyStore            = (*Store)(nil)
+	_ contacts.Store           = (*Store)(nil)
+	_ contacts.AttachmentStore = (*Store)(nil)
+	_ issues.Store             = (*Store)(nil)
+	_ pipelines.Store          = (*Store)(nil)
+	_ runs.Store               = (*Store)(nil)
 )
 
 // New returns a store in db that puts the runs it is given into queue, which
 // lives in the same database.
-func New(db *DB, queue Queue) *Store { return &Store{db: db, queue: queue} }
+func New(db *DB, queue Queue) *Store {
+	return &Store{db: db, queue: queue, convoy: convoy{turn: make(chan struct{}, 1)}}
+}
 
 // change runs fn in a transaction, which is committed when fn returns nil.
 // Doing is what an error will say was being done.

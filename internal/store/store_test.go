@@ -59,7 +59,7 @@ func pipelineOf(tb testing.TB, description string) pipelines.Version {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d.ID, d.Version, d.Description = pipelines.ID(id.New()), 1, description
+	d.ID, d.Workspace, d.Version, d.Description = pipelines.ID(id.New()), "default", 1, description
 	return pipelines.Version{Document: d}
 }
 

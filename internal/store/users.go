@@ -9,19 +9,43 @@ import (
 	"github.com/broked/broked/internal/fault"
 )
 
+// inSight is the condition that an account u is in the sight of somebody; see
+// auth.Store. Its parameters are those that viewer returns.
+const inSight = `(
+		?1 OR u.id = ?2 OR u.role = 'superadmin'
+		OR EXISTS (
+			SELECT 1 FROM workspace_members m
+			WHERE m.user_id = u.id
+				AND (m.workspace_id = ?3 OR m.workspace_id IN (SELECT workspace_id FROM workspace_members WHERE user_id = ?2))
+		)
+	)`
+
+// viewer returns whether the actor of ctx sees all, which account they are, and
+// where they are, followed by more.
+func viewer(ctx context.Context, more ...any) []any {
+	a, acts := auth.ActorFrom(ctx)
+	return append([]any{!acts || a.Role == auth.Superadmin, a.User, auth.WorkspaceFrom(ctx)}, more...)
+}
+
 const userByID = `
-	SELECT id, username, canonical, role, hash, epoch, disabled, created_at, last_login_at, must_change_by
-	FROM users
-	WHERE id = ?1`
+	SELECT u.id, u.username, u.canonical, u.role, u.hash, u.epoch, u.disabled, u.created_at, u.last_login_at, u.must_change_by
+	FROM users u
+	WHERE u.id = ?4 AND ` + inSight
 
 // User implements auth.Store.
 func (s *Store) User(ctx context.Context, id auth.UserID) (auth.User, error) {
-	u, err := theUser(s.db.read.QueryRowContext(ctx, userByID, id))
+	u, err := theUser(ctx, s.db.read, id)
 	return u, border("user", err)
 }
 
-func theUser(row *sql.Row) (auth.User, error) {
-	u, err := scanUser(row)
+// querier is a pool or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
+}
+
+// theUser returns an account in the sight of the actor of ctx.
+func theUser(ctx context.Context, q querier, id auth.UserID) (auth.User, error) {
+	u, err := scanUser(q.QueryRowContext(ctx, userByID, viewer(ctx, id)...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return auth.User{}, fault.New(fault.NotFound, "there is no such account").With("user_not_found")
 	}
@@ -46,7 +70,7 @@ const (
 func (s *Store) ChangeUser(ctx context.Context, id auth.UserID, c auth.UserChange) (auth.User, error) {
 	var after auth.User
 	err := s.change(ctx, "change user", func(tx *sql.Tx) error {
-		before, err := theUser(tx.QueryRowContext(ctx, userByID, id))
+		before, err := theUser(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -121,7 +145,7 @@ const deleteUser = `
 // DeleteUser implements auth.Store.
 func (s *Store) DeleteUser(ctx context.Context, id auth.UserID, may func(auth.User) error) error {
 	return s.change(ctx, "delete user", func(tx *sql.Tx) error {
-		u, err := theUser(tx.QueryRowContext(ctx, userByID, id))
+		u, err := theUser(ctx, tx, id)
 		if err != nil {
 			return err
 		}

@@ -61,6 +61,7 @@ func testFirstAccount(t *testing.T, b Backend) {
 func session(u auth.User, began time.Time) auth.Session {
 	return auth.Session{
 		ID: auth.SessionID(id.New()), User: u.ID, Epoch: u.Epoch, CreatedAt: began, ExpiresAt: began.Add(time.Hour), Address: "127.0.0.1", Agent: "test",
+		Workspace: auth.DefaultWorkspace,
 	}
 }
 
@@ -70,7 +71,7 @@ func testSessions(t *testing.T, b Backend) {
 	must(t, b.InsertUser(ctx, u, true))
 	s := session(u, noon)
 	must(t, b.InsertSession(ctx, s, "key"))
-	gotSession, gotUser, err := b.SessionUser(ctx, s.ID, noon)
+	gotSession, gotUser, err := b.SessionUser(ctx, s.ID, noon, "")
 	must(t, err)
 	wantSame(t, "session", gotSession, s)
 	u.LastLogin = &noon
@@ -78,7 +79,7 @@ func testSessions(t *testing.T, b Backend) {
 
 	ended := func(what string, id auth.SessionID, now time.Time) {
 		t.Helper()
-		_, _, err := b.SessionUser(ctx, id, now)
+		_, _, err := b.SessionUser(ctx, id, now, "")
 		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s: got error %v, want not found", what, err)
 		}
@@ -113,20 +114,20 @@ func testSessionLimit(t *testing.T, b Backend) {
 	for range 23 { // all at the same instant, but the newest must never be the one that goes
 		s := session(u, noon)
 		must(t, b.InsertSession(ctx, s, ""))
-		_, _, err := b.SessionUser(ctx, s.ID, noon)
+		_, _, err := b.SessionUser(ctx, s.ID, noon, "")
 		must(t, err)
 		all = append(all, s)
 	}
 	live := 0
 	for _, s := range all {
-		if _, _, err := b.SessionUser(ctx, s.ID, noon); err == nil {
+		if _, _, err := b.SessionUser(ctx, s.ID, noon, ""); err == nil {
 			live++
 		}
 	}
 	if live != 20 {
 		t.Errorf("%d sessions are live, want 20", live)
 	}
-	_, _, err := b.SessionUser(ctx, kept.ID, noon)
+	_, _, err := b.SessionUser(ctx, kept.ID, noon, "")
 	must(t, err)
 
 	later := session(other, noon.Add(2*time.Hour))

@@ -69,7 +69,7 @@ func testAudit(t *testing.T, b Backend) {
 	got.Hash, got.At = "", time.Time{}
 	wantSame(t, "record", got, auth.AuditRecord{
 		Seq: 4, Event: "run_triggered", ActorID: string(ada.ID), Actor: "ada", ActorKind: "user",
-		Address: "203.0.113.7", Agent: "curl/8", RequestID: "r1", Target: string(r.ID), Outcome: auth.Success,
+		Address: "203.0.113.7", Agent: "curl/8", RequestID: "r1", Target: string(r.ID), Outcome: auth.Success, Workspace: auth.DefaultWorkspace,
 		Details: []byte(`{"cause":"manual","pipeline":"` + string(d.ID) + `","version":2}`),
 	})
 	if first := audited(t, b, auth.AuditFilter{Before: 2})[0]; first.ActorKind != "system" {

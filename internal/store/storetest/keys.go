@@ -17,7 +17,7 @@ import (
 
 func service(name string, owner auth.UserID) auth.ServiceAccount {
 	return auth.ServiceAccount{
-		ID: auth.ServiceID(id.New()), Name: name, Canonical: auth.Canonical(name), Permissions: []auth.Permission{auth.RunsView, auth.PipelinesRun},
+		ID: auth.ServiceID(id.New()), Workspace: auth.DefaultWorkspace, Name: name, Canonical: auth.Canonical(name), Permissions: []auth.Permission{auth.RunsView, auth.PipelinesRun},
 		Prefix: "brk_abcd", Last4: "wxyz", Owner: owner, OwnerName: "ada", CreatedAt: noon,
 	}
 }

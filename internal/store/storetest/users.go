@@ -58,7 +58,7 @@ func testChangeUser(t *testing.T, b Backend) {
 	got, err = b.User(ctx, ada.ID)
 	must(t, err)
 	wantSame(t, "as read", got, want)
-	if _, _, err := b.SessionUser(ctx, s.ID, noon); fault.KindOf(err) != fault.NotFound {
+	if _, _, err := b.SessionUser(ctx, s.ID, noon, ""); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a session of the epoch before: error %v", err)
 	}
 	wantLocked(t, "unlocked", wrong(t, b, auth.AttemptKey(ada.ID), noon), 0)
@@ -83,7 +83,7 @@ func testDeleteUser(t *testing.T, b Backend) {
 	must(t, b.DeleteUser(ctx, bob.ID, allow))
 	wantKind(t, b.DeleteUser(ctx, bob.ID, allow), fault.NotFound, "user_not_found")
 	again := add(t, b, "bob", auth.Viewer)
-	if _, u, err := b.SessionUser(ctx, s.ID, noon); fault.KindOf(err) != fault.NotFound {
+	if _, u, err := b.SessionUser(ctx, s.ID, noon, ""); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a session of a deleted account is that of %v (%v now)", u.ID, again.ID)
 	}
 }
@@ -158,7 +158,7 @@ func testSessionLists(t *testing.T, b Backend) {
 	wantSame(t, "sessions", all, []auth.SessionInfo{info(kept, nil), info(old, &first)})
 	next := first.Add(time.Minute)
 	must(t, b.TouchSession(ctx, old.ID, next, time.Minute))
-	read, _, err := b.SessionUser(ctx, old.ID, noon)
+	read, _, err := b.SessionUser(ctx, old.ID, noon, "")
 	must(t, err)
 	old.LastSeen = &next
 	wantSame(t, "a session that was seen twice", read, old)
@@ -174,7 +174,7 @@ func testSessionLists(t *testing.T, b Backend) {
 		t.Errorf("%d and then %d sessions ended, want 1 and 0", n, again)
 	}
 	for _, s := range []auth.Session{kept, others} {
-		_, _, err := b.SessionUser(ctx, s.ID, noon)
+		_, _, err := b.SessionUser(ctx, s.ID, noon, "")
 		must(t, err)
 	}
 	wantEvents(t, "events", audited(t, b, auth.AuditFilter{Event: "sessions_revoked_all"}), "sessions_revoked_all")

@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what was done, newest first */
+        /** List what was done in the workspace, newest first; to superadmins, in all */
         get: operations["getAudit"];
         put?: never;
         post?: never;
@@ -929,6 +929,8 @@ export interface components {
             seq: number;
             /** @description Id of what it was done to */
             target: string;
+            /** @description Where it happened; absent when that was in no workspace, as a sign-in */
+            workspace_id?: string;
         };
         AuditVerdict: {
             /**
@@ -1173,6 +1175,8 @@ export interface components {
             service_name: string;
             /** @description The key, shown this once */
             token: string;
+            /** @description Where it was made, which is the only place where it works */
+            workspace_id: string;
         };
         NewService: {
             /**
@@ -1446,6 +1450,8 @@ export interface components {
             /** Format: date-time */
             revoked_at?: string;
             service_name: string;
+            /** @description Where it was made, which is the only place where it works */
+            workspace_id: string;
         };
         ServiceChange: {
             /**

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/broked/broked/internal/contacts"
+	"github.com/broked/broked/internal/outbound"
+)
+
+// outboundFlags say which addresses the server may call for somebody else.
+type outboundFlags struct {
+	OutboundPrivate  bool     `name:"outbound-private" help:"Let private networks be reached, where databases live." env:"BROKOLI_OUTBOUND_ALLOW_PRIVATE" default:"true" negatable:""`
+	OutboundLoopback []string `name:"outbound-loopback" help:"Ports of this machine that may be reached, or all." env:"BROKOLI_OUTBOUND_ALLOW_LOOPBACK" placeholder:"PORT"`
+	OutboundAllow    []string `name:"outbound-allow" help:"What else may be reached: 192.0.2.0/24, 10.1.2.3:5432 or db.internal:5432." env:"BROKOLI_OUTBOUND_ALLOW_CIDRS" placeholder:"WHERE"`
+}
+
+// policy returns what the flags say, for a server that listens at own.
+func (f *outboundFlags) policy(own ...netip.AddrPort) (outbound.Policy, error) {
+	p := outbound.Policy{Private: f.OutboundPrivate, Own: own}
+	for _, text := range f.OutboundAllow {
+		e, err := outbound.ParseException(strings.TrimSpace(text))
+		if err != nil {
+			return p, fmt.Errorf("--outbound-allow: %w", err)
+		}
+		p.Allow = append(p.Allow, e)
+	}
+	for _, text := range f.OutboundLoopback {
+		switch text {
+		case "all", "true", "1":
+			p.Allow = append(p.Allow, outbound.Loopback()...)
+		case "", "false", "0":
+		default:
+			port, err := strconv.ParseUint(text, 10, 16)
+			if err != nil {
+				return p, fmt.Errorf("--outbound-loopback: %q is no port: write ports with commas between them, or all", text)
+			}
+			p.Allow = append(p.Allow, outbound.Loopback(uint16(port))...)
+		}
+	}
+	return p, nil
+}
+
+// fetcher returns what fetches the files of contacts, for a server that listens
+// on ln.
+func (c *serveCmd) fetcher(s *assembled, ln net.Listener) (*contacts.Fetcher, error) {
+	own, err := reachedAt(ln)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := c.policy(own...)
+	if err != nil {
+		return nil, err
+	}
+	deps := s.files
+	deps.Client = outbound.NewClient(outbound.Options{Policy: policy, MaxBody: contacts.MaxFile, Redirects: 5})
+	return contacts.NewFetcher(deps), nil
+}
+
+// reachedAt returns every address by which this machine reaches a listener.
+func reachedAt(ln net.Listener) ([]netip.AddrPort, error) {
+	at, err := netip.ParseAddrPort(ln.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("own address: %w", err)
+	}
+	if !at.Addr().IsUnspecified() {
+		return []netip.AddrPort{netip.AddrPortFrom(at.Addr().Unmap(), at.Port())}, nil
+	}
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("own addresses: %w", err)
+	}
+	var all []netip.AddrPort
+	for _, one := range interfaces {
+		if within, err := netip.ParsePrefix(one.String()); err == nil {
+			all = append(all, netip.AddrPortFrom(within.Addr().Unmap().WithZone(""), at.Port()))
+		}
+	}
+	return all, nil
+}
