@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -19,22 +20,32 @@ func requestID(ctx context.Context) string {
 	return s
 }
 
-// identified gives every request an id and every answer the headers that keep
-// browsers from doing more than asked.
+// onEvery and onAPI are headers that keep browsers from doing more than asked:
+// those of every answer, and those of answers that are no page.
+var (
+	onEvery = http.Header{
+		"X-Content-Type-Options":       {"nosniff"},
+		"X-Frame-Options":              {"DENY"},
+		"Referrer-Policy":              {"no-referrer"},
+		"Permissions-Policy":           {"camera=(), microphone=(), geolocation=()"},
+		"Cross-Origin-Opener-Policy":   {"same-origin"},
+		"Cross-Origin-Resource-Policy": {"same-origin"},
+	}
+	onAPI = http.Header{
+		"Cache-Control":           {"no-store"},
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+	}
+)
+
+// identified gives every request an id and every answer its headers.
 func identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rid := id.New()
 		h := w.Header()
 		h.Set("X-Request-Id", rid)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		maps.Copy(h, onEvery)
 		if isAPI(r.URL.Path) {
-			h.Set("Cache-Control", "no-store")
-			h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+			maps.Copy(h, onAPI)
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, rid)))
 	})

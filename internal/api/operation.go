@@ -75,7 +75,7 @@ func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func
 			s.refuse(ctx, c, err)
 			return
 		}
-		actor, err := s.identify(ctx, c, caller)
+		actor, err := s.identify(ctx, c, class, caller)
 		if err == nil {
 			err = actor.May(may)
 		}

@@ -91,7 +91,7 @@ func (st *stream) write(text string) error {
 // mode ends with the first account, for streams too.
 func (s *server) still(ctx context.Context, c huma.Context) bool {
 	caller, _ := ctx.Value(callerKey{}).(auth.Caller)
-	actor, err := s.identify(ctx, c, caller)
+	actor, err := s.identify(ctx, c, classDetail, caller)
 	return err == nil && actor.May(auth.RunsView) == nil && actor.Workspace == auth.WorkspaceFrom(ctx)
 }
 

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/broked/broked/internal/fault"
-	"github.com/broked/broked/internal/strictjson"
 )
 
 const (
@@ -123,7 +123,7 @@ func (s *signer) read(token string, now time.Time) (tokenKind, claims, error) {
 		return bad(err)
 	}
 	var c claims
-	if err := strictjson.Decode(text, &c); err != nil {
+	if err := json.Unmarshal(text, &c, json.RejectUnknownMembers(true)); err != nil {
 		return bad(err)
 	}
 	ours := c.Issuer == issuer && c.Audience == audience && c.ID != ""

@@ -18,7 +18,7 @@ const serviceInUse = `
 
 // ServiceInUse implements auth.AccessStore.
 func (s *Store) ServiceInUse(ctx context.Context, id auth.ServiceID, token auth.TokenID, now time.Time) (auth.ServiceAccount, auth.Role, error) {
-	return scanHolder(s.db.read.QueryRowContext(ctx, serviceInUse, id, millis(now), token))
+	return scanHolder(s.db.read.find(ctx, serviceInUse, id, millis(now), token))
 }
 
 // NoteIssued implements auth.AccessStore.

@@ -14,7 +14,7 @@ const setupState = `
 
 // SetupState implements auth.Store. Setup stays done when the last account goes.
 func (s *Store) SetupState(ctx context.Context) (done bool, users int, err error) {
-	err = s.db.read.QueryRowContext(ctx, setupState).Scan(&done, &users)
+	err = s.db.read.find(ctx, setupState).Scan(&done, &users)
 	return done || users > 0, users, border("setup state", err)
 }
 

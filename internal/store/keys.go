@@ -178,7 +178,7 @@ const keyHolder = `
 
 // KeyHolder implements auth.KeyStore.
 func (s *Store) KeyHolder(ctx context.Context, hash auth.KeyHash, now time.Time) (auth.ServiceAccount, auth.Role, error) {
-	return scanHolder(s.db.read.QueryRowContext(ctx, keyHolder, hash[:], millis(now)))
+	return scanHolder(s.db.read.find(ctx, keyHolder, hash[:], millis(now)))
 }
 
 // scanHolder scans serviceColumns and the role of the owner. Without an owner

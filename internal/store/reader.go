@@ -32,6 +32,13 @@ func (r *reader) QueryRowContext(ctx context.Context, text string, args ...any) 
 	return s.QueryRowContext(ctx, args...)
 }
 
+// find is QueryRowContext for a row that is found by its key, as each request
+// needs one: it goes on when ctx ends, because to watch for that takes as long
+// as to find the row.
+func (r *reader) find(ctx context.Context, text string, args ...any) *sql.Row {
+	return r.QueryRowContext(context.WithoutCancel(ctx), text, args...)
+}
+
 func (r *reader) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := r.parsed.Load(text); ok {
 		return s.(*sql.Stmt), nil

@@ -96,7 +96,7 @@ func (s *Store) SessionUser(ctx context.Context, id auth.SessionID, now time.Tim
 	var began, expires int64
 	var seen instant
 	into := append([]any{&n.ID, &n.User, &n.Epoch, &began, &expires, &n.Address, &n.Agent, &seen, &n.Workspace}, u.columns()...)
-	err := s.db.read.QueryRowContext(ctx, sessionUser, id, millis(now), wanted).Scan(into...)
+	err := s.db.read.find(ctx, sessionUser, id, millis(now), wanted).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return auth.Session{}, auth.User{}, fault.New(fault.NotFound, "that session has ended").With("session_not_found")
 	}
