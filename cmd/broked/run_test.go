@@ -111,12 +111,24 @@ func TestRunCommandTellsJSON(t *testing.T) {
 func TestCommandsThatPrint(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]string{
-		"version": "broked dev", "openapi": `"openapi": "3.1.0"`, "docs nodes": "## `source_file`", "serve --help": "$BROKOLI_HOST",
+		"version": "broked dev", "openapi": `"openapi": "3.1.0"`, "docs expressions": "coalesce", "serve --help": "$BROKOLI_HOST",
 	} {
 		out, err := program(t.Context(), t.TempDir(), strings.Fields(command)...).Output()
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v: no %q", command, err, want)
 		}
+	}
+}
+
+func TestNodeReferenceIsWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if out, err := program(t.Context(), dir, "docs", "nodes", "pages").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "pages", "source_file.md"))
+	if err != nil || !strings.Contains(string(page), "`source_file`") {
+		t.Errorf("the page of source_file: %v: %s", err, page)
 	}
 }
 

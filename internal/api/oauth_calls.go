@@ -148,17 +148,18 @@ func badClient(words string) error {
 	return fault.New(fault.Unknown, "%s", words).With("invalid_client")
 }
 
-// authenticated returns the parameters of a request and who sent it. Wrong
+// authenticated returns the parameters of a request, who sent it, and ctx with
+// them in it. Wrong
 // secrets are counted by address, so that guessing is limited; what a client does
 // with the right one is counted under its own name, whoever shares its address.
-func (s *server) authenticated(ctx context.Context, in *OAuthInput) (auth.Actor, url.Values, error) {
+func (s *server) authenticated(ctx context.Context, in *OAuthInput) (context.Context, auth.Actor, url.Values, error) {
 	wrong := "wrong " + network(in.caller.Address)
 	if err := s.look(classToken, wrong); err != nil {
-		return auth.Actor{}, nil, err
+		return ctx, auth.Actor{}, nil, err
 	}
 	values, err := in.parameters()
 	if err != nil {
-		return auth.Actor{}, nil, err
+		return ctx, auth.Actor{}, nil, err
 	}
 	id, secret, err := in.client(values)
 	var client auth.Actor
@@ -168,7 +169,7 @@ func (s *server) authenticated(ctx context.Context, in *OAuthInput) (auth.Actor,
 	if fault.KindOf(err) == fault.Unknown {
 		_ = s.take(classToken, wrong) // the next one is told
 	}
-	return client, values, err
+	return auth.WithWorkspace(auth.WithActor(ctx, client), client.Workspace), client, values, err
 }
 
 type tokenAnswer struct {
@@ -183,14 +184,13 @@ type tokenAnswer struct {
 }
 
 func (s *server) postToken(ctx context.Context, in *OAuthInput) (*tokenAnswer, error) {
-	client, values, err := s.authenticated(ctx, in)
+	ctx, client, values, err := s.authenticated(ctx, in)
 	if err == nil {
 		err = s.take(classToken, "key "+string(client.Service))
 	}
 	if err != nil {
 		return nil, oauthFault(err)
 	}
-	ctx = auth.WithActor(ctx, client)
 	switch grant := values.Get("grant_type"); grant {
 	case "client_credentials":
 	case "":
@@ -223,7 +223,7 @@ type introspection struct {
 }
 
 func (s *server) introspect(ctx context.Context, in *OAuthInput) (*body[introspection], error) {
-	client, values, err := s.authenticated(ctx, in)
+	ctx, client, values, err := s.authenticated(ctx, in)
 	if err == nil {
 		err = s.admitKey(classDetail, client)
 	}
@@ -246,7 +246,7 @@ func (s *server) introspect(ctx context.Context, in *OAuthInput) (*body[introspe
 type emptyAnswer struct{ Status int }
 
 func (s *server) revoke(ctx context.Context, in *OAuthInput) (*emptyAnswer, error) {
-	client, values, err := s.authenticated(ctx, in)
+	ctx, client, values, err := s.authenticated(ctx, in)
 	if err == nil {
 		err = s.admitKey(classWrite, client)
 	}
@@ -254,7 +254,7 @@ func (s *server) revoke(ctx context.Context, in *OAuthInput) (*emptyAnswer, erro
 		err = badOAuth("token is missing")
 	}
 	if err == nil {
-		err = s.Auth.RevokeToken(auth.WithActor(ctx, client), client, values.Get("token"))
+		err = s.Auth.RevokeToken(ctx, client, values.Get("token"))
 	}
 	if err != nil {
 		return nil, oauthFault(err)

@@ -8,13 +8,8 @@ import (
 	"github.com/broked/broked/internal/auth"
 )
 
-const serviceInUse = `
-	SELECT` + serviceColumns + `, coalesce(u.role, '')
-	FROM services s
-	LEFT JOIN users u ON u.id = s.owner_id AND u.disabled = 0
-	WHERE s.id = ?1 AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > ?2)
-		AND (s.owner_id = '' OR u.id IS NOT NULL)
-		AND NOT EXISTS (SELECT 1 FROM revoked_tokens t WHERE t.id = ?3)`
+const serviceInUse = servicesInUse + `
+		AND s.id = ?1 AND NOT EXISTS (SELECT 1 FROM revoked_tokens t WHERE t.id = ?3)`
 
 // ServiceInUse implements auth.AccessStore.
 func (s *Store) ServiceInUse(ctx context.Context, id auth.ServiceID, token auth.TokenID, now time.Time) (auth.ServiceAccount, auth.Role, error) {

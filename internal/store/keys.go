@@ -168,13 +168,18 @@ func (s *Store) RevokeServiceAccount(ctx context.Context, id auth.ServiceID, now
 	})
 }
 
-const keyHolder = `
+// servicesInUse selects those at ?2.
+const (
+	servicesInUse = `
 	SELECT` + serviceColumns + `, coalesce(u.role, '')
 	FROM services s
 	LEFT JOIN users u ON u.id = s.owner_id AND u.disabled = 0
-	WHERE s.hash = ?1 AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > ?2)
+	WHERE s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > ?2)
 		AND (s.owner_id = '' OR u.role = 'superadmin'
 			OR EXISTS (SELECT 1 FROM workspace_members m WHERE m.user_id = u.id AND m.workspace_id = s.workspace_id))`
+	keyHolder = servicesInUse + `
+		AND s.hash = ?1`
+)
 
 // KeyHolder implements auth.KeyStore.
 func (s *Store) KeyHolder(ctx context.Context, hash auth.KeyHash, now time.Time) (auth.ServiceAccount, auth.Role, error) {
