@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
-	"text/tabwriter"
+	"io"
 	"time"
-
-	"github.com/broked/broked/internal/auth"
-	"github.com/broked/broked/internal/store"
 )
 
-// auditCmd reads the audit log on the host, while no server runs.
+// auditCmd reads the audit log.
 type auditCmd struct {
 	List   auditListCmd   `cmd:"" help:"Print the newest records, newest first."`
 	Verify auditVerifyCmd `cmd:"" help:"Check that the audit log is as it was written."`
@@ -19,38 +16,47 @@ type auditCmd struct {
 
 type auditListCmd struct {
 	Limit int `help:"How many records." default:"50"`
-	storedIn
+	target
 }
 
-// Run prints records as a table.
+// Validate implements kong's check of flags.
+func (c *auditListCmd) Validate() error {
+	if c.Limit < 1 {
+		return errors.New("--limit must be at least 1")
+	}
+	return nil
+}
+
+// Run prints records.
 func (c *auditListCmd) Run(ctx context.Context, w world) error {
-	return c.open(ctx, w, "GET /api/audit", func(ctx context.Context, memory *store.Store, _ *slog.Logger) error {
-		all, err := memory.AuditRecords(ctx, auth.AuditFilter{Limit: c.Limit})
+	return c.admin(ctx, w, func(ctx context.Context, a admin) error {
+		all, err := a.Audit(ctx, c.Limit)
 		if err != nil {
 			return err
 		}
-		table := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "SEQ\tTIME\tEVENT\tACTOR\tADDRESS\tTARGET\tOUTCOME\tDETAILS")
-		for _, r := range all {
-			fmt.Fprintf(table, "%d\t%s\t%s\t%s %q\t%s\t%s\t%s\t%s\n", r.Seq, r.At.Format(time.RFC3339), r.Event, r.ActorKind, r.Actor, r.Address, r.Target, r.Outcome, r.Details)
-		}
-		return table.Flush()
+		return c.print(w, all, func(table io.Writer) {
+			fmt.Fprintln(table, "SEQ\tTIME\tEVENT\tACTOR\tADDRESS\tTARGET\tOUTCOME\tDETAILS")
+			for _, r := range all {
+				fmt.Fprintf(table, "%d\t%s\t%s\t%s %q\t%s\t%s\t%s\t%s\n", r.Seq, r.At.Format(time.RFC3339), r.Event, r.ActorKind, r.Actor, r.Address, r.Target, r.Outcome, r.Details)
+			}
+		})
 	})
 }
 
-type auditVerifyCmd struct{ storedIn }
+type auditVerifyCmd struct{ target }
 
 // Run checks the log and fails when it is not as it was written.
 func (c *auditVerifyCmd) Run(ctx context.Context, w world) error {
-	return c.open(ctx, w, "GET /api/audit/verify", func(ctx context.Context, memory *store.Store, _ *slog.Logger) error {
-		v, err := memory.VerifyAudit(ctx)
+	return c.admin(ctx, w, func(ctx context.Context, a admin) error {
+		v, err := a.VerifyAudit(ctx)
 		if err != nil {
 			return err
 		}
 		if !v.OK {
 			return fmt.Errorf("the audit log was changed: record %d is not as it was written, or one before it is missing", v.BrokenAt)
 		}
-		_, err = fmt.Fprintf(w.out, "%d records, all as they were written; the last hash is %s\n", v.Checked, v.Head)
-		return err
+		return c.print(w, v, func(table io.Writer) {
+			fmt.Fprintf(table, "%d records, all as they were written; the last hash is %s\n", v.Checked, v.Head)
+		})
 	})
 }

@@ -191,7 +191,7 @@ func TestKeysOnTheHost(t *testing.T) {
 	}
 	fails(1, "there is no database", "keys", "list")
 	s := serve(t, dir)
-	fails(exitLocked, "/api/services", "keys", "create", "robot", "--permission", "runs.view")
+	fails(exitLocked, "with --server", "keys", "create", "robot", "--permission", "runs.view")
 	s.kill()
 
 	key := strings.TrimSpace(output(t, dir, "keys", "create", "robot", "--permission", "runs.view", "--permission", "pipelines.view", "--expires", "720h"))

@@ -39,9 +39,12 @@ type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Start the server."`
 	Run         runCmd         `cmd:"" help:"Execute a pipeline file here, without a server."`
 	GenerateKey generateKeyCmd `cmd:"" help:"Print a new key for serve --api-key; it is stored nowhere."`
-	Keys        keysCmd        `cmd:"" help:"Make, list and revoke the keys of service accounts, while no server runs."`
-	Users       usersCmd       `cmd:"" help:"Make, list, unlock and disable accounts, while no server runs."`
-	Audit       auditCmd       `cmd:"" help:"Read and verify the audit log, while no server runs."`
+	Login       loginCmd       `cmd:"" help:"Sign in to a server, for commands to come."`
+	Logout      logoutCmd      `cmd:"" help:"Sign out of a server."`
+	Whoami      whoamiCmd      `cmd:"" help:"Print who a server takes you for."`
+	Users       usersCmd       `cmd:"" help:"Make, list, change and delete accounts, of a server or in a data folder."`
+	Keys        keysCmd        `cmd:"" help:"Make, list and revoke the keys of service accounts, and rotate the signing key."`
+	Audit       auditCmd       `cmd:"" help:"Read and verify the audit log, of a server or in a data folder."`
 	Health      healthCmd      `cmd:"" help:"Ask a server whether it is alive; for container health checks."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 	Openapi     openapiCmd     `cmd:"" help:"Print the OpenAPI document of the API."`
@@ -51,8 +54,12 @@ type cli struct {
 
 // Exit statuses besides 0 and 1.
 const (
-	exitUsage  = 2
-	exitLocked = 75 // EX_TEMPFAIL of sysexits.h: another server holds the data folder
+	exitUsage = 2
+	// These are those of sysexits.h.
+	exitUnavailable = 69        // the server cannot be reached, or is none of ours
+	exitLater       = 75        // try again later
+	exitDenied      = 77        // not signed in, or not allowed to
+	exitLocked      = exitLater // a server holds the data folder
 )
 
 // exitError ends the program with a status of its own.

@@ -22,7 +22,7 @@ import (
 // TestMain lets the test binary be the program itself: called with a command it
 // runs it, as the tests do and as a server does to start its engines.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{"serve", "run", "engine", "health", "users", "audit", "version", "docs", "openapi", "generate-key", "keys"}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"serve", "run", "engine", "health", "users", "audit", "version", "docs", "openapi", "generate-key", "keys", "login", "logout", "whoami"}, os.Args[1]) {
 		main()
 	}
 	os.Exit(m.Run())
@@ -39,7 +39,7 @@ func program(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "BROKOLI_RUN_THREADS=1")
+	cmd.Env = append(os.Environ(), "BROKOLI_RUN_THREADS=1", "XDG_CONFIG_HOME="+filepath.Join(dir, "config"))
 	return cmd
 }
 

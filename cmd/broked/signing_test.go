@@ -40,10 +40,10 @@ func TestSigningKeysAreRotated(t *testing.T) {
 			t.Errorf("%v: status %d, want %d with %q: %s", args, status, want, part, text)
 		}
 	}
-	fails(1, "in which the server is started", "keys", "rotate")
+	fails(1, "there is no database", "keys", "rotate")
 	s := withRoot(t, dir)
 	first := s.signIn("root", "secure-password")
-	fails(exitLocked, "signing-key/rotate", "keys", "rotate")
+	fails(exitLocked, "with --server", "keys", "rotate")
 	if status, text := s.by("Authorization", "Bearer "+first, "POST", "/api/auth/signing-key/rotate", "{}"); status != 200 {
 		t.Fatalf("rotate: %d: %s", status, text)
 	}
@@ -51,6 +51,10 @@ func TestSigningKeysAreRotated(t *testing.T) {
 	second := s.signIn("root", "secure-password")
 	s.kill()
 
+	elsewhere := t.TempDir()
+	if text, status := command(t, elsewhere, "keys", "rotate", "--data", filepath.Join(dir, "broked-data")); status != 1 || !strings.Contains(text, "in which the server is started") {
+		t.Errorf("in another folder: %d: %s", status, text)
+	}
 	fails(0, "sessions go on, and the old key works until "+time.Now().Add(24*time.Hour).UTC().Format("2006-01-02T"), "keys", "rotate")
 	s = serve(t, dir)
 	s.wantAs("two keys before, after a crash", first, 200)

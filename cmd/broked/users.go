@@ -4,83 +4,83 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/broked/broked/internal/auth"
-	"github.com/broked/broked/internal/id"
-	"github.com/broked/broked/internal/store"
 )
 
-// usersCmd changes accounts on the host, while no server runs.
+// usersCmd changes accounts.
 type usersCmd struct {
 	List          usersListCmd    `cmd:"" help:"List the accounts."`
 	Create        usersCreateCmd  `cmd:"" help:"Make an account and print a temporary password for it."`
-	Unlock        usersUnlockCmd  `cmd:"" help:"Forget the failed sign-ins of an account."`
+	SetRole       usersRoleCmd    `cmd:"" help:"Give an account another role."`
 	ResetPassword usersResetCmd   `cmd:"" help:"Give an account a temporary password and print it."`
+	Unlock        usersUnlockCmd  `cmd:"" help:"Forget the failed sign-ins of an account."`
 	Disable       usersDisableCmd `cmd:"" help:"Disable an account and end its sessions."`
+	Enable        usersEnableCmd  `cmd:"" help:"Enable an account again."`
+	Delete        usersDeleteCmd  `cmd:"" help:"Delete an account and end its sessions."`
 }
 
-// storedUsers is a database whose accounts are changed.
-type storedUsers struct{ storedIn }
+type usersListCmd struct{ target }
 
-// accounts calls do with the accounts of the database and a context in which the
-// host acts.
-func (in *storedUsers) accounts(ctx context.Context, w world, do func(context.Context, *auth.Service) error) error {
-	return in.open(ctx, w, "/api/auth/users and POST /api/auth/admin-reset-password", func(ctx context.Context, memory *store.Store, log *slog.Logger) error {
-		// Nobody signs in here, so the key does not outlive the command.
-		signing, err := auth.GivenSigningKey([]byte(id.Secret()))
+// Run prints the accounts.
+func (c *usersListCmd) Run(ctx context.Context, w world) error {
+	return c.admin(ctx, w, func(ctx context.Context, a admin) error {
+		all, err := a.Users(ctx)
 		if err != nil {
 			return err
 		}
-		s, err := onHost(ctx, memory, signing, log)
-		if err != nil {
-			return err
-		}
-		return do(ctx, s)
+		return c.print(w, all, func(table io.Writer) {
+			fmt.Fprintln(table, "ID\tNAME\tROLE\tDISABLED\tLAST SIGN-IN")
+			for _, u := range all {
+				fmt.Fprintf(table, "%s\t%q\t%s\t%t\t%s\n", u.ID, u.Name, u.Role, u.Disabled, day(u.LastLogin))
+			}
+		})
 	})
 }
 
 // named is the account that a command is about.
 type named struct {
 	Name string `arg:"" help:"User name."`
-	storedUsers
+	target
 }
 
-// account calls do with the id of the account.
-func (n *named) account(ctx context.Context, w world, do func(context.Context, *auth.Service, auth.UserID) error) error {
-	return n.accounts(ctx, w, func(ctx context.Context, s *auth.Service) error {
-		all, err := s.Users(ctx)
+// account calls do with the account.
+func (n *named) account(ctx context.Context, w world, do func(context.Context, admin, auth.User) error) error {
+	return n.admin(ctx, w, func(ctx context.Context, a admin) error {
+		all, err := a.Users(ctx)
 		if err != nil {
 			return err
 		}
 		for _, u := range all {
-			if u.Canonical == auth.Canonical(n.Name) {
-				return do(ctx, s, u.ID)
+			if auth.Canonical(u.Name) == auth.Canonical(n.Name) {
+				return do(ctx, a, u)
 			}
 		}
 		return fmt.Errorf("there is no account %q", n.Name)
 	})
 }
 
-type usersListCmd struct{ storedUsers }
+// update changes the account.
+func (n *named) update(ctx context.Context, w world, change auth.UserUpdate) error {
+	return n.account(ctx, w, func(ctx context.Context, a admin, u auth.User) error { return a.UpdateUser(ctx, u.ID, change) })
+}
 
-// Run prints the accounts as a table.
-func (c *usersListCmd) Run(ctx context.Context, w world) error {
-	return c.accounts(ctx, w, func(ctx context.Context, s *auth.Service) error {
-		all, err := s.Users(ctx)
-		if err != nil {
-			return err
-		}
-		table := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ID\tNAME\tROLE\tDISABLED\tLAST SIGN-IN")
-		for _, u := range all {
-			fmt.Fprintf(table, "%s\t%q\t%s\t%t\t%s\n", u.ID, u.Name, u.Role, u.Disabled, day(u.LastLogin))
-		}
-		return table.Flush()
-	})
+// reset gives an account a temporary password and prints it, alone on a line
+// unless JSON is wanted.
+func (n *named) reset(ctx context.Context, w world, a admin, u auth.User) error {
+	password, err := a.ResetPassword(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	made := struct {
+		ID       auth.UserID `json:"id"`
+		Name     string      `json:"username"`
+		Password string      `json:"password"`
+	}{u.ID, u.Name, password}
+	return n.print(w, made, func(table io.Writer) { fmt.Fprintln(table, password) })
 }
 
 type usersCreateCmd struct {
@@ -88,54 +88,61 @@ type usersCreateCmd struct {
 	named
 }
 
-// Run makes an account and prints its password alone on a line.
+// Run makes an account. Its password is replaced at once by one that must be
+// changed.
 func (c *usersCreateCmd) Run(ctx context.Context, w world) error {
-	return c.accounts(ctx, w, func(ctx context.Context, s *auth.Service) error {
-		// The password is replaced at once by one that must be changed.
-		u, err := s.CreateUser(ctx, hostActor(), auth.NewUser{Name: c.Name, Password: id.Secret(), Role: c.Role}, auth.Caller{Local: true})
+	return c.admin(ctx, w, func(ctx context.Context, a admin) error {
+		u, err := a.CreateUser(ctx, c.Name, c.Role)
 		if err != nil {
 			return err
 		}
-		return printReset(ctx, w, s, u.ID)
+		return c.reset(ctx, w, a, u)
 	})
 }
 
-func printReset(ctx context.Context, w world, s *auth.Service, user auth.UserID) error {
-	made, err := s.ResetPassword(ctx, hostActor(), user, "")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(w.out, made)
-	return err
+type usersRoleCmd struct {
+	named
+	Role auth.Role `arg:"" help:"viewer, editor, admin or superadmin."`
+}
+
+// Run changes the role of an account.
+func (c *usersRoleCmd) Run(ctx context.Context, w world) error {
+	return c.update(ctx, w, auth.UserUpdate{Role: &c.Role})
+}
+
+type usersResetCmd struct{ named }
+
+// Run gives an account a temporary password.
+func (c *usersResetCmd) Run(ctx context.Context, w world) error {
+	return c.account(ctx, w, func(ctx context.Context, a admin, u auth.User) error { return c.reset(ctx, w, a, u) })
 }
 
 type usersUnlockCmd struct{ named }
 
 // Run forgets the failed sign-ins of an account.
 func (c *usersUnlockCmd) Run(ctx context.Context, w world) error {
-	return c.account(ctx, w, func(ctx context.Context, s *auth.Service, user auth.UserID) error {
-		return s.Unlock(ctx, hostActor(), user)
-	})
-}
-
-type usersResetCmd struct{ named }
-
-// Run gives an account a temporary password and prints it alone on a line.
-func (c *usersResetCmd) Run(ctx context.Context, w world) error {
-	return c.account(ctx, w, func(ctx context.Context, s *auth.Service, user auth.UserID) error {
-		return printReset(ctx, w, s, user)
-	})
+	return c.account(ctx, w, func(ctx context.Context, a admin, u auth.User) error { return a.Unlock(ctx, u.ID) })
 }
 
 type usersDisableCmd struct{ named }
 
 // Run disables an account.
 func (c *usersDisableCmd) Run(ctx context.Context, w world) error {
-	return c.account(ctx, w, func(ctx context.Context, s *auth.Service, user auth.UserID) error {
-		yes := true
-		_, err := s.UpdateUser(ctx, hostActor(), user, auth.UserUpdate{Disabled: &yes})
-		return err
-	})
+	return c.update(ctx, w, auth.UserUpdate{Disabled: new(true)})
+}
+
+type usersEnableCmd struct{ named }
+
+// Run enables an account.
+func (c *usersEnableCmd) Run(ctx context.Context, w world) error {
+	return c.update(ctx, w, auth.UserUpdate{Disabled: new(false)})
+}
+
+type usersDeleteCmd struct{ named }
+
+// Run deletes an account.
+func (c *usersDeleteCmd) Run(ctx context.Context, w world) error {
+	return c.account(ctx, w, func(ctx context.Context, a admin, u auth.User) error { return a.DeleteUser(ctx, u.ID) })
 }
 
 // firstUserFlags make the first account where nobody can sit at a browser.

@@ -32,8 +32,8 @@ func TestAccountsOnTheHost(t *testing.T) {
 	s := serve(t, dir, "--admin-username", "root", "--admin-password-file", "pw")
 	s.call("GET", "/api/pipelines", "", 401, nil)
 	s.call("POST", "/api/auth/login", `{"username":"root","password":"secure-password"}`, 200, nil)
-	want(exitLocked, "/api/auth/users", "users", "list")
-	want(exitLocked, "/api/audit/verify", "audit", "verify")
+	want(exitLocked, "with --server", "users", "list")
+	want(exitLocked, "with --server", "audit", "verify")
 	s.kill()
 
 	made := want(0, "", "users", "create", "ada", "--role", "admin")

@@ -25,6 +25,10 @@ func (s *server) accountCalls() {
 		summary: "Delete an account and end its sessions",
 	}, s.deleteUser)
 	register(s, call{
+		method: http.MethodPost, path: "/api/auth/users/{id}/unlock", may: auth.ManageUsers, tag: "auth", status: http.StatusNoContent,
+		summary: "Forget the failed sign-ins of an account",
+	}, s.unlockUser)
+	register(s, call{
 		method: http.MethodPost, path: "/api/auth/change-password", may: auth.AnyPassword, tag: "auth", class: classAuth,
 		summary: "Change one's own password, which ends one's other sessions",
 	}, s.changePassword)
@@ -76,6 +80,11 @@ func (s *server) putUser(ctx context.Context, in *struct {
 func (s *server) deleteUser(ctx context.Context, in *UserPath) (*struct{}, error) {
 	actor, _ := auth.ActorFrom(ctx)
 	return nil, s.Auth.DeleteUser(ctx, actor, in.ID)
+}
+
+func (s *server) unlockUser(ctx context.Context, in *UserPath) (*struct{}, error) {
+	actor, _ := auth.ActorFrom(ctx)
+	return nil, s.Auth.Unlock(ctx, actor, in.ID)
 }
 
 type passwordChange struct {

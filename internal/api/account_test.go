@@ -67,6 +67,13 @@ func TestAccountCalls(t *testing.T) {
 		{name: "enabling brings no session back", as: auth.Viewer, method: "GET", path: "/api/auth/me", want: 401},
 		{name: "enabled accounts can sign in", method: "POST", path: "/api/auth/login", body: `{"username":"viewer","password":"secure-password"}`, want: 200},
 
+		{name: "unlock: nobody", method: "POST", path: viewer + "/unlock", want: 401},
+		{name: "unlock: editor", as: auth.Editor, method: "POST", path: viewer + "/unlock", want: 403},
+		{name: "unlock: absent", as: auth.Admin, method: "POST", path: absent + "/unlock", want: 404, has: []string{"user_not_found"}},
+		{name: "unlock: hostile", as: auth.Admin, method: "POST", path: users + "%27%20or%201=1/unlock", want: 404},
+		{name: "unlock: above one's own", as: auth.Admin, method: "POST", path: root + "/unlock", want: 403, has: []string{"above_own_role"}},
+		{name: "unlock", as: auth.Admin, method: "POST", path: viewer + "/unlock", want: 204},
+
 		{name: "delete: nobody", method: "DELETE", path: editor, want: 401},
 		{name: "delete: editor", as: auth.Editor, method: "DELETE", path: viewer, want: 403},
 		{name: "delete: absent", as: auth.Admin, method: "DELETE", path: absent, want: 404},

@@ -75,6 +75,9 @@ func (s *Service) DeleteUser(ctx context.Context, a Actor, user UserID) error {
 
 // Unlock forgets the failed sign-ins of an account.
 func (s *Service) Unlock(ctx context.Context, a Actor, user UserID) error {
+	if !id.Plausible(string(user)) {
+		return NoUser()
+	}
 	_, err := s.store.ChangeUser(ctx, user, UserChange{
 		Event: "authn_unlock", Unlock: true, Apply: func(u *User) error { return a.above(u.Role) },
 	})
