@@ -74,3 +74,32 @@ func (r *run) attached(ctx context.Context, i int, f node.Finding) *job.Failure 
 		Problems: []fault.Problem{{Path: f.Path, Message: f.Message}},
 	}
 }
+
+// explained returns the member of a stage on whose rows it failed, and the failure
+// with their numbers; without an error nobody can tell.
+func (r *run) explained(ctx context.Context, members []int, failure error) (*state, error) {
+	if code := fault.CodeOf(failure); ctx.Err() != nil || code != "bad_value" && code != "out_of_range" {
+		return nil, nil //nolint:nilerr // a failure of another sort is not explained
+	}
+	for _, m := range members {
+		s := r.steps[m]
+		explainer, is := s.node.(node.Explainer)
+		if !is {
+			continue
+		}
+		f, err := guarded(func() (node.Finding, error) { return explainer.Explain(ctx, s.env, r.inputs(m)) })
+		if err != nil {
+			r.log.DebugContext(ctx, "no explanation", "node", s.ID, "error", err)
+			return nil, nil // the rows that come in fail already
+		}
+		if f.Message == "" {
+			continue
+		}
+		r.begin(s)
+		r.say(job.Message{Type: job.Log, Node: s.ID, Level: f.Level, Message: f.Message, Error: r.attached(ctx, m, f)})
+		why := fault.Wrap(fault.Invalid, failure, "%s: %s", fault.MessageOf(failure), f.Message).With(fault.CodeOf(failure))
+		why.Problems = []fault.Problem{{Path: f.Path, Message: why.Msg}}
+		return s, why
+	}
+	return nil, nil
+}

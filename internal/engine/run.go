@@ -139,6 +139,9 @@ func (r *run) execute(ctx context.Context, last int) error {
 	result, err := r.attempts(ctx, members)
 	r.db.progress = nil
 	if err != nil {
+		if s, why := r.explained(ctx, members, err); why != nil {
+			return r.failed(s, why)
+		}
 		return r.failed(r.blamed(members, err), err)
 	}
 	counts, err := r.count(ctx, members, result.rows)

@@ -173,6 +173,14 @@ type Finding struct {
 	Rows Relation
 }
 
+// Explainer is a Relational node that can tell on which rows its own statement
+// fails, which the database does not.
+type Explainer interface {
+	// Explain is called after a statement that the node is a part of has failed on a
+	// value. Without a message in the finding, the node is not to blame.
+	Explain(ctx context.Context, env Env, in []Relation) (Finding, error)
+}
+
 // Reviser is a Relational node that guesses, such as the types of columns from
 // the first rows of a file, and whose relation fails when the guess was wrong.
 type Reviser interface {

@@ -114,6 +114,8 @@ func (c *checker) text(path string, s Schema, value any) {
 	switch {
 	case !ok:
 		c.add(path, "must be text, not %s", describe(value))
+	case strings.ContainsRune(v, 0):
+		c.add(path, "must not hold NUL characters")
 	case len(s.Enum) > 0 && !slices.Contains(s.Enum, v):
 		c.add(path, "must be one of %s, not %q%s", strings.Join(s.Enum, ", "), v, fault.DidYouMean(v, s.Enum))
 	case len(strings.TrimSpace(v)) < s.MinLen:

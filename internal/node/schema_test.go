@@ -46,6 +46,7 @@ func TestCheckSaysWhereAndWhat(t *testing.T) {
 			{Path: "rows", Message: "must be at least 1, not 0"},
 			{Path: "header", Message: "must be true or false, not text"},
 		}},
+		"NUL":          {`{"path":"a\u0000b"}`, []fault.Problem{{Path: "path", Message: "must not hold NUL characters"}}},
 		"fraction":     {`{"path":"a","rows":1.5}`, []fault.Problem{{Path: "rows", Message: "must be a whole number, not 1.5"}}},
 		"no tag":       {`{"path":"a","rules":[{}]}`, []fault.Problem{{Path: "rules[0].type", Message: "is missing; it must be one of filter_rows, drop_columns"}}},
 		"unknown tag":  {`{"path":"a","rules":[{"type":"drop_column"}]}`, []fault.Problem{{Path: "rules[0].type", Message: `must be one of filter_rows, drop_columns, not "drop_column" (did you mean "drop_columns"?)`}}},

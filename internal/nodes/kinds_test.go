@@ -13,7 +13,7 @@ import (
 )
 
 // drawSetting draws a value that mostly fits a schema, and sometimes anything.
-func drawSetting(t *rapid.T, s node.Schema, depth int) any {
+func drawSetting(t *rapid.T, s node.Schema, depth int) any { //nolint:ireturn // JSON has no narrower type
 	if depth <= 0 || rapid.IntRange(0, 30).Draw(t, "odd") == 0 {
 		return rapid.SampledFrom([]any{nil, true, -1.0, 1e300, 0.5, "", "\x00", []any{}, map[string]any{}, []any{nil}, map[string]any{"": ""}}).Draw(t, "anything")
 	}
@@ -67,6 +67,7 @@ func drawText(t *rapid.T, s node.Schema) string {
 		return rapid.SampledFrom([]string{"amount > 1", "id + 1", "upper(name)", "row_count > 2", `max("day") > '2024-01-01'`, "price * amount", "name + zip", "country in (DE)", "nix", "1 +", "null", "${param.country}"}).Draw(t, "expression")
 	case node.FormatSQL:
 		return rapid.SampledFrom([]string{"SELECT * FROM input", "SELECT id, count(*) FROM input GROUP BY id", "SELECT ${param.country} AS c", "SELECT 'x", "FROM nix"}).Draw(t, "query")
+	default:
 	}
 	return rapid.SampledFrom(append(hostile, "x", "y", "DE", "integer", "left")).Draw(t, "text")
 }

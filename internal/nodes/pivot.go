@@ -21,7 +21,7 @@ var pivotSpec = func() node.Spec {
 		{Name: "column", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Column", MinLen: 1, Format: node.FormatColumn, Help: "Its values become the names of columns. Rows in which it is null are in none of them."}},
 		{Name: "value", Schema: node.Schema{Type: node.TypeString, Title: "Value", Format: node.FormatColumn, Help: "What the function is applied to; count needs none."}},
 		{Name: "function", Schema: node.Schema{Type: node.TypeString, Title: "Function", Default: "sum", Enum: aggregateFunctions}},
-		{Name: "values", Schema: node.Schema{Type: node.TypeArray, Title: "Values", Items: &node.Schema{Type: node.TypeString}, Help: fmt.Sprintf("Which values become columns, in this order. Left out, all that there are do, at most %d.", maxPivot)}},
+		{Name: "values", Schema: node.Schema{Type: node.TypeArray, Title: "Values", Items: &node.Schema{Type: node.TypeString, MinLen: 1}, Help: fmt.Sprintf("Which values become columns, in this order. Left out, all that there are do, at most %d.", maxPivot)}},
 	}}}, func() rule { return &pivot{} }})
 	plain := s.New
 	s.New = func(config json.RawMessage) (node.Node, error) {
@@ -77,12 +77,15 @@ func (p *pivot) apply(q *query) []fault.Problem {
 	for _, w := range wrong {
 		problems = append(problems, fault.Problem{Path: strings.Replace(w.Path, "column", "value", 1), Message: w.Message})
 	}
-	result := query{from: q.from, values: q.values, legacy: q.legacy, log: q.log}
+	result := query{from: q.from, risks: q.risks, values: q.values, legacy: q.legacy, log: q.log}
 	var keys []string
 	for _, i := range groups {
 		result.columns, keys = append(result.columns, q.columns[i]), append(keys, q.columns[i].sql)
 	}
 	for _, v := range p.Values {
+		if strings.Trim(v, "\x00") == "" {
+			problems = append(problems, problem("column", "%q holds empty text, which cannot be the name of a column: give it a value before, or list values", q.columns[names].name)...)
+		}
 		if result.has(v) {
 			problems = append(problems, problem("values", "there would be two columns %q", v)...)
 		}

@@ -128,6 +128,17 @@ type breach struct {
 	rows    node.Relation
 }
 
+// broken returns what there is to say about the rows that bad is true for.
+func (l inspection) broken(ctx context.Context, bad, what string) (breach, error) {
+	table, err := l.Query(ctx, fmt.Sprintf("SELECT count(*), (SELECT count(*) FROM (%[1]s)) FROM (%[1]s) AS %[2]s WHERE %[3]s", l.rel.SQL, below, bad), 1)
+	if err != nil {
+		return breach{}, err
+	}
+	broken, _ := table.Rows[0][0].(int64)
+	total, _ := table.Rows[0][1].(int64)
+	return l.rows(ctx, broken, total, bad, what)
+}
+
 // rows tells which rows are broken: how many of all, the numbers of the first, and
 // a relation that shows them. Rows count from 1, in the order in which they came.
 func (l inspection) rows(ctx context.Context, broken, total int64, bad, what string) (breach, error) {

@@ -226,13 +226,7 @@ func (c *check) look(ctx context.Context, l inspection) (breach, error) {
 	if err != nil {
 		return breach{}, err
 	}
-	table, err := l.Query(ctx, fmt.Sprintf("SELECT count(*), (SELECT count(*) FROM (%[1]s)) FROM (%[1]s) AS %[2]s WHERE %[3]s", l.rel.SQL, below, bad), 1)
-	if err != nil {
-		return breach{}, err
-	}
-	broken, _ := table.Rows[0][0].(int64)
-	total, _ := table.Rows[0][1].(int64)
-	return l.rows(ctx, broken, total, bad, k.what)
+	return l.broken(ctx, bad, k.what)
 }
 
 func (c *check) countRows(ctx context.Context, l inspection) (breach, error) {

@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/broked/broked/internal/expr"
@@ -21,9 +22,25 @@ type query struct {
 	order    []string
 	sameRows bool
 
+	risks []risk // what may fail on a row
+
 	values func(name string) (string, bool)
 	legacy bool // the document has no ir_version
 	log    func(level node.Level, format string, args ...any)
+}
+
+// risk is an expression that may fail on a row, over a statement.
+type risk struct {
+	path    string // of the setting that it comes from
+	columns []string
+	sql     string
+	from    string
+	where   []string
+}
+
+// risky remembers that an expression over the columns below may fail.
+func (q *query) risky(path string, columns []string, sql string) {
+	q.risks = append(q.risks, risk{path: path, columns: columns, sql: sql, from: q.from, where: slices.Clone(q.where)})
 }
 
 // queryColumn is a column of the result.
@@ -164,6 +181,7 @@ func (q *query) compile(path string, as compiler) (expr.Compiled, []fault.Proble
 	if err != nil {
 		return compiled, problem(path, "%s", fault.MessageOf(err))
 	}
+	q.risky(path, compiled.Columns, compiled.SQL)
 	for _, note := range compiled.Notes {
 		q.log(node.Info, "%s", note)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/broked/broked/internal/fault"
@@ -82,6 +83,35 @@ func (r *ruled) Select(ctx context.Context, env node.Env, in []node.Relation) (n
 	return out, nil
 }
 
+// Explain implements node.Explainer.
+func (r *ruled) Explain(ctx context.Context, env node.Env, in []node.Relation) (node.Finding, error) {
+	q, err := r.build(env, in[0].SQL, in[0].Columns)
+	if err != nil {
+		return node.Finding{}, err
+	}
+	for _, risk := range q.risks {
+		columns, err := env.DB.Describe(ctx, risk.from)
+		if err != nil {
+			return node.Finding{}, err
+		}
+		fails := "TRY(CASE WHEN (" + risk.sql + ") IS NULL THEN 0 ELSE 1 END) IS NULL"
+		bad := strings.Join(append(slices.Clone(risk.where), fails), " AND ")
+		look := inspection{DB: env.DB, env: env, rel: node.Relation{SQL: risk.from, Columns: columns}}
+		what := "cannot be computed"
+		if len(risk.columns) > 0 {
+			what = `have a value that does not do, in "` + strings.Join(risk.columns, `" or "`) + `"`
+		}
+		broken, err := look.broken(ctx, bad, what)
+		if err != nil {
+			return node.Finding{}, err
+		}
+		if broken.message != "" {
+			return node.Finding{Level: node.Error, Code: "bad_value", Message: broken.message, Path: risk.path, Rows: broken.rows}, nil
+		}
+	}
+	return node.Finding{}, nil
+}
+
 // build applies the rules to a statement with certain columns.
 func (r *ruled) build(env node.Env, sql string, columns []node.Column) (*query, error) {
 	q := newQuery(sql, columns)
@@ -94,8 +124,13 @@ func (r *ruled) build(env node.Env, sql string, columns []node.Column) (*query, 
 		}
 	}
 	for i, one := range r.rules {
+		known := len(q.risks)
 		if problems := r.place(i, one.apply(q)); len(problems) > 0 {
 			return nil, fault.Rejected("the settings do not fit the rows that come in", problems)
+		}
+		for k := range q.risks[known:] {
+			at := r.place(i, problem(q.risks[known+k].path, ""))
+			q.risks[known+k].path = at[0].Path
 		}
 	}
 	return q, nil

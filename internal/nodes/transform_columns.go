@@ -383,6 +383,7 @@ func (c *convertTypes) apply(q *query) []fault.Problem {
 			problems = append(problems, problem("mapping."+name, "%s cannot become %s", expr.TypeOf(from), expr.TypeOf(to))...)
 		}
 		q.set(i, word+sql+" AS "+to+")", to)
+		q.risky("mapping."+name, []string{q.columns[i].name}, q.columns[i].sql)
 	}
 	return problems
 }
