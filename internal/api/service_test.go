@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/broked/broked/internal/api"
 	"github.com/broked/broked/internal/auth"
@@ -56,6 +57,26 @@ func TestServiceSessions(t *testing.T) {
 	} {
 		w.run(sc)
 	}
+}
+
+func TestTokensOfServicesEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	c := w.client("monitor", auth.PipelinesView)
+	session, access := bearer(w.session(c.secret)), bearer(w.access(c, ""))
+	at := func(name string, since time.Duration, token map[string]string, want int) {
+		t.Helper()
+		w.ahead.Store(int64(since))
+		w.run(scenario{name: name, method: "GET", path: "/api/pipelines", header: token, want: want})
+	}
+	at("K16 a session before its end", 14*time.Minute+50*time.Second, session, 200)
+	at("K16 a session after its end", 15*time.Minute+time.Second, session, 401)
+	at("an access token before its end", 59*time.Minute+50*time.Second, access, 200)
+	at("an access token after its end", time.Hour+time.Second, access, 401)
+	w.ahead.Store(0)
+	w.run(scenario{name: "the owner is disabled", as: auth.Superadmin, method: "PUT", path: "/api/auth/users/" + w.idOf("admin"), body: `{"disabled":true}`, want: 200})
+	at("a session of a service without an owner", 0, session, 401)
+	at("an access token of it", 0, access, 401)
 }
 
 func TestRequests(t *testing.T) {

@@ -66,6 +66,66 @@ func TestRetryAfterIsTrue(t *testing.T) {
 	}
 }
 
+// TestTheRateIsKept asks far too often for a long time: what passes after the
+// burst is the rate.
+func TestTheRateIsKept(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		rate string
+		per  time.Duration // of one more
+		over time.Duration
+	}{
+		{"10/min:20", 6 * time.Second, time.Hour},
+		{"100/min:200", 600 * time.Millisecond, 10 * time.Minute},
+		{"200/min:400", 300 * time.Millisecond, 10 * time.Minute},
+		{"50/min:100", 1200 * time.Millisecond, 10 * time.Minute},
+		{"10/h:20", 6 * time.Minute, 100 * time.Hour},
+		{"5/min:10", 12 * time.Second, 2 * time.Hour},
+	} {
+		t.Run(tc.rate, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rate, err := limits.Parse(tc.rate)
+				if err != nil {
+					t.Fatal(err)
+				}
+				l := limits.New()
+				for l.Take("k", rate).OK {
+					continue
+				}
+				passed := 0
+				for end := time.Now().Add(tc.over); time.Now().Before(end); time.Sleep(tc.per / 7) {
+					if l.Take("k", rate).OK {
+						passed++
+					}
+				}
+				if want := float64(tc.over) / float64(tc.per); math.Abs(float64(passed)-want) > 0.02*want {
+					t.Errorf("%d pass in %v, want %.0f", passed, tc.over, want)
+				}
+			})
+		})
+	}
+}
+
+func TestLookingTakesNothing(t *testing.T) {
+	t.Parallel()
+	l, rate := limits.New(), limits.Per(1, time.Hour, 2)
+	for range 5 {
+		if v := l.Look("k", rate); !v.OK || v.Left != 1 {
+			t.Fatalf("a full bucket looks like %+v", v)
+		}
+	}
+	for l.Take("k", rate).OK {
+		continue
+	}
+	if v := l.Look("k", rate); v.OK || v.Retry <= 0 {
+		t.Errorf("an empty bucket looks like %+v", v)
+	}
+	if !l.Look("k", limits.Rate{}).OK {
+		t.Error("no limit limits")
+	}
+}
+
 func TestParallelRequestsPassExactlyTheBurst(t *testing.T) {
 	t.Parallel()
 	l, rate := limits.New(), limits.Per(1, time.Hour, 20)
