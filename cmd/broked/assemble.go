@@ -15,6 +15,7 @@ import (
 	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/executor"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/nodes"
@@ -37,6 +38,8 @@ type assembled struct {
 	contacts  *contacts.Service
 	files     contacts.FetcherDeps
 	runs      *runs.Service
+	issues    *issues.Service
+	watch     *issues.Watch
 	templates []api.Template
 	handler   http.Handler
 	log       *slog.Logger
@@ -102,6 +105,8 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.contacts = contacts.NewService(memory, s.files.Files, board)
 	s.pipelines = pipelines.NewService(memory, p.kinds)
 	s.runs = runs.NewService(memory, s.pipelines, board)
+	s.issues = issues.NewService(memory, board)
+	s.watch = &issues.Watch{Store: memory, News: board, Log: s.log, StuckAfter: c.StuckAfter, Disk: data.space}
 	roots, err := reach(append([]string{data.in("files")}, c.DataDirs...), data.private(p.database))
 	if err != nil {
 		return err
@@ -140,7 +145,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 		return err
 	}
 	s.handler = api.New(api.Deps{
-		Log: s.log, Auth: s.auth, Keys: s.keys, Pipelines: s.pipelines, Runs: s.runs, Kinds: kinds, News: board,
+		Log: s.log, Auth: s.auth, Keys: s.keys, Pipelines: s.pipelines, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies},
 		Info: func() api.Info {

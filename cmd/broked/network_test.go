@@ -74,6 +74,7 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"--limit write=often":        "not a rate",
 		"--port 70000":               "between 0 and 65535",
 		"--local-runs 0":             "between 1 and 1024",
+		"--stuck-after 5s":           "at least 1m",
 		"--log-format xml":           "must be one of",
 	} {
 		out, err := program(t.Context(), t.TempDir(), append([]string{"serve"}, strings.Fields(flags)...)...).CombinedOutput()

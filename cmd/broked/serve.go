@@ -37,6 +37,7 @@ type serveCmd struct {
 	networkFlags
 	outboundFlags
 	limitFlags
+	watchFlags
 }
 
 // Deadlines of the HTTP server, and of stopping it.
@@ -66,6 +67,9 @@ func (c *serveCmd) Validate() error {
 	}
 	if _, err := c.policy(); err != nil {
 		return err
+	}
+	if c.StuckAfter < time.Minute {
+		return errors.New("--stuck-after must be at least 1m")
 	}
 	return c.check()
 }
@@ -149,6 +153,7 @@ func (s *assembled) work(ctx context.Context, ln net.Listener, also ...func(cont
 		return s.queue.Run(ctx, s.executor.Execute)
 	})
 	g.Go(func() error { return serveHTTP(ctx, ln, s.handler) })
+	g.Go(func() error { return s.watch.Run(ctx) })
 	for _, part := range also {
 		g.Go(func() error { return part(ctx) })
 	}

@@ -140,20 +140,7 @@ func TestStreamsTellAndEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).withAccounts()
 	w.create(auth.Editor, "p")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/api/events", nil)
-	must(t, err)
-	req.Header.Set("Authorization", "Bearer "+w.tokenOf(auth.Viewer))
-	res, err := http.DefaultClient.Do(req)
-	must(t, err)
-	defer res.Body.Close()
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for s := bufio.NewScanner(res.Body); s.Scan(); {
-			lines <- s.Text()
-		}
-	}()
-	await(t, lines, "retry: 1000") // the stream is open: what comes now is told
+	lines := w.stream("/api/events", w.tokenOf(auth.Viewer))
 	run := w.trigger(auth.Editor, "p")
 	await(t, lines, run)
 	w.run(scenario{name: "logout", as: auth.Viewer, method: "POST", path: "/api/auth/logout", body: `{}`, want: 200})
@@ -168,6 +155,30 @@ func TestStreamsTellAndEnd(t *testing.T) {
 			t.Fatal("the stream goes on after its session has ended")
 		}
 	}
+}
+
+// stream opens a stream of events, as whoever has the token, and returns its lines.
+func (w *world) stream(path, token string) <-chan string {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.url+path, nil)
+	must(w.t, err)
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	must(w.t, err)
+	w.t.Cleanup(func() { _ = res.Body.Close() })
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(res.Body); s.Scan(); {
+			select {
+			case lines <- s.Text():
+			case <-w.t.Context().Done():
+				return
+			}
+		}
+	}()
+	await(w.t, lines, "retry: 1000") // the stream is open: what comes now is told
+	return lines
 }
 
 func await(t *testing.T, lines <-chan string, part string) {

@@ -20,6 +20,7 @@ import (
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/limits"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
@@ -81,7 +82,8 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	documents := pipelines.NewService(memory, kinds)
 	deps := api.Deps{
 		Log: log, Auth: w.auth, Keys: keys, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
-		Kinds: kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
+		Issues: issues.NewService(memory, board),
+		Kinds:  kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
 		Limits:    map[api.Class]limits.Rate{},
 		Info:      func() api.Info { return api.Info{Version: "test"} },

@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/limits"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
@@ -30,6 +31,7 @@ type Deps struct {
 	Keys      *auth.Keys
 	Pipelines *pipelines.Service
 	Runs      *runs.Service
+	Issues    *issues.Service
 	Kinds     *node.Registry
 	News      *news.Board
 	Templates []Template
@@ -99,6 +101,8 @@ func build(d Deps) (*server, http.Handler) {
 	s.versionCalls()
 	s.runCalls()
 	s.streamCalls()
+	s.issueCalls()
+	s.alertCalls()
 	return s, router
 }
 

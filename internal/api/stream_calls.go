@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
@@ -29,7 +30,7 @@ func (s *server) streamCalls() {
 	}, s.followRun)
 	register(s, call{
 		method: http.MethodGet, path: "/api/events", may: auth.RunsView, tag: "runs",
-		summary:  "Follow the status of all runs (server-sent events)",
+		summary:  "Follow the status of all runs, and hear that issues changed (server-sent events)",
 		describe: streams,
 	}, s.followAll)
 }
@@ -156,13 +157,21 @@ type runChanged struct {
 	Status   runs.Status  `json:"status"`
 }
 
+// issuesChanged tells that issues have changed without a run having ended; which
+// ones, the caller may ask.
+type issuesChanged struct {
+	Type string `json:"type"`
+}
+
 // watched is how many of the newest runs the stream of all runs looks at.
 const watched = 100
 
 func (s *server) followAll(_ context.Context, _ *struct{}) (*huma.StreamResponse, error) {
 	return &huma.StreamResponse{Body: func(c huma.Context) {
-		st := openStream(c)
 		ctx := c.Context()
+		other, endOther := s.News.Watch(issues.ChangedIn(auth.HomeFrom(ctx)))
+		defer endOther()
+		st := openStream(c)
 		woken, end := s.News.Watch(runs.Changed)
 		defer end()
 		ticker := time.NewTicker(recheck)
@@ -174,6 +183,10 @@ func (s *server) followAll(_ context.Context, _ *struct{}) (*huma.StreamResponse
 				return
 			case <-woken:
 				known, err = s.changed(ctx, known, func(e runChanged) error { return st.send(0, e.Type, e) })
+			case <-other:
+				if actor, _ := auth.ActorFrom(ctx); actor.May(auth.IssuesView) == nil {
+					err = st.send(0, "issues.changed", issuesChanged{"issues.changed"})
+				}
 			case <-ticker.C:
 				if !s.still(ctx, c) {
 					return

@@ -34,6 +34,8 @@ const (
 	ServicesManage  Permission = "services.manage"
 	UsersView       Permission = "users.view"
 	SystemView      Permission = "system.view"
+	IssuesView      Permission = "issues.view"
+	IssuesEdit      Permission = "issues.edit"
 
 	WorkspacesView    Permission = "workspaces.view"
 	WorkspacesCreate  Permission = "workspaces.create"
@@ -89,8 +91,8 @@ var permissions = []permission{
 	{RotateKeys, Superadmin, "Replace the key that sessions are signed with"},
 	{UsersView, Admin, "See the list of users"},
 	{SystemView, Admin, "See the machines that execute runs"},
-	{"issues.view", Viewer, "See open issues"},
-	{"issues.edit", Editor, "Close issues"},
+	{IssuesView, Viewer, "See issues and mark them as read"},
+	{IssuesEdit, Editor, "Acknowledge, assign, mute and resolve issues"},
 	{ServicesManage, Admin, "Make, change and revoke service accounts"},
 	{"contacts.view", Viewer, "See contacts"},
 	{"contacts.create", Editor, "Make contacts"},

@@ -62,32 +62,32 @@ const Unresolved State = "unresolved"
 
 // Issue is one cause of trouble and what became of it.
 type Issue struct {
-	ID             ID           `json:"id"`
-	Workspace      string       `json:"workspace_id"`
-	Kind           Kind         `json:"kind" enum:"run_failed,run_interrupted,run_stuck,disk_low"`
-	Severity       Severity     `json:"severity" enum:"info,warning,critical"`
-	State          State        `json:"state" enum:"open,acknowledged,resolved"`
-	Title          string       `json:"title"`
-	Body           string       `json:"body" doc:"What was seen last, in words"`
-	Pipeline       pipelines.ID `json:"pipeline_id,omitempty" doc:"Absent when the issue is of the server itself"`
-	PipelineName   string       `json:"pipeline_name,omitempty"`
-	Node           string       `json:"node_id,omitempty" doc:"Where the runs fail"`
-	Code           string       `json:"code,omitempty" doc:"The error_code of the runs"`
-	FirstRun       runs.ID      `json:"first_run_id,omitempty"`
-	LastRun        runs.ID      `json:"last_run_id,omitempty"`
-	Count          int          `json:"count" doc:"How often it happened; of stuck runs, how many there are"`
-	Assignee       auth.UserID  `json:"assignee_id,omitempty"`
-	AssigneeName   string       `json:"assignee,omitempty"`
-	MutedUntil     *time.Time   `json:"muted_until,omitempty"`
-	OpenedAt       time.Time    `json:"opened_at"`
-	LastSeenAt     time.Time    `json:"last_seen_at"`
-	AcknowledgedAt *time.Time   `json:"acknowledged_at,omitempty"`
-	AcknowledgedBy string       `json:"acknowledged_by,omitempty" doc:"Name, as it was then"`
-	ResolvedAt     *time.Time   `json:"resolved_at,omitempty"`
-	ResolvedBy     string       `json:"resolved_by,omitempty" doc:"Name, as it was then; absent when the issue closed by itself"`
-	Previous       ID           `json:"previous_id,omitempty" doc:"The issue that the same cause had before"`
-	ReadAt         *time.Time   `json:"read_at,omitempty" doc:"When the caller read it"`
-	History        []Event      `json:"history,omitempty" doc:"Oldest first; not in lists"`
+	ID             ID               `json:"id"`
+	Workspace      auth.WorkspaceID `json:"workspace_id"`
+	Kind           Kind             `json:"kind" enum:"run_failed,run_interrupted,run_stuck,disk_low"`
+	Severity       Severity         `json:"severity" enum:"info,warning,critical"`
+	State          State            `json:"state" enum:"open,acknowledged,resolved"`
+	Title          string           `json:"title"`
+	Body           string           `json:"body" doc:"What was seen last, in words"`
+	Pipeline       pipelines.ID     `json:"pipeline_id,omitempty" doc:"Absent when the issue is of the server itself"`
+	PipelineName   string           `json:"pipeline_name,omitempty"`
+	Node           string           `json:"node_id,omitempty" doc:"Where the runs fail"`
+	Code           string           `json:"code,omitempty" doc:"The error_code of the runs"`
+	FirstRun       runs.ID          `json:"first_run_id,omitempty"`
+	LastRun        runs.ID          `json:"last_run_id,omitempty"`
+	Count          int              `json:"count" doc:"How often it happened; of stuck runs, how many there are"`
+	Assignee       auth.UserID      `json:"assignee_id,omitempty"`
+	AssigneeName   string           `json:"assignee,omitempty"`
+	MutedUntil     *time.Time       `json:"muted_until,omitempty"`
+	OpenedAt       time.Time        `json:"opened_at"`
+	LastSeenAt     time.Time        `json:"last_seen_at"`
+	AcknowledgedAt *time.Time       `json:"acknowledged_at,omitempty"`
+	AcknowledgedBy string           `json:"acknowledged_by,omitempty" doc:"Name, as it was then"`
+	ResolvedAt     *time.Time       `json:"resolved_at,omitempty"`
+	ResolvedBy     string           `json:"resolved_by,omitempty" doc:"Name, as it was then; absent when the issue closed by itself"`
+	Previous       ID               `json:"previous_id,omitempty" doc:"The issue that the same cause had before"`
+	ReadAt         *time.Time       `json:"read_at,omitempty" doc:"When the caller read it"`
+	History        []Event          `json:"history,omitempty" doc:"Oldest first; not in lists"`
 }
 
 // EventType names what happened to an issue.

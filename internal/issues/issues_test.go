@@ -185,7 +185,7 @@ func TestWatermarksOfADisk(t *testing.T) {
 		"a quarter above nearly full":         {gib + gib/2, large, issues.Critical, issues.Warning},
 		"was low, the worse mark is as it is": {gib + gib/8, large, issues.Warning, issues.Warning},
 	} {
-		s, low := issues.OfSpace("w", issues.Space{Free: tc.free, Total: tc.total}, tc.was)
+		s, low := issues.OfSpace(issues.Space{Free: tc.free, Total: tc.total}, tc.was)
 		if s.Severity != tc.want || low != (tc.want != "") {
 			t.Errorf("%s: %q, want %q", name, s.Severity, tc.want)
 		}

@@ -10,12 +10,9 @@ import (
 	"github.com/broked/broked/internal/news"
 )
 
-// Changed is the news key that is posted when somebody changes an issue, and
-// when one comes or goes without a run.
-const Changed = "issues"
-
-// Workspace is where the issues of the server itself are.
-const Workspace = "default"
+// ChangedIn is the news key that is posted when somebody changes an issue in a
+// workspace, and when one comes or goes there without a run.
+func ChangedIn(w auth.WorkspaceID) string { return "issues:" + string(w) }
 
 // longestMute is how long an issue can be muted at most: what is muted for good
 // is forgotten.
@@ -35,20 +32,37 @@ func NewService(store Store, board *news.Board) *Service {
 // viewer returns who looks, by ctx.
 func viewer(ctx context.Context) Viewer {
 	actor, _ := auth.ActorFrom(ctx)
-	return Viewer{Workspace: Workspace, Reader: actor.ID(), Now: now()}
+	return Viewer{Workspace: auth.HomeFrom(ctx), Reader: actor.ID(), Now: now()}
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // List returns a page of issues, newest first. The viewer is taken from ctx.
 func (s *Service) List(ctx context.Context, f Filter) ([]Issue, error) {
-	f.Viewer = viewer(ctx)
+	f, none := seenBy(ctx, f)
+	if none {
+		return []Issue{}, nil
+	}
 	return s.store.Issues(ctx, f)
+}
+
+// seenBy returns f with who looks, and whether it can choose nothing.
+func seenBy(ctx context.Context, f Filter) (_ Filter, none bool) {
+	f.Viewer = viewer(ctx)
+	if f.Mine {
+		actor, _ := auth.ActorFrom(ctx)
+		f.Assignee = actor.User
+		return f, actor.User == ""
+	}
+	return f, false
 }
 
 // Count returns how many issues f chooses. The viewer is taken from ctx.
 func (s *Service) Count(ctx context.Context, f Filter) (int, error) {
-	f.Viewer = viewer(ctx)
+	f, none := seenBy(ctx, f)
+	if none {
+		return 0, nil
+	}
 	return s.store.CountIssues(ctx, f)
 }
 
@@ -114,7 +128,7 @@ func (s *Service) change(ctx context.Context, issue ID, do func(i *Issue, by str
 	v := viewer(ctx)
 	i, err := s.store.ChangeIssue(ctx, v, issue, func(i *Issue) ([]Event, error) { return do(i, actor.Name, v.Now) })
 	if err == nil {
-		s.news.Post(Changed)
+		s.news.Post(ChangedIn(v.Workspace))
 	}
 	return i, err
 }

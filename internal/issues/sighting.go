@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
@@ -22,7 +23,7 @@ type Cause struct {
 // Sighting is something wrong, seen once.
 type Sighting struct {
 	Cause
-	Workspace   string
+	Workspace   auth.WorkspaceID
 	Severity    Severity
 	Title, Body string
 	Run         runs.ID // the newest that it is about, or ""
@@ -72,7 +73,7 @@ func Blamed(r runs.Run) string {
 
 // OfFailure returns what a failed run shows. Name is what people call the node
 // that Blamed returns.
-func OfFailure(workspace string, r runs.Run, name string) Sighting {
+func OfFailure(workspace auth.WorkspaceID, r runs.Run, name string) Sighting {
 	s := Sighting{
 		Cause:     Cause{Kind: RunFailed, Pipeline: r.Pipeline, Node: Blamed(r), Code: r.ErrorCode},
 		Workspace: workspace, Severity: Critical, Title: r.PipelineName + " fails", Body: r.Error, Run: r.ID, Count: 1,
@@ -91,7 +92,7 @@ type QuietRun struct {
 	Run          runs.ID
 	Pipeline     pipelines.ID
 	PipelineName string
-	Workspace    string
+	Workspace    auth.WorkspaceID
 	Status       runs.Status
 	Since        time.Time // its last sign: an event, or that it was made
 }
@@ -144,11 +145,12 @@ var levels = []level{
 	{severity: Warning, share: 5, most: 5 * gib},
 }
 
-// OfSpace returns what a disk with so much room shows, if anything. Was is the
+// OfSpace returns what a disk with so much room shows, if anything; the server's
+// own issues are in the default workspace. Was is the
 // severity of what it showed at the last look, or "": a level that was reached is
 // left only with a quarter more room than it takes to reach it, so that an issue
 // does not come and go.
-func OfSpace(workspace string, d Space, was Severity) (Sighting, bool) {
+func OfSpace(d Space, was Severity) (Sighting, bool) {
 	for _, l := range levels {
 		mark := min(d.Total/100*l.share, l.most)
 		if was == Critical || was == l.severity {
@@ -156,7 +158,7 @@ func OfSpace(workspace string, d Space, was Severity) (Sighting, bool) {
 		}
 		if d.Free < mark {
 			return Sighting{
-				Cause: Cause{Kind: DiskLow}, Workspace: workspace, Severity: l.severity, Count: 1,
+				Cause: Cause{Kind: DiskLow}, Workspace: auth.DefaultWorkspace, Severity: l.severity, Count: 1,
 				Title: "The disk of the data folder is nearly full",
 				Body: fmt.Sprintf("%.1f of %.1f GiB are free. Free some space: when the disk is full, no run can start and nothing can be saved.",
 					float64(d.Free)/gib, float64(d.Total)/gib),

@@ -10,7 +10,7 @@ import (
 
 // Viewer is who looks at issues, and when.
 type Viewer struct {
-	Workspace string
+	Workspace auth.WorkspaceID
 	Reader    string // whose marks count: the id of an account or a key, "" in open mode
 	Now       time.Time
 }
@@ -22,6 +22,7 @@ type Filter struct {
 	Kind     Kind
 	Pipeline pipelines.ID
 	Assignee auth.UserID
+	Mine     bool // Assignee is the account of the context's actor; keys have none
 	Unread   bool // by the reader; resolved and muted issues are not unread
 	Listed   bool // leave out what the reader dismissed
 	pipelines.Page
@@ -29,7 +30,8 @@ type Filter struct {
 
 // Store remembers issues for Service and Watch. Package store implements it;
 // every method is one transaction. Issues of runs are opened and closed by the
-// store itself, in the transaction in which a run ends.
+// store itself, in the transaction in which a run ends. An issue in another
+// workspace than the viewer's is not there.
 type Store interface {
 	// Issues returns a page of issues without their history, newest first.
 	Issues(ctx context.Context, f Filter) ([]Issue, error)
@@ -46,11 +48,11 @@ type Store interface {
 	// MarkAllIssues notes that the viewer has read every issue.
 	MarkAllIssues(ctx context.Context, v Viewer) error
 	// SettleIssues makes the unresolved issues of a kind those that were found:
-	// found ones are opened or updated, the others resolved. It returns whether an
-	// issue was opened, closed or rated anew.
-	SettleIssues(ctx context.Context, kind Kind, found []Sighting, now time.Time) (bool, error)
-	// QuietRuns returns the runs that are pending or running and gave no sign after
-	// since.
+	// found ones are opened or updated, the others resolved. It returns the
+	// workspaces in which an issue was opened, closed or rated anew.
+	SettleIssues(ctx context.Context, kind Kind, found []Sighting, now time.Time) ([]auth.WorkspaceID, error)
+	// QuietRuns returns the runs of all workspaces that are pending or running and
+	// gave no sign after since.
 	QuietRuns(ctx context.Context, since time.Time) ([]QuietRun, error)
 	// User returns an account, or a NotFound fault.
 	User(ctx context.Context, id auth.UserID) (auth.User, error)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/news"
 )
 
@@ -43,31 +44,31 @@ func (w *Watch) look(ctx context.Context) {
 	w.part(ctx, "disk", w.space)
 }
 
-func (w *Watch) part(ctx context.Context, name string, look func(context.Context, time.Time) (changed bool, err error)) {
+func (w *Watch) part(ctx context.Context, name string, look func(context.Context, time.Time) ([]auth.WorkspaceID, error)) {
 	changed, err := look(ctx, now())
 	if err != nil && ctx.Err() == nil {
 		w.Log.ErrorContext(ctx, "watch for issues", "part", name, "error", err)
 	}
-	if changed {
-		w.News.Post(Changed)
+	for _, in := range changed {
+		w.News.Post(ChangedIn(in))
 	}
 }
 
-func (w *Watch) runs(ctx context.Context, now time.Time) (changed bool, err error) {
+func (w *Watch) runs(ctx context.Context, now time.Time) ([]auth.WorkspaceID, error) {
 	quiet, err := w.Store.QuietRuns(ctx, now.Add(-w.StuckAfter))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	return w.Store.SettleIssues(ctx, RunStuck, OfQuiet(quiet), now)
 }
 
-func (w *Watch) space(ctx context.Context, now time.Time) (changed bool, err error) {
+func (w *Watch) space(ctx context.Context, now time.Time) ([]auth.WorkspaceID, error) {
 	d, err := w.Disk()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	var found []Sighting
-	s, low := OfSpace(Workspace, d, w.disk)
+	s, low := OfSpace(d, w.disk)
 	if low {
 		found = append(found, s)
 	}

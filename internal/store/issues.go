@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/broked/broked/internal/auth"
@@ -243,7 +244,8 @@ func noteEnd(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error
 	if o.Status != runs.Failed && o.Status != runs.Success {
 		return nil
 	}
-	var pipeline, workspace string
+	var pipeline string
+	var workspace auth.WorkspaceID
 	if err := tx.QueryRowContext(ctx, pipelineOfRun, run).Scan(&pipeline, &workspace); err != nil {
 		return err
 	}
@@ -282,8 +284,8 @@ func succeed(ctx context.Context, tx *sql.Tx, pipeline string, run runs.ID, now 
 
 // SettleIssues implements issues.Store. That the disk is low is told to the audit
 // log as well.
-func (s *Store) SettleIssues(ctx context.Context, kind issues.Kind, found []issues.Sighting, now time.Time) (bool, error) {
-	var changed bool
+func (s *Store) SettleIssues(ctx context.Context, kind issues.Kind, found []issues.Sighting, now time.Time) ([]auth.WorkspaceID, error) {
+	var changed []auth.WorkspaceID
 	err := s.change(ctx, "settle issues", func(tx *sql.Tx) error {
 		before, err := unresolved(ctx, tx, unresolvedOfKind, kind)
 		if err != nil {
@@ -296,10 +298,13 @@ func (s *Store) SettleIssues(ctx context.Context, kind issues.Kind, found []issu
 				return err
 			}
 			there[i.ID] = true
-			changed = changed || len(events) > 0
-			if kind == issues.DiskLow && len(events) > 0 {
+			if len(events) == 0 {
+				continue
+			}
+			changed = append(changed, i.Workspace)
+			if kind == issues.DiskLow {
 				e := auth.AuditEvent{Event: "disk_low", Target: string(i.ID), Outcome: auth.Success, Details: map[string]any{"severity": i.Severity}}
-				if err := s.audit(ctx, tx, e); err != nil {
+				if err := s.audit(auth.WithWorkspace(ctx, i.Workspace), tx, e); err != nil {
 					return err
 				}
 			}
@@ -308,14 +313,18 @@ func (s *Store) SettleIssues(ctx context.Context, kind issues.Kind, found []issu
 			if there[i.ID] {
 				continue
 			}
-			changed = true
+			changed = append(changed, i.Workspace)
 			if err := putIssue(ctx, tx, i, i.Resolve("", "", now)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return changed && err == nil, err
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(changed)
+	return slices.Compact(changed), nil
 }
 
 const quietRuns = `

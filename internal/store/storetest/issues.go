@@ -350,8 +350,8 @@ func testSettleIssues(t *testing.T, b Backend) {
 	} {
 		changed, err := b.SettleIssues(ctx, step.kind, step.found, after(i))
 		must(t, err)
-		if changed != step.changed {
-			t.Errorf("%s: changed is %t", step.name, changed)
+		if (len(changed) > 0) != step.changed || len(changed) > 1 {
+			t.Errorf("%s: changed is %v", step.name, changed)
 		}
 		if n := len(listed(t, b, issues.Filter{State: issues.Open})); n != step.open {
 			t.Errorf("%s: %d open issues, want %d", step.name, n, step.open)
