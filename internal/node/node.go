@@ -31,9 +31,20 @@ type Relation struct {
 	// Head, unless empty, is a SELECT of the same rows that yields the first few at
 	// less cost than SQL does. It may fail where SQL does not.
 	Head string
+	// Loose, unless empty, is a SELECT of the same rows in any order, for nodes to
+	// which the order means nothing. It costs less than SQL.
+	Loose string
 	// Files are what SQL scans when it reads all rows of files and drops none, so
 	// that the engine can tell their number from the statement's profile.
 	Files []string
+}
+
+// AnyOrder returns r for a node to which the order of its rows means nothing.
+func (r Relation) AnyOrder() Relation {
+	if r.Loose != "" {
+		r.SQL = r.Loose
+	}
+	return r
 }
 
 // Names returns the column names of r in order.

@@ -113,7 +113,7 @@ func (a *aggregate) apply(q *query) []fault.Problem {
 		return problems
 	}
 	row := a.rows(q)
-	result := query{from: q.from, risks: q.risks, values: q.values, legacy: q.legacy, log: q.log}
+	result := query{from: q.from, risks: q.risks, asItCame: q.asItCame, values: q.values, legacy: q.legacy, log: q.log}
 	var keys []string
 	for k, i := range groups {
 		if result.has(q.columns[i].name) {
@@ -148,7 +148,7 @@ func (q *query) group(keys []string) {
 		sql += " GROUP BY " + by + " ORDER BY " + by
 	}
 	q.over(sql)
-	q.sameRows = false
+	q.sameRows, q.settled = false, true
 }
 
 // wideIntegers have sums that a BIGINT may not hold.

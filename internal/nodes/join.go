@@ -109,6 +109,7 @@ func (j *join) check() []fault.Problem {
 
 // Select implements node.Relational.
 func (j *join) Select(ctx context.Context, env node.Env, in []node.Relation) (node.Relation, error) {
+	in = []node.Relation{in[0].AnyOrder(), in[1].AnyOrder()}
 	return described(ctx, env, in, func(from []string) (string, []fault.Problem) {
 		left, right := sideOf(in[0], "l"), sideOf(in[1], "r")
 		on, pairs, problems := j.match(left, right)

@@ -28,6 +28,7 @@ type limit struct {
 func (*limit) check() []fault.Problem { return nil }
 
 func (l *limit) apply(q *query) []fault.Problem {
+	q.asItCame = q.asItCame || len(q.order) == 0
 	q.over(q.sql() + fmt.Sprintf(" LIMIT %d OFFSET %d", l.Rows, l.Offset))
 	q.sameRows = false
 	return nil

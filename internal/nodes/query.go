@@ -21,6 +21,8 @@ type query struct {
 	qualify  string
 	order    []string
 	sameRows bool
+	asItCame bool // the order of the input has had a say in what the result is
+	settled  bool // the result has an order of its own
 
 	risks []risk // what may fail on a row
 
@@ -101,6 +103,7 @@ func (q *query) over(sql string) {
 // number makes the statement a subquery with a further column that counts the
 // rows in their order, and returns how that is written.
 func (q *query) number() string {
+	q.asItCame = q.asItCame || len(q.order) == 0
 	if q.qualify != "" {
 		q.nest()
 	}

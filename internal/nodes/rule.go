@@ -76,7 +76,19 @@ func (r *ruled) Select(ctx context.Context, env node.Env, in []node.Relation) (n
 	if err != nil {
 		return node.Relation{}, err
 	}
+	loose := q
+	if !q.asItCame && rel.Loose != "" {
+		if loose, err = r.build(env, rel.Loose, rel.Columns); err != nil {
+			return node.Relation{}, err
+		}
+		if q.settled {
+			q = loose
+		}
+	}
 	out := node.Relation{SQL: q.sql(), Columns: columns, SameRows: q.sameRows, Rows: -1}
+	if loose.order = nil; loose.sql() != out.SQL {
+		out.Loose = loose.sql()
+	}
 	if q.sameRows {
 		out.Rows = rel.Rows
 	}

@@ -77,7 +77,7 @@ func (s *sortRows) apply(q *query) []fault.Problem {
 		}
 	}
 	order, problems := ordering(q, keys, place)
-	q.order = append(order, q.order...) // an earlier order decides among equals
+	q.order, q.settled = append(order, q.order...), true // an earlier order decides among equals
 	return problems
 }
 
