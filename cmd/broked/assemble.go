@@ -23,6 +23,7 @@ import (
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/workspaces"
 	"github.com/broked/broked/web"
 )
 
@@ -44,6 +45,8 @@ type assembled struct {
 	handler   http.Handler
 	log       *slog.Logger
 	setup     string // token for a first account from elsewhere
+
+	workspaces *workspaces.Service
 }
 
 // assemble opens the database and joins the parts. Runs that a server before
@@ -103,6 +106,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	}
 	s.files = contacts.FetcherDeps{Store: memory, Files: contacts.Files(data.in("contacts")), News: board, Log: s.log}
 	s.contacts = contacts.NewService(memory, s.files.Files, board)
+	s.workspaces = workspaces.NewService(memory)
 	s.pipelines = pipelines.NewService(memory, p.kinds)
 	s.runs = runs.NewService(memory, s.pipelines, board)
 	s.issues = issues.NewService(memory, board)
@@ -145,7 +149,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 		return err
 	}
 	s.handler = api.New(api.Deps{
-		Log: s.log, Auth: s.auth, Keys: s.keys, Pipelines: s.pipelines, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
+		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Pipelines: s.pipelines, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies},
 		Info: func() api.Info {

@@ -30,7 +30,7 @@ func (s *server) authCalls() {
 	}, s.logout)
 	register(s, call{
 		method: http.MethodGet, path: "/api/auth/me", may: auth.AnyPassword, tag: "auth",
-		summary: "Tell who the caller is",
+		summary: "Tell who and where the caller is",
 	}, s.me)
 	register(s, call{
 		method: http.MethodGet, path: "/api/auth/me/permissions", may: auth.AnyPassword, tag: "auth",
@@ -163,14 +163,34 @@ type whoami struct {
 	Open     bool           `json:"open,omitempty" doc:"No account exists yet; anyone on this machine is let in"`
 	// MustChange is told to interfaces, which then ask for another password.
 	MustChange bool `json:"must_change_password" doc:"The password is a temporary one: nothing works until another is chosen"`
+
+	Workspace  auth.WorkspaceID `json:"workspace_id" doc:"Where the request acts; empty when the caller belongs to no workspace"`
+	Workspaces []workplace      `json:"workspaces" doc:"Those that the caller belongs to, the default one first"`
 }
 
-func (*server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
+// workplace is a workspace by which to name it.
+type workplace struct {
+	ID   auth.WorkspaceID `json:"id"`
+	Name string           `json:"name"`
+}
+
+func (s *server) me(ctx context.Context, _ *struct{}) (*body[whoami], error) {
 	a, ok := auth.ActorFrom(ctx)
 	if !ok {
 		return nil, fault.New(fault.Unknown, "authentication required: sign in first")
 	}
-	return &body[whoami]{whoami{Sub: a.User, ID: a.User, Username: a.Name, Role: a.Role, Service: a.Service, Open: a.Open, MustChange: a.MustChange}}, nil
+	all, err := s.Workspaces.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	who := whoami{
+		Sub: a.User, ID: a.User, Username: a.Name, Role: a.Role, Service: a.Service, Open: a.Open, MustChange: a.MustChange,
+		Workspace: a.Workspace, Workspaces: make([]workplace, 0, len(all)),
+	}
+	for _, w := range all {
+		who.Workspaces = append(who.Workspaces, workplace{ID: w.ID, Name: w.Name})
+	}
+	return &body[whoami]{who}, nil
 }
 
 func (*server) permissions(ctx context.Context, _ *struct{}) (*body[[]auth.Permission], error) {

@@ -29,6 +29,7 @@ import (
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/workspaces"
 )
 
 // setupToken is what a caller from elsewhere needs to make the first account.
@@ -81,7 +82,7 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	must(t, err)
 	documents := pipelines.NewService(memory, kinds)
 	deps := api.Deps{
-		Log: log, Auth: w.auth, Keys: keys, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
+		Log: log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
 		Issues: issues.NewService(memory, board),
 		Kinds:  kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},

@@ -47,6 +47,7 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 	if c.may != auth.Public {
 		op.Security = []map[string][]string{{"bearer": {}}, {"key": {}}, {"cookie": {}}}
 		op.Extensions = map[string]any{"x-permission": string(c.may)}
+		op.Parameters = []*huma.Param{{Ref: "#/components/parameters/" + workspaceParameter}}
 	}
 	if c.describe != nil {
 		c.describe(&op)

@@ -36,10 +36,11 @@ func TestWhoMayCallWhat(t *testing.T) {
 		text := w.run(scenario{name: name, as: auth.Superadmin, method: "POST", path: "/api/services", body: fmt.Sprintf(`{"service_name":%q,"permissions":%s}`, name, permissions), want: 201})
 		keys[name] = member(t, text, "token")
 	}
+	outsider, of := w.withWorkspace("north"), w.fill()
 	callers := []string{"nobody", "viewer", "editor", "admin", "superadmin", "key, all", "key, none"}
 	var table strings.Builder
 	out := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(out, "call\tpermission\t%s\n", strings.Join(callers, "\t"))
+	fmt.Fprintf(out, "call\tpermission\t%s\tother workspace\n", strings.Join(callers, "\t"))
 	for _, op := range operations(t, w) {
 		fmt.Fprintf(out, "%s %s\t%s", op.method, op.path, op.permission)
 		for _, caller := range callers {
@@ -49,7 +50,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 			}
 			fmt.Fprintf(out, "\t%s", w.verdict(op, token))
 		}
-		fmt.Fprintln(out)
+		fmt.Fprintln(out, "\t"+w.verdictElsewhere(op, of, outsider))
 	}
 	must(t, out.Flush())
 	compare(t, "testdata/permissions.txt", table.String())
@@ -97,6 +98,24 @@ func (w *world) verdict(op operation, token string) string {
 		return "403"
 	case http.StatusInternalServerError:
 		w.t.Errorf("%s %s answers 500", op.method, path)
+	}
+	return "yes"
+}
+
+// verdictElsewhere returns how a call about what is in the default workspace
+// ends for an admin of another: one that names nothing names that workspace.
+func (w *world) verdictElsewhere(op operation, of filled, outsider map[string]string) string {
+	w.t.Helper()
+	sc := scenario{method: op.method, header: outsider}
+	if sc.path, sc.body = w.address(op, of); sc.path == op.path && op.path != "/api/auth/admin-reset-password" {
+		sc.header = in("default", outsider)
+	}
+	if op.path == "/api/auth/logout" {
+		return "yes" // or the walk would end here
+	}
+	switch res, _ := w.call(sc); res.StatusCode {
+	case http.StatusForbidden, http.StatusNotFound:
+		return strconv.Itoa(res.StatusCode)
 	}
 	return "yes"
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/workspaces"
 )
 
 // Deps is what a Server needs. Every field is required.
@@ -41,6 +42,8 @@ type Deps struct {
 	Info      func() Info                              // what GET /api/system/info tells
 	Machines  func(context.Context) ([]Machine, error) // those that execute runs
 	Ready     []func(ctx context.Context) Check        // what GET /ready asks
+
+	Workspaces *workspaces.Service
 }
 
 // Info is what the server tells about itself.
@@ -95,6 +98,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.sessionCalls()
 	s.auditCalls()
 	s.keyCalls()
+	s.workspaceCalls()
 	s.serviceCalls()
 	s.oauthCalls()
 	s.pipelineCalls()
@@ -106,6 +110,10 @@ func build(d Deps) (*server, http.Handler) {
 	return s, router
 }
 
+// workspaceParameter is where the document describes how a call names its
+// workspace.
+const workspaceParameter = "Workspace"
+
 func config() huma.Config {
 	problemsOnce()
 	c := huma.DefaultConfig("broked", "1")
@@ -113,6 +121,11 @@ func config() huma.Config {
 	c.Formats = formats
 	c.CreateHooks = nil // no $schema member in answers
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	c.Components.Parameters = map[string]*huma.Param{workspaceParameter: {
+		Name: "X-Workspace-ID", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+		Description: "The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. " +
+			"A GET may have it as workspace in its address instead, for links and event streams.",
+	}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token of POST /api/auth/login, or an API key"},
 		"key":    {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "An API key; see POST /api/services"},

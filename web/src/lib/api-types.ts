@@ -266,7 +266,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell who the caller is */
+        /** Tell who and where the caller is */
         get: operations["getAuthMe"];
         put?: never;
         post?: never;
@@ -630,6 +630,24 @@ export interface paths {
         /** Read this document */
         get: operations["getOpenapiJson"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the organization */
+        get: operations["getOrganization"];
+        /** Rename the organization */
+        put: operations["putOrganization"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1119,6 +1137,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the workspaces that the caller belongs to */
+        get: operations["getWorkspaces"];
+        put?: never;
+        /** Make a workspace */
+        post: operations["postWorkspaces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a workspace */
+        get: operations["getWorkspacesId"];
+        /** Rename a workspace; its id stays */
+        put: operations["putWorkspacesId"];
+        post?: never;
+        /** Delete a workspace in which nothing is left */
+        delete: operations["deleteWorkspacesId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the accounts that belong to a workspace */
+        get: operations["getWorkspacesIdMembers"];
+        put?: never;
+        /** Make an account belong to a workspace */
+        post: operations["postWorkspacesIdMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End that an account belongs to a workspace, for it and the keys that it has made there */
+        delete: operations["deleteWorkspacesIdMembersUserId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1544,6 +1634,21 @@ export interface components {
             /** @description Where it was made, which is the only place where it works */
             workspace_id: string;
         };
+        Member: {
+            disabled: boolean;
+            /** @description The same in every workspace */
+            role: string;
+            /**
+             * Format: date-time
+             * @description Absent of a superadmin who was not added: superadmins belong to every workspace
+             */
+            since?: string;
+            user_id: string;
+            username: string;
+        };
+        NewMember: {
+            user_id: string;
+        };
         NewService: {
             /**
              * Format: date-time
@@ -1561,6 +1666,12 @@ export interface components {
              */
             role: "viewer" | "editor" | "admin" | "superadmin";
             username: string;
+        };
+        NewWorkspace: {
+            /** @description 1 to 64 letters, digits, '_' and '-'; cannot be changed */
+            id: string;
+            /** @description The id when absent */
+            name?: string;
         };
         Node: {
             Rest: {
@@ -1665,6 +1776,12 @@ export interface components {
             token_endpoint: string;
             token_endpoint_auth_methods_supported: string[] | null;
         };
+        Organization: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            name: string;
+        };
         PasswordChange: {
             current_password: string;
             new_password: string;
@@ -1733,6 +1850,9 @@ export interface components {
                 [key: string]: string;
             };
             status: string;
+        };
+        Rename: {
+            name: string;
         };
         Rotated: {
             /**
@@ -2023,10 +2143,39 @@ export interface components {
             service_id?: string;
             sub: string;
             username: string;
+            /** @description Where the request acts; empty when the caller belongs to no workspace */
+            workspace_id: string;
+            /** @description Those that the caller belongs to, the default one first */
+            workspaces: components["schemas"]["Workplace"][] | null;
+        };
+        Workplace: {
+            id: string;
+            name: string;
+        };
+        Workspace: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description What X-Workspace-ID names */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many accounts were added to it; superadmins belong to it besides
+             */
+            members: number;
+            name: string;
+            organization_id: string;
+            /**
+             * Format: int64
+             * @description How many are in it
+             */
+            pipelines: number;
         };
     };
     responses: never;
-    parameters: never;
+    parameters: {
+        /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+        Workspace: string;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -2072,7 +2221,10 @@ export interface operations {
                 unread?: boolean;
                 state?: "open" | "acknowledged" | "resolved";
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2101,7 +2253,10 @@ export interface operations {
     postAlertsReadAll: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2128,7 +2283,10 @@ export interface operations {
     deleteAlertsId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2157,7 +2315,10 @@ export interface operations {
     postAlertsIdAcknowledge: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2186,7 +2347,10 @@ export interface operations {
     postAlertsIdAssign: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2219,7 +2383,10 @@ export interface operations {
     postAlertsIdRead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2248,7 +2415,10 @@ export interface operations {
     postAlertsIdResolve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2292,7 +2462,10 @@ export interface operations {
                 /** @description Only before this time */
                 until?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2321,7 +2494,10 @@ export interface operations {
     getAuditVerify: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2350,7 +2526,10 @@ export interface operations {
     postAuthAdminResetPassword: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2383,7 +2562,10 @@ export interface operations {
     postAuthChangePassword: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: {
                 /** @description Set by a sign-in: wrong passwords from elsewhere do not lock this browser out */
@@ -2523,7 +2705,10 @@ export interface operations {
     getAuthMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2552,7 +2737,10 @@ export interface operations {
     getAuthMePermissions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2614,7 +2802,10 @@ export interface operations {
     postAuthService: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2646,7 +2837,10 @@ export interface operations {
                 /** @description Account whose sessions to list; one's own when not given */
                 user_id?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2675,7 +2869,10 @@ export interface operations {
     deleteAuthSessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2704,7 +2901,10 @@ export interface operations {
     deleteAuthSessionsId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2762,7 +2962,10 @@ export interface operations {
     postAuthSigningKeyRotate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2832,7 +3035,10 @@ export interface operations {
     getAuthUsers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2897,7 +3103,10 @@ export interface operations {
     getAuthUsersId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2928,7 +3137,10 @@ export interface operations {
     putAuthUsersId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2963,7 +3175,10 @@ export interface operations {
     deleteAuthUsersId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -2992,7 +3207,10 @@ export interface operations {
     postAuthUsersIdUnlock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -3021,7 +3239,10 @@ export interface operations {
     getEvents: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3067,7 +3288,10 @@ export interface operations {
                 kind?: "run_failed" | "run_interrupted" | "run_stuck" | "disk_low";
                 pipeline_id?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3097,7 +3321,10 @@ export interface operations {
     getIssuesId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -3128,7 +3355,10 @@ export interface operations {
     postIssuesIdAcknowledge: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -3159,7 +3389,10 @@ export interface operations {
     postIssuesIdAssign: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -3194,7 +3427,10 @@ export interface operations {
     postIssuesIdMute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -3229,7 +3465,10 @@ export interface operations {
     postIssuesIdResolve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -3260,7 +3499,10 @@ export interface operations {
     postIssuesIdUnmute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -3291,7 +3533,10 @@ export interface operations {
     getNodeTypes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3348,10 +3593,81 @@ export interface operations {
             };
         };
     };
+    getOrganization: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putOrganization: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getPermissions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3391,7 +3707,10 @@ export interface operations {
                 /** @description The same as page_size */
                 per_page?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3421,7 +3740,10 @@ export interface operations {
     postPipelines: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3459,7 +3781,10 @@ export interface operations {
                 /** @description Save over the pipeline of the same pipeline_id, if there is one */
                 update?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3495,7 +3820,10 @@ export interface operations {
     getPipelinesSummary: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3524,7 +3852,10 @@ export interface operations {
     postPipelinesValidate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3558,7 +3889,10 @@ export interface operations {
     getPipelinesId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3592,6 +3926,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
                 /** @description The ETag that was read; the save is refused when somebody else saved meanwhile */
                 "If-Match"?: string;
             };
@@ -3632,7 +3968,10 @@ export interface operations {
     deletePipelinesId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3662,7 +4001,10 @@ export interface operations {
     postPipelinesIdClone: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3695,7 +4037,10 @@ export interface operations {
     getPipelinesIdExport: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3729,7 +4074,10 @@ export interface operations {
     postPipelinesIdRollback: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3766,7 +4114,10 @@ export interface operations {
     postPipelinesIdRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3814,7 +4165,10 @@ export interface operations {
                 /** @description The same as page_size */
                 per_page?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3847,7 +4201,10 @@ export interface operations {
     getPipelinesIdValidate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3879,7 +4236,10 @@ export interface operations {
     getPipelinesIdVersions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3911,7 +4271,10 @@ export interface operations {
     getPipelinesIdVersionsVersion: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3948,7 +4311,10 @@ export interface operations {
                 /** @description The version to compare with */
                 against: number;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
                 id: string;
@@ -3984,7 +4350,10 @@ export interface operations {
                 /** @description JSON: {"RequestName": "RequestNodesInfo", "RequestId": a GUID, "Nodes": [names]}; the last two may be absent */
                 request: string;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4026,7 +4395,10 @@ export interface operations {
                 status?: "pending" | "blocked" | "waiting" | "running" | "success" | "failed" | "cancelled";
                 pipeline_id?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4056,7 +4428,10 @@ export interface operations {
     getRunsRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id of the run */
                 run: string;
@@ -4088,7 +4463,10 @@ export interface operations {
     postRunsRunCancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id of the run */
                 run: string;
@@ -4124,6 +4502,8 @@ export interface operations {
                 after?: number;
             };
             header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
                 /** @description The id of the last event that the caller has */
                 "Last-Event-ID"?: number;
             };
@@ -4164,7 +4544,10 @@ export interface operations {
                 after?: number;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id of the run */
                 run: string;
@@ -4202,7 +4585,10 @@ export interface operations {
                 after?: number;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id of the run */
                 run: string;
@@ -4236,7 +4622,10 @@ export interface operations {
     getRunsRunNodesNodePreview: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 /** @description Id of the run */
                 run: string;
@@ -4269,7 +4658,10 @@ export interface operations {
     getServices: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4298,7 +4690,10 @@ export interface operations {
     postServices: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4331,7 +4726,10 @@ export interface operations {
     getServicesId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -4362,7 +4760,10 @@ export interface operations {
     putServicesId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -4397,7 +4798,10 @@ export interface operations {
     deleteServicesId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path: {
                 id: string;
             };
@@ -4426,7 +4830,10 @@ export interface operations {
     getSystemInfo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4455,7 +4862,10 @@ export interface operations {
     getTemplates: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4484,7 +4894,10 @@ export interface operations {
     getUsers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4498,6 +4911,283 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"][] | null;
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getWorkspaces: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postWorkspaces: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWorkspace"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getWorkspacesId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putWorkspacesId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteWorkspacesId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getWorkspacesIdMembers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postWorkspacesIdMembers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteWorkspacesIdMembersUserId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
