@@ -9,6 +9,7 @@ import (
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/strictjson"
@@ -100,6 +101,7 @@ type requestKind struct {
 // requests are all that can be asked, by name.
 func requests() []requestKind {
 	return []requestKind{
+		{"RequestIssues", "List the open issues", auth.IssuesView, askIssues, true},
 		{"RequestMetadata", "List what can be asked, and tell the server's version", auth.SystemView, askMetadata, true},
 		{"RequestNodesInfo", "List the machines that execute runs", auth.SystemView, askMachine, false},
 		{"RequestPipelines", "List the pipelines", auth.PipelinesView, askPipelines, true},
@@ -180,6 +182,11 @@ func askMachine(_ context.Context, _ *server, m Machine) ([]any, error) { return
 
 func askMetadata(_ context.Context, s *server, _ Machine) ([]any, error) {
 	return []any{map[string]any{"Version": s.Info().Version, "Requests": requests()}}, nil
+}
+
+func askIssues(ctx context.Context, s *server, _ Machine) ([]any, error) {
+	open, err := s.Issues.List(ctx, issues.Filter{State: issues.Unresolved, Page: pipelines.Page{Limit: bareMost}})
+	return anys(open), err
 }
 
 func askPipelines(ctx context.Context, s *server, _ Machine) ([]any, error) {

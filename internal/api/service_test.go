@@ -86,15 +86,18 @@ func TestRequests(t *testing.T) {
 			return []api.Machine{{Node: "one", Platform: "linux/amd64"}, {Node: "two", Platform: "linux/arm64"}}, nil
 		}
 	}).withAccounts()
-	_, key := w.service("monitor", auth.SystemView, auth.PipelinesView, auth.RunsView)
+	_, key := w.service("monitor", auth.SystemView, auth.PipelinesView, auth.RunsView, auth.IssuesView)
 	_, some := w.service("some", auth.SystemView)
-	w.trigger(auth.Admin, w.create(auth.Admin, "orders"))
+	orders := w.create(auth.Admin, "orders")
+	w.fail(orders, "in")
+	w.trigger(auth.Admin, orders)
 	const guid = "0f8fad5b-d9cb-469f-a165-70867728950e"
 	for _, sc := range []scenario{
 		{name: "nodes", path: `{"RequestName":"RequestNodesInfo"}`, want: 200, has: []string{`"Result":[{"Node":"one","Platform":"linux/amd64"`, `"Node":"two"`, `"Errors":[]`, `"ResponseMaster":"ResponseNodesInfo"`, `"RequestId":"`}},
 		{name: "one of them", path: `{"RequestName":"RequestNodesInfo","Nodes":["two"],"RequestId":"` + guid + `"}`, want: 200, has: []string{`"Node":"two"`, guid}, hasNot: []string{`"Node":"one"`}},
 		{name: "one that is not there", path: `{"RequestName":"RequestNodesInfo","Nodes":["one","three"]}`, want: 200, has: []string{`"Node":"one"`, `"Errors":[{"Node":"three","Platform":"","Result":"there is no node of this name","ResponseNode":"ResponseNodeError"}]`}},
 		{name: "no names", path: `{"RequestName":"RequestNodesInfo","Nodes":[]}`, want: 200, has: []string{`"Node":"two"`}},
+		{name: "issues", path: `{"RequestName":"RequestIssues"}`, want: 200, has: []string{`"kind":"run_failed"`, `"state":"open"`, `"ResponseMaster":"ResponseIssues"`}},
 		{name: "pipelines", path: `{"RequestName":"RequestPipelines"}`, want: 200, has: []string{`"name":"orders"`, `"ResponseMaster":"ResponsePipelines"`}},
 		{name: "runs", path: `{"RequestName":"RequestRuns","Nodes":["one","two"]}`, want: 200, has: []string{`"status":"pending"`, `"Errors":[]`}},
 		{name: "metadata", path: `{"RequestName":"RequestMetadata"}`, want: 200, has: []string{`"RequestName":"RequestNodesInfo"`, `"Permission":"system.view"`, `"Version":"test"`}},
@@ -111,7 +114,7 @@ func TestRequests(t *testing.T) {
 		{name: "no request", header: bearer(key), path: "/api/request", want: 400},
 		{name: "nobody", path: asked(`{"RequestName":"RequestNodesInfo"}`), want: 401},
 		{name: "a viewer", as: auth.Viewer, path: asked(`{"RequestName":"RequestNodesInfo"}`), want: 403},
-		{name: "without the permission of the request", header: bearer(some), path: asked(`{"RequestName":"RequestPipelines"}`), want: 403, has: []string{"pipelines.view"}},
+		{name: "without the permission of the request", header: bearer(some), path: asked(`{"RequestName":"RequestIssues"}`), want: 403, has: []string{"issues.view"}},
 	} {
 		sc.method = "GET"
 		w.run(sc)
