@@ -21,21 +21,38 @@ const rounds = 7
 
 // task is work that both sides do.
 type task struct {
-	name  string
-	rules string // of the transform between the source and the sink
-	sql   string // of the reference, over the table function that reads the input
+	name string
+	// nodes are what stands between the source and the sink, in JSON; each takes the
+	// rows of the one before it, and those that are called join also the other input.
+	nodes []string
+	sql   string // of the reference, over what reads the input and the other input
 }
 
 var tasks = []task{
 	{
-		name:  "CSV -> filter + derive -> CSV",
-		rules: `[{"type":"filter_rows","condition":"amount > 500 and status = 'paid'"},{"type":"add_column","name":"gross","expression":"amount * 1.19"}]`,
-		sql:   `SELECT *, amount * 1.19 AS gross FROM %s WHERE amount > 500 AND status = 'paid'`,
+		name: "CSV -> filter + derive -> CSV",
+		nodes: []string{`{"id":"work","type":"transform","config":{"rules":[{"type":"filter_rows","condition":"amount > 500 and status = 'paid'"},` +
+			`{"type":"add_column","name":"gross","expression":"amount * 1.19"}]}}`},
+		sql: `SELECT *, amount * 1.19 AS gross FROM %[1]s WHERE amount > 500 AND status = 'paid'`,
 	},
 	{
-		name:  "CSV -> aggregate -> CSV",
-		rules: `[{"type":"aggregate","group_by":["country","status"],"aggregations":[{"column":"amount","function":"sum"},{"column":"amount","function":"avg"},{"column":"id","function":"count","alias":"n"}]}]`,
-		sql:   `SELECT country, status, sum(amount) AS amount_sum, avg(amount) AS amount_avg, count(*) AS n FROM %s GROUP BY country, status`,
+		name: "CSV -> aggregate -> CSV",
+		nodes: []string{`{"id":"work","type":"aggregate","config":{"group_by":["country","status"],"aggregations":[{"column":"amount","function":"sum"},` +
+			`{"column":"amount","function":"avg"},{"column":"id","function":"count","alias":"n"}]}}`},
+		sql: `SELECT country, status, sum(amount) AS amount_sum, avg(amount) AS amount_avg, count(*) AS n FROM %[1]s GROUP BY country, status`,
+	},
+	{
+		name:  "CSV, CSV -> join -> CSV",
+		nodes: []string{`{"id":"join","type":"join","config":{"join_type":"left","left_key":"id","right_key":"customer"}}`},
+		sql:   `SELECT l.*, r.* FROM %[1]s l LEFT JOIN %[2]s r ON l.id = r.customer`,
+	},
+	{
+		name: "CSV -> deduplicate -> sort -> CSV",
+		nodes: []string{
+			`{"id":"first","type":"deduplicate","config":{"columns":["email","country"]}}`,
+			`{"id":"sort","type":"sort","config":{"columns":["amount"],"ascending":false}}`,
+		},
+		sql: `SELECT * FROM %[1]s QUALIFY row_number() OVER (PARTITION BY email, country ORDER BY id) = 1 ORDER BY amount DESC`,
 	},
 }
 
@@ -62,7 +79,7 @@ func measure(ctx context.Context, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	input := filepath.Join(dir, "in.csv")
-	if err := generate(input, 1_000_000); err != nil {
+	if err := errors.Join(generate(input, 1_000_000), generateOther(otherInput(input), 200_000)); err != nil {
 		return err
 	}
 	program, err := filepath.Abs("bin/broked")

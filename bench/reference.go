@@ -37,6 +37,24 @@ func generate(path string, n int) (err error) {
 	return w.Flush()
 }
 
+// otherInput is where the second input of a join lies.
+func otherInput(input string) string { return filepath.Join(filepath.Dir(input), "other.csv") }
+
+// generateOther writes n rows that match every fifth of those of generate.
+func generateOther(path string, n int) (err error) {
+	f, err := os.Create(path) //nolint:gosec // a file in a folder of ours
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	w := bufio.NewWriterSize(f, 1<<20)
+	fmt.Fprintln(w, "customer,segment")
+	for i := range n {
+		fmt.Fprintf(w, "%d,segment %d\n", i*5+1, i%7)
+	}
+	return w.Flush()
+}
+
 // reference executes one statement, as somebody would who writes it by hand.
 func reference(ctx context.Context, statement string) error {
 	db, err := sql.Open("duckdb", "")
@@ -53,8 +71,9 @@ func runReference(ctx context.Context, t task, input string) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	from := fmt.Sprintf("read_csv('%s')", input)
-	statement := fmt.Sprintf("COPY ("+t.sql+") TO '%s' (HEADER)", from, filepath.Join(filepath.Dir(input), "reference.csv"))
+	from, other := fmt.Sprintf("read_csv('%s')", input), fmt.Sprintf("read_csv('%s')", otherInput(input))
+	// The other input is named in every statement, lest Sprintf complains where it is not read.
+	statement := fmt.Sprintf("COPY ("+t.sql+") TO '%[3]s' (HEADER) -- %[2]s", from, other, filepath.Join(filepath.Dir(input), "reference.csv"))
 	cmd := exec.CommandContext(ctx, self, "reference", statement) //nolint:gosec // our own program
 	cmd.Stderr = os.Stderr
 	began := time.Now()

@@ -87,11 +87,26 @@ func (s *server) call(ctx context.Context, method, path, body string, out any) e
 // create makes the pipeline of t and returns its id.
 func (s *server) create(ctx context.Context, t task, input string) (string, error) {
 	var made struct{ ID string }
-	err := s.call(ctx, http.MethodPost, "/api/pipelines", fmt.Sprintf(`{"name":"bench","nodes":[
-		{"id":"in","type":"source_file","name":"In","config":{"path":%q}},
-		{"id":"work","type":"transform","name":"Work","config":{"rules":%s}},
-		{"id":"out","type":"sink_file","name":"Out","config":{"path":%q}}],
-		"edges":[{"from":"in","to":"work"},{"from":"work","to":"out"}]}`, input, t.rules, filepath.Join(s.dir, "out.csv")), &made)
+	nodes := []string{fmt.Sprintf(`{"id":"in","type":"source_file","config":{"path":%q}}`, input)}
+	var edges []string
+	last := "in"
+	for _, n := range t.nodes {
+		var head struct{ ID string }
+		if err := json.Unmarshal([]byte(n), &head); err != nil {
+			return "", err
+		}
+		nodes = append(nodes, n)
+		edges = append(edges, fmt.Sprintf(`{"from":%q,"to":%q}`, last, head.ID))
+		if head.ID == "join" {
+			nodes = append(nodes, fmt.Sprintf(`{"id":"other","type":"source_file","config":{"path":%q}}`, otherInput(input)))
+			edges = append(edges, `{"from":"other","to":"join"}`)
+		}
+		last = head.ID
+	}
+	nodes = append(nodes, fmt.Sprintf(`{"id":"out","type":"sink_file","config":{"path":%q}}`, filepath.Join(s.dir, "out.csv")))
+	edges = append(edges, fmt.Sprintf(`{"from":%q,"to":"out"}`, last))
+	err := s.call(ctx, http.MethodPost, "/api/pipelines", fmt.Sprintf(`{"name":"bench","nodes":[%s],"edges":[%s]}`,
+		strings.Join(nodes, ","), strings.Join(edges, ",")), &made)
 	return made.ID, err
 }
 
@@ -144,7 +159,7 @@ func (s *server) trivial(ctx context.Context, w io.Writer, dir string) error {
 	if err := os.WriteFile(small, []byte("id,amount\n1,2\n3,4\n"), 0o600); err != nil {
 		return err
 	}
-	id, err := s.create(ctx, task{rules: `[]`}, small)
+	id, err := s.create(ctx, task{}, small)
 	if err != nil {
 		return err
 	}
