@@ -149,7 +149,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 		return err
 	}
 	s.handler = api.New(api.Deps{
-		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Pipelines: s.pipelines, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
+		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies},
 		Info: func() api.Info {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/broked/broked/internal/api"
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/issues"
@@ -49,6 +50,7 @@ type world struct {
 	store  *store.Store
 	auth   *auth.Service
 	news   *news.Board
+	files  contacts.Files
 	tokens map[auth.Role]string
 	ahead  atomic.Int64 // how far the clock of its accounts is ahead, in nanoseconds
 }
@@ -72,6 +74,7 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	keys := auth.NewKeys(memory, serverKey, log)
 	w := &world{t: t, db: db, store: memory, news: board, tokens: map[auth.Role]string{}}
 	folder := t.TempDir()
+	w.files = contacts.Files(filepath.Join(folder, "contacts"))
 	signing, err := auth.OpenSigningKeys(filepath.Join(folder, "secret"), filepath.Join(folder, "signing.json"), w.now())
 	must(t, err)
 	w.auth, err = auth.NewService(t.Context(), auth.Deps{
@@ -82,7 +85,7 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	must(t, err)
 	documents := pipelines.NewService(memory, kinds)
 	deps := api.Deps{
-		Log: log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Runs: runs.NewService(memory, documents, board),
+		Log: log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Contacts: contacts.NewService(memory, w.files, board), Runs: runs.NewService(memory, documents, board),
 		Issues: issues.NewService(memory, board),
 		Kinds:  kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},

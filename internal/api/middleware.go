@@ -65,7 +65,7 @@ func versioned(next http.Handler) http.Handler {
 }
 
 func isAPI(path string) bool {
-	return path == "/api" || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/api/") || path == "/health" || path == "/ready"
+	return path == "/api" || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/v2/") || path == "/health" || path == "/ready"
 }
 
 // plain refuses bodies that are compressed or in another character set than
@@ -96,7 +96,7 @@ func (s *server) logged(next http.Handler) http.Handler {
 		began := time.Now()
 		seen := &observed{ResponseWriter: w}
 		next.ServeHTTP(seen, r)
-		if !strings.HasPrefix(r.URL.Path, "/api") {
+		if !strings.HasPrefix(r.URL.Path, "/api") && !strings.HasPrefix(r.URL.Path, "/v2/") {
 			return
 		}
 		s.Log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", seen.status(),

@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/limits"
 	"github.com/broked/broked/internal/news"
@@ -30,6 +31,7 @@ type Deps struct {
 	Log       *slog.Logger
 	Auth      *auth.Service
 	Keys      *auth.Keys
+	Contacts  *contacts.Service
 	Pipelines *pipelines.Service
 	Runs      *runs.Service
 	Issues    *issues.Service
@@ -105,6 +107,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.versionCalls()
 	s.runCalls()
 	s.streamCalls()
+	s.contactCalls()
 	s.issueCalls()
 	s.alertCalls()
 	return s, router

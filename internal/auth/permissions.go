@@ -34,6 +34,10 @@ const (
 	ServicesManage  Permission = "services.manage"
 	UsersView       Permission = "users.view"
 	SystemView      Permission = "system.view"
+	ContactsView    Permission = "contacts.view"
+	ContactsCreate  Permission = "contacts.create"
+	ContactsEdit    Permission = "contacts.edit"
+	ContactsDelete  Permission = "contacts.delete"
 	IssuesView      Permission = "issues.view"
 	IssuesEdit      Permission = "issues.edit"
 
@@ -94,10 +98,10 @@ var permissions = []permission{
 	{IssuesView, Viewer, "See issues and mark them as read"},
 	{IssuesEdit, Editor, "Acknowledge, assign, mute and resolve issues"},
 	{ServicesManage, Admin, "Make, change and revoke service accounts"},
-	{"contacts.view", Viewer, "See contacts"},
-	{"contacts.create", Editor, "Make contacts"},
-	{"contacts.edit", Editor, "Change contacts"},
-	{"contacts.delete", Editor, "Delete contacts"},
+	{ContactsView, Viewer, "See contacts"},
+	{ContactsCreate, Editor, "Make contacts"},
+	{ContactsEdit, Editor, "Change contacts"},
+	{ContactsDelete, Editor, "Delete contacts"},
 }
 
 // PermissionInfo describes a permission to people who grant it.

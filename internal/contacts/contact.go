@@ -72,8 +72,8 @@ type Contact struct {
 	UpdatedAt     time.Time                  `json:"updated_at,omitzero" doc:"Never the same for two changes"`
 }
 
-// Change is a line of the history of a contact.
-type Change struct {
+// Revision is a line of the history of a contact.
+type Revision struct {
 	At     time.Time                  `json:"at"`
 	Action string                     `json:"action" enum:"created,updated"`
 	Source string                     `json:"source" doc:"Which way it came: api, interface, import or pipeline"`

@@ -19,7 +19,7 @@ import (
 )
 
 // maxRows bounds a file that is imported.
-const maxRows = 20_000
+const maxRows = 10_000
 
 // maxRejected is how many rejected rows are told in detail.
 const maxRejected = 100

@@ -35,7 +35,7 @@ type Store interface {
 	// CountContacts returns how many contacts a filter chooses, whatever its page.
 	CountContacts(ctx context.Context, f Filter) (int, error)
 	// ContactHistory returns the newest changes of a contact, at most limit.
-	ContactHistory(ctx context.Context, id ID, limit int) ([]Change, error)
+	ContactHistory(ctx context.Context, id ID, limit int) ([]Revision, error)
 	// EraseContact removes a contact with its history and the rows of its
 	// attachments: the one with an id or, without an id, with an e-mail address in
 	// canonical form. It returns which it was. The audit log keeps the id alone.
@@ -52,7 +52,7 @@ type Merge func(old Contact) (Saved, error)
 // Saved is a contact as it is to be stored, with what is stored beside it.
 type Saved struct {
 	Contact     Contact
-	Change      *Change      // nil when nothing changes, and then nothing is stored
+	Change      *Revision    // nil when nothing changes, and then nothing is stored
 	Attachments []Attachment // files that are not known yet
 }
 
@@ -175,7 +175,7 @@ func (s *Service) Count(ctx context.Context, f Filter) (int, error) {
 const maxHistory = 1000
 
 // History returns the changes of a contact, newest first.
-func (s *Service) History(ctx context.Context, id ID) ([]Change, error) {
+func (s *Service) History(ctx context.Context, id ID) ([]Revision, error) {
 	if _, err := s.store.Contact(ctx, id); err != nil {
 		return nil, err
 	}
@@ -283,9 +283,9 @@ func (d Draft) merge(ctx context.Context, source string) Merge {
 	}
 }
 
-func change(ctx context.Context, action, source string, fields []string) *Change {
+func change(ctx context.Context, action, source string, fields []string) *Revision {
 	actor, _ := auth.ActorFrom(ctx)
-	return &Change{Action: action, Source: source, Actor: actor.Name, Fields: fields, Before: map[string]json.RawMessage{}}
+	return &Revision{Action: action, Source: source, Actor: actor.Name, Fields: fields, Before: map[string]json.RawMessage{}}
 }
 
 // files returns the attachments that c has and old has not.

@@ -337,10 +337,10 @@ const contactHistory = `
 	LIMIT ?3`
 
 // ContactHistory implements contacts.Store.
-func (s *Store) ContactHistory(ctx context.Context, id contacts.ID, limit int) ([]contacts.Change, error) {
+func (s *Store) ContactHistory(ctx context.Context, id contacts.ID, limit int) ([]contacts.Revision, error) {
 	rows, err := s.db.read.QueryContext(ctx, contactHistory, id, auth.HomeFrom(ctx), limit)
-	all, err := collect(rows, err, func(r *sql.Rows) (contacts.Change, error) {
-		var c contacts.Change
+	all, err := collect(rows, err, func(r *sql.Rows) (contacts.Revision, error) {
+		var c contacts.Revision
 		var at int64
 		var fields, before []byte
 		if err := r.Scan(&at, &c.Action, &c.Source, &c.Actor, &fields, &before); err != nil {

@@ -92,7 +92,7 @@ func testContactHistory(t *testing.T, b Backend) {
 		t.Fatalf("history: %+v", all)
 	}
 	all[0].Before, all[1].Before = nil, nil
-	wantSame(t, "history", all, []contacts.Change{
+	wantSame(t, "history", all, []contacts.Revision{
 		{Action: "updated", Source: "interface", Actor: "ada", Fields: []string{"phone", "tags"}},
 		{Action: "created", Source: "api", Actor: "ada", Fields: []string{"product", "email", "phone"}},
 	})

@@ -1243,6 +1243,267 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List agents by their last change, newest first */
+        get: operations["getV2Agents"];
+        put?: never;
+        /** Make an agent, or change the contact with the same e-mail address or agent_id (204) */
+        post: operations["postV2Agents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an agent */
+        get: operations["getV2AgentsId"];
+        /** Change an agent; members that are absent keep their value */
+        put: operations["putV2AgentsId"];
+        post?: never;
+        /** Erase an agent, its history and its files */
+        delete: operations["deleteV2AgentsId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/agents/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files of an agent and what became of them */
+        get: operations["getV2AgentsIdAttachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/agents/{id}/attachments/{attachment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a file of an agent */
+        get: operations["getV2AgentsIdAttachmentsAttachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/agents/{id}/attachments/{attachment}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch a file of an agent again that has failed */
+        post: operations["postV2AgentsIdAttachmentsAttachmentRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/agents/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the changes of an agent, newest first */
+        get: operations["getV2AgentsIdHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/contacts/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase the contact with an e-mail address, its history and its files */
+        post: operations["postV2ContactsErase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/contacts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read contacts as CSV, from the oldest change on */
+        get: operations["getV2ContactsExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/contacts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store a contact for each row of a CSV file, whose first line names the fields */
+        post: operations["postV2ContactsImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List leads by their last change, newest first */
+        get: operations["getV2Leads"];
+        put?: never;
+        /** Make a lead, or change the contact with the same e-mail address or agent_id (204) */
+        post: operations["postV2Leads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a lead */
+        get: operations["getV2LeadsId"];
+        /** Change a lead; members that are absent keep their value */
+        put: operations["putV2LeadsId"];
+        post?: never;
+        /** Erase a lead, its history and its files */
+        delete: operations["deleteV2LeadsId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/leads/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files of a lead and what became of them */
+        get: operations["getV2LeadsIdAttachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/leads/{id}/attachments/{attachment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a file of a lead */
+        get: operations["getV2LeadsIdAttachmentsAttachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/leads/{id}/attachments/{attachment}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch a file of a lead again that has failed */
+        post: operations["postV2LeadsIdAttachmentsAttachmentRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/leads/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the changes of a lead, newest first */
+        get: operations["getV2LeadsIdHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1285,6 +1546,40 @@ export interface components {
         AssignInputBody: {
             /** @description Id of an account; null for nobody */
             user_id: string | null;
+        };
+        Attachment: {
+            /** Format: int64 */
+            attempts: number;
+            contact_id: string;
+            /** @description What its server said that it is */
+            content_type: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why the last attempt failed */
+            error: string;
+            error_code: string;
+            id: string;
+            /** @description What the file is called */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is fetched again, while it is pending
+             */
+            next_try: string | null;
+            /** @enum {string} */
+            role: "resume" | "document";
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
+            /** @enum {string} */
+            state: "pending" | "stored" | "failed";
+            /** Format: date-time */
+            stored_at: string | null;
+            /** @description Where it is fetched from */
+            url: string;
         };
         AuditRecord: {
             /** @description Name of the account or key, as it was then */
@@ -1343,6 +1638,89 @@ export interface components {
             name: string;
             type: string;
         };
+        Contact: {
+            address: string;
+            address2: string;
+            /** @description Unique */
+            agent_id: string | null;
+            /** @description DD/MM/YYYY */
+            birthday: string;
+            city: string;
+            country: string;
+            /** Format: date-time */
+            created_at?: string;
+            /** @description Fields of your own */
+            custom: {
+                [key: string]: unknown;
+            };
+            /** @description Other files, which the server fetches */
+            document_urls: string[];
+            /** @description Unique, whatever its case */
+            email: string | null;
+            first_name: string;
+            id: string;
+            last_name: string;
+            license_number: string;
+            notes: string;
+            phone: string;
+            /**
+             * @description recruiting is a lead, retention an agent
+             * @enum {string}
+             */
+            product: "recruiting" | "retention";
+            /** @description A PDF, which the server fetches */
+            resume_url: string;
+            source: string;
+            stage: string;
+            state: string;
+            status: string;
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description Never the same for two changes
+             */
+            updated_at?: string;
+            zip: string;
+        };
+        ContactInput: {
+            address?: string;
+            address2?: string;
+            agent_id?: string;
+            /** @description DD/MM/YYYY */
+            birthday?: string;
+            city?: string;
+            country?: string;
+            /** @description Fields of your own; null removes one */
+            custom?: {
+                [key: string]: unknown;
+            };
+            /** @description Other files, which are fetched after the answer */
+            document_urls?: string[] | null;
+            /** @description This or agent_id is required */
+            email?: string;
+            first_name?: string;
+            /** @description Keep members that are no field in custom */
+            keep_unknown?: boolean;
+            last_name?: string;
+            license_number?: string;
+            notes?: string;
+            phone?: string;
+            /**
+             * @description recruiting is a lead, retention an agent
+             * @enum {string}
+             */
+            product?: "recruiting" | "retention";
+            /** @description A PDF, which is fetched after the answer */
+            resume_url?: string;
+            source?: string;
+            stage?: string;
+            state?: string;
+            status?: string;
+            tags?: string[] | null;
+            /** @description Make every check and answer, and store nothing */
+            test?: boolean;
+            zip?: string;
+        };
         Credentials: {
             password: string;
             username: string;
@@ -1352,6 +1730,14 @@ export interface components {
             cursor?: string;
             has_next: boolean;
             items: components["schemas"]["AuditRecord"][] | null;
+            /** Format: int64 */
+            limit: number;
+        };
+        CursorPageContact: {
+            /** @description Give it as after to get the next part */
+            cursor?: string;
+            has_next: boolean;
+            items: components["schemas"]["Contact"][] | null;
             /** Format: int64 */
             limit: number;
         };
@@ -1519,6 +1905,21 @@ export interface components {
             extra?: string;
             type: string;
             url: string;
+        };
+        Imported: {
+            /** Format: int64 */
+            created: number;
+            /** Format: int64 */
+            rejected: number;
+            /** @description The first 100 rows that were rejected */
+            rejections: components["schemas"]["RejectedRow"][];
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Were there already
+             */
+            updated: number;
         };
         Info: {
             /** Format: int64 */
@@ -1732,6 +2133,17 @@ export interface components {
             title: string;
             type: string;
         };
+        NumberedPageContact: {
+            items: components["schemas"]["Contact"][] | null;
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            page_size: number;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int64 */
+            total: number;
+        };
         NumberedPageIssue: {
             items: components["schemas"]["Issue"][] | null;
             /** Format: int64 */
@@ -1824,6 +2236,10 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        PostV2ContactsEraseRequest: {
+            /** @description Whatever its case */
+            email: string;
+        };
         Preview: {
             columns: string[] | null;
             rows: {
@@ -1851,8 +2267,33 @@ export interface components {
             };
             status: string;
         };
+        RejectedRow: {
+            error: string;
+            /**
+             * Format: int64
+             * @description In the file, from 1
+             */
+            line: number;
+            problems?: components["schemas"]["Problem"][] | null;
+        };
         Rename: {
             name: string;
+        };
+        Revision: {
+            /** @enum {string} */
+            action: "created" | "updated";
+            /** @description The name of the account or the key, as it was then */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /** @description What those fields held before, when the contact was there */
+            before: {
+                [key: string]: unknown;
+            };
+            /** @description What was set or changed */
+            fields: string[];
+            /** @description Which way it came: api, interface, import or pipeline */
+            source: string;
         };
         Rotated: {
             /**
@@ -5245,6 +5686,790 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2Agents: {
+        parameters: {
+            query?: {
+                /** @description Cursor style: the cursor of the answer before */
+                after?: string;
+                /** @description Cursor style: how many items, 25 when 0 */
+                limit?: number;
+                /** @description Page style: which page, from 1 */
+                page?: number;
+                /** @description Page style: how many items, 25 when 0 */
+                page_size?: number;
+                /** @description The same as page_size */
+                per_page?: number;
+                /** @description Leads are recruiting, agents are retention; any is both */
+                product?: "recruiting" | "retention" | "any";
+                status?: string;
+                stage?: string;
+                source?: string;
+                tag?: string;
+                /** @description Whatever its case */
+                email?: string;
+                agent_id?: string;
+                /** @description Changed at this time or later, such as 2026-03-01T12:00:00Z */
+                updated_since?: string;
+                /** @description Of changes. From the oldest on, the cursor of the last part is where a later call finds what was changed since */
+                order?: "newest" | "oldest";
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Contact"][] | null) | components["schemas"]["CursorPageContact"] | components["schemas"]["NumberedPageContact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV2Agents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description The contact was there and has been changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getV2AgentsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putV2AgentsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteV2AgentsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2AgentsIdAttachments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2AgentsIdAttachmentsAttachment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+                attachment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV2AgentsIdAttachmentsAttachmentRetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+                attachment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2AgentsIdHistory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV2ContactsErase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostV2ContactsEraseRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2ContactsExport: {
+        parameters: {
+            query?: {
+                /** @description Leads are recruiting, agents are retention; any is both */
+                product?: "recruiting" | "retention" | "any";
+                status?: string;
+                stage?: string;
+                source?: string;
+                tag?: string;
+                /** @description Whatever its case */
+                email?: string;
+                agent_id?: string;
+                /** @description Changed at this time or later, such as 2026-03-01T12:00:00Z */
+                updated_since?: string;
+                /** @description Put a ' before cells that a spreadsheet would take for a formula */
+                spreadsheet?: boolean;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV2ContactsImport: {
+        parameters: {
+            query?: {
+                /** @description Keep columns that are no field in custom */
+                keep_unknown?: boolean;
+                /** @description Make every check and store nothing */
+                test?: boolean;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2Leads: {
+        parameters: {
+            query?: {
+                /** @description Cursor style: the cursor of the answer before */
+                after?: string;
+                /** @description Cursor style: how many items, 25 when 0 */
+                limit?: number;
+                /** @description Page style: which page, from 1 */
+                page?: number;
+                /** @description Page style: how many items, 25 when 0 */
+                page_size?: number;
+                /** @description The same as page_size */
+                per_page?: number;
+                /** @description Leads are recruiting, agents are retention; any is both */
+                product?: "recruiting" | "retention" | "any";
+                status?: string;
+                stage?: string;
+                source?: string;
+                tag?: string;
+                /** @description Whatever its case */
+                email?: string;
+                agent_id?: string;
+                /** @description Changed at this time or later, such as 2026-03-01T12:00:00Z */
+                updated_since?: string;
+                /** @description Of changes. From the oldest on, the cursor of the last part is where a later call finds what was changed since */
+                order?: "newest" | "oldest";
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Contact"][] | null) | components["schemas"]["CursorPageContact"] | components["schemas"]["NumberedPageContact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV2Leads: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description The contact was there and has been changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getV2LeadsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putV2LeadsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteV2LeadsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2LeadsIdAttachments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2LeadsIdAttachmentsAttachment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+                attachment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV2LeadsIdAttachmentsAttachmentRetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+                attachment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV2LeadsIdHistory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"][] | null;
                 };
             };
             /** @description Error */
