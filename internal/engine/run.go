@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -280,7 +281,7 @@ func (r *run) shownByResult(members []int) []int {
 func (r *run) previewsOnTheWay(ctx context.Context, members []int) map[int]*job.Sample {
 	previews, later := make(map[int]*job.Sample), r.shownByResult(members)
 	for _, m := range members {
-		if slices.Contains(later, m) {
+		if slices.Contains(later, m) || r.steps[m].rel.Heavy && r.reads() > maxHeavy {
 			continue
 		}
 		if sample := r.look(ctx, m, r.steps[m].rel); sample != nil {
@@ -288,6 +289,21 @@ func (r *run) previewsOnTheWay(ctx context.Context, members []int) map[int]*job.
 		}
 	}
 	return previews
+}
+
+// maxHeavy is how many bytes a run may read for rows to be computed twice, only to
+// show the first of them. What it is for less takes a moment.
+const maxHeavy = 16 << 20
+
+// reads returns the size of all files that the run reads.
+func (r *run) reads() int64 {
+	var size int64
+	for _, path := range r.access.Reads {
+		if info, err := os.Stat(path); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
 }
 
 // look returns the first rows of rel, which are those of node i, or nil.

@@ -34,6 +34,8 @@ type Relation struct {
 	// Loose, unless empty, is a SELECT of the same rows in any order, for nodes to
 	// which the order means nothing. It costs less than SQL.
 	Loose string
+	// Heavy says that the first rows cost about as much as all.
+	Heavy bool
 	// Files are what SQL scans when it reads all rows of files and drops none, so
 	// that the engine can tell their number from the statement's profile.
 	Files []string

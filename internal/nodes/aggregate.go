@@ -113,7 +113,7 @@ func (a *aggregate) apply(q *query) []fault.Problem {
 		return problems
 	}
 	row := a.rows(q)
-	result := query{from: q.from, risks: q.risks, asItCame: q.asItCame, values: q.values, legacy: q.legacy, log: q.log}
+	result := query{from: q.from, risks: q.risks, asItCame: q.asItCame, numbered: q.numbered, values: q.values, legacy: q.legacy, log: q.log}
 	var keys []string
 	for k, i := range groups {
 		if result.has(q.columns[i].name) {

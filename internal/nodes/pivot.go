@@ -77,7 +77,7 @@ func (p *pivot) apply(q *query) []fault.Problem {
 	for _, w := range wrong {
 		problems = append(problems, fault.Problem{Path: strings.Replace(w.Path, "column", "value", 1), Message: w.Message})
 	}
-	result := query{from: q.from, risks: q.risks, asItCame: q.asItCame, values: q.values, legacy: q.legacy, log: q.log}
+	result := query{from: q.from, risks: q.risks, asItCame: q.asItCame, numbered: q.numbered, values: q.values, legacy: q.legacy, log: q.log}
 	var keys []string
 	for _, i := range groups {
 		result.columns, keys = append(result.columns, q.columns[i]), append(keys, q.columns[i].sql)

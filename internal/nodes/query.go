@@ -23,6 +23,7 @@ type query struct {
 	sameRows bool
 	asItCame bool // the order of the input has had a say in what the result is
 	settled  bool // the result has an order of its own
+	numbered bool // rows have been counted
 
 	risks []risk // what may fail on a row
 
@@ -103,7 +104,7 @@ func (q *query) over(sql string) {
 // number makes the statement a subquery with a further column that counts the
 // rows in their order, and returns how that is written.
 func (q *query) number() string {
-	q.asItCame = q.asItCame || len(q.order) == 0
+	q.asItCame, q.numbered = q.asItCame || len(q.order) == 0, true
 	if q.qualify != "" {
 		q.nest()
 	}

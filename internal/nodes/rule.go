@@ -81,18 +81,24 @@ func (r *ruled) Select(ctx context.Context, env node.Env, in []node.Relation) (n
 		if loose, err = r.build(env, rel.Loose, rel.Columns); err != nil {
 			return node.Relation{}, err
 		}
-		if q.settled {
-			q = loose
-		}
 	}
-	out := node.Relation{SQL: q.sql(), Columns: columns, SameRows: q.sameRows, Rows: -1}
+	return q.relation(loose, rel, columns), nil
+}
+
+// relation returns what q yields of the rows in rel. Loose is the same query over
+// them in any order, where that does not change what comes out.
+func (q *query) relation(loose *query, rel node.Relation, columns []node.Column) node.Relation {
+	if q.settled {
+		q = loose
+	}
+	out := node.Relation{SQL: q.sql(), Columns: columns, SameRows: q.sameRows, Heavy: rel.Heavy || q.settled || q.numbered, Rows: -1}
 	if loose.order = nil; loose.sql() != out.SQL {
 		out.Loose = loose.sql()
 	}
 	if q.sameRows {
 		out.Rows = rel.Rows
 	}
-	return out, nil
+	return out
 }
 
 // Explain implements node.Explainer.

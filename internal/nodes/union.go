@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/broked/broked/internal/expr"
@@ -161,5 +162,6 @@ func described(ctx context.Context, env node.Env, in []node.Relation, build func
 		return node.Relation{}, fmt.Errorf("describe what comes out: %w", err)
 	}
 	sql, _ := build(from)
-	return node.Relation{SQL: sql, Columns: columns, Rows: -1}, nil
+	heavy := slices.ContainsFunc(in, func(rel node.Relation) bool { return rel.Heavy })
+	return node.Relation{SQL: sql, Columns: columns, Heavy: heavy, Rows: -1}, nil
 }
