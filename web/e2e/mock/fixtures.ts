@@ -1,4 +1,5 @@
 import type {
+  Issue,
   NodeRun,
   NodeType,
   Pipeline,
@@ -238,6 +239,25 @@ export const runs: Run[] = [
   run({ id: "r-e", status: "pending", started_at: null, finished_at: null, created_at: ago(0.1) }),
   run({ id: "r-f", trigger: "cli", started_at: ago(1_500), finished_at: ago(1_428) }),
 ];
+
+/** An issue of a pipeline that fails. */
+export const failing: Issue = {
+  id: "i1",
+  kind: "run_failed",
+  severity: "critical",
+  state: "open",
+  title: "Orders into the warehouse fails at Read orders",
+  body: 'the file "incoming/orders.csv" has no column "amount" any more; it has amount_eur',
+  pipeline_id: "p-orders",
+  pipeline_name: "Orders into the warehouse",
+  node_id: "read",
+  code: "unknown_column",
+  first_run_id: "r-first",
+  last_run_id: "r-c",
+  count: 12,
+  opened_at: ago(600),
+  last_seen_at: ago(4),
+};
 
 /** How a node went. */
 export function nodeRun(node_id: string, part: Partial<NodeRun> = {}): NodeRun {

@@ -7,7 +7,7 @@ import { openStream } from "../lib/stream";
 /** Hints come in bursts when many runs change; lists are asked for at most this often. */
 const restMs = 700;
 
-/** Keeps lists of runs and pipelines fresh by the server's stream of hints. */
+/** Keeps lists of runs, issues and pipelines fresh by the server's stream of hints. */
 export function useLiveUpdates(): void {
   const client = useQueryClient();
   useEffect(() => {
@@ -16,10 +16,11 @@ export function useLiveUpdates(): void {
       timer = undefined;
       void client.invalidateQueries({ queryKey: keys.health });
       void client.invalidateQueries({ queryKey: keys.runs });
+      void client.invalidateQueries({ queryKey: keys.issues });
     };
     let missed = false;
     const close = openStream("/api/events", {
-      types: ["run.changed", "message"],
+      types: ["run.changed", "issues.changed", "message"],
       onEvent: () => {
         timer ??= setTimeout(refresh, restMs);
       },

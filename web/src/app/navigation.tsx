@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { systemQuery } from "../lib/queries";
+import { formatCount } from "../lib/format";
+import { openIssuesQuery, systemQuery } from "../lib/queries";
 import { Logo } from "../ui/logo";
 import { pages, useAdminPages } from "./pages";
 import classes from "./shell.module.css";
@@ -43,6 +44,19 @@ function NavLink({ page: { to, label, icon: Icon }, onLeave }: NavLinkProps) {
     >
       <Icon size={18} stroke={1.7} aria-hidden="true" />
       {label}
+      {to === "/issues" && <OpenIssues />}
     </Link>
+  );
+}
+
+/** How many issues wait for somebody. */
+function OpenIssues() {
+  const { data: open = 0 } = useQuery(openIssuesQuery);
+  if (open === 0) return null;
+  return (
+    <span className={classes.count} data-tone="bad">
+      {formatCount(open)}
+      <span className={classes.unseen}> open</span>
+    </span>
   );
 }

@@ -1,4 +1,5 @@
 import {
+  IconAlertTriangle,
   IconHistory,
   IconHome,
   IconKey,
@@ -13,6 +14,7 @@ export const pages = [
   { to: "/", label: "Home", icon: IconHome },
   { to: "/pipelines", label: "Pipelines", icon: IconSitemap },
   { to: "/runs", label: "Runs", icon: IconHistory },
+  { to: "/issues", label: "Issues", icon: IconAlertTriangle },
 ] as const;
 
 const administration = [

@@ -12,6 +12,7 @@ import { wasSetupSkipped } from "../lib/setup-choice";
 import { Crash, NotFound, Starting } from "./fallbacks";
 import {
   auditSearch,
+  issuesSearch,
   keysSearch,
   nextSearch,
   pipelineSearch,
@@ -110,6 +111,19 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("../features/run/run-page"), "RunPage"),
 });
 
+const issues = createRoute({
+  getParentRoute: () => shell,
+  path: "/issues",
+  validateSearch: issuesSearch,
+  component: lazyRouteComponent(() => import("../features/issues/issues-page"), "IssuesPage"),
+});
+
+const issue = createRoute({
+  getParentRoute: () => shell,
+  path: "/issues/$issueId",
+  component: lazyRouteComponent(() => import("../features/issues/issue-page"), "IssuePage"),
+});
+
 const profile = createRoute({
   getParentRoute: () => shell,
   path: "/profile",
@@ -142,7 +156,20 @@ const routeTree = root.addChildren([
   setup,
   signIn,
   newPassword,
-  shell.addChildren([home, pipelines, pipeline, runs, run, profile, users, apiTokens, audit, lost]),
+  shell.addChildren([
+    home,
+    pipelines,
+    pipeline,
+    runs,
+    run,
+    issues,
+    issue,
+    profile,
+    users,
+    apiTokens,
+    audit,
+    lost,
+  ]),
 ]);
 
 /** The pages and how their URLs read. */

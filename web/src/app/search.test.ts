@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { auditSearch, nextSearch, pipelineSearch, runSearch, runsSearch } from "./search";
+import {
+  auditSearch,
+  issuesSearch,
+  nextSearch,
+  pipelineSearch,
+  runSearch,
+  runsSearch,
+} from "./search";
 
 test.each([
   ["/runs?status=failed", "/runs?status=failed"],
@@ -13,6 +20,16 @@ test.each([
 test("what a page does not know is dropped", () => {
   expect(runsSearch({ status: "sleeping", after: "c", more: 1 })).toEqual({ after: "c" });
   expect(pipelineSearch({ tab: "nope", from: 2.5, to: 3 })).toEqual({ to: 3 });
+});
+
+test("of the issues, only known states and kinds are kept", () => {
+  expect(issuesSearch({ state: "all", kind: "run_stuck", mine: true, after: "c" })).toEqual({
+    state: "all",
+    kind: "run_stuck",
+    mine: true,
+    after: "c",
+  });
+  expect(issuesSearch({ state: "lost", kind: "x", mine: "yes" })).toEqual({});
 });
 
 test("a number typed as words stays words", () => {

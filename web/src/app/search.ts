@@ -1,4 +1,5 @@
-import type { LogLevel, RunStatus } from "../lib/model";
+import { issueKinds, issueStates } from "../lib/issues";
+import type { IssueKind, IssueState, LogLevel, RunStatus } from "../lib/model";
 import { asRunStatus } from "../lib/status";
 
 /** What the URL of each page may say after the "?"; anything else in it is dropped. */
@@ -61,6 +62,26 @@ export function runsSearch(raw: Raw): RunsSearch {
   const status = asRunStatus(raw.status);
   const after = text(raw.after);
   return { ...(status && { status }), ...(after && { after }) };
+}
+
+export type IssuesSearch = {
+  state?: IssueState | "all";
+  kind?: IssueKind;
+  mine?: true;
+  after?: string;
+};
+
+/** The list of issues: unresolved ones unless it says otherwise, and where the stretch begins. */
+export function issuesSearch(raw: Raw): IssuesSearch {
+  const state = oneOf(raw.state, [...issueStates, "all"] as const);
+  const kind = oneOf(raw.kind, issueKinds);
+  const after = text(raw.after);
+  return {
+    ...(state && { state }),
+    ...(kind && { kind }),
+    ...(raw.mine === true && { mine: true }),
+    ...(after && { after }),
+  };
 }
 
 export type RunSearch = {

@@ -68,7 +68,8 @@ export async function removeMany<T>(path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-async function send(
+/** Sends a request and returns the answer, which is not an error. */
+export async function send(
   method: string,
   path: string,
   options: Options,

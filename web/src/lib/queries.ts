@@ -3,6 +3,9 @@ import { get, getText } from "./api";
 import type {
   AuditEntry,
   Change,
+  Issue,
+  IssueKind,
+  IssueState,
   LogLine,
   Me,
   NodeType,
@@ -33,6 +36,7 @@ export const keys = {
   health: ["pipelines", "summary"],
   pipeline: (id: string) => ["pipelines", "one", id],
   runs: ["runs"],
+  issues: ["issues"],
   run: (id: string) => ["run", id],
   runLog: (id: string) => ["run", id, "log"],
 } as const;
@@ -165,6 +169,45 @@ export const auditQuery = (filter: AuditFilter) =>
       const search = new URLSearchParams({ limit: "50", ...filter });
       return get<Page<AuditEntry>>(`/api/audit?${search}`, { signal });
     },
+  });
+
+export type IssueFilter = {
+  /** Unresolved ones when missing. */
+  state?: IssueState | "all";
+  kind?: IssueKind;
+  mine?: boolean;
+  after?: string;
+  limit?: number;
+};
+
+/** A stretch of the issues that fit a filter, newest first. */
+export const issuesQuery = (filter: IssueFilter) =>
+  queryOptions({
+    queryKey: [...keys.issues, "list", filter],
+    queryFn: ({ signal }) => {
+      const search = new URLSearchParams({ limit: String(filter.limit ?? 50) });
+      if (filter.state !== "all") search.set("state", filter.state ?? "unresolved");
+      if (filter.kind) search.set("kind", filter.kind);
+      if (filter.mine) search.set("assignee", "me");
+      if (filter.after) search.set("after", filter.after);
+      return get<Page<Issue>>(`/api/issues?${search}`, { signal });
+    },
+  });
+
+/** How many issues are open: nobody has acknowledged them. */
+export const openIssuesQuery = queryOptions({
+  queryKey: [...keys.issues, "open"],
+  queryFn: async ({ signal }) => {
+    const page = "/api/issues?state=open&page=1&page_size=1";
+    return (await get<{ total: number }>(page, { signal })).total;
+  },
+});
+
+/** One issue with its history. */
+export const issueQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.issues, "one", id],
+    queryFn: ({ signal }) => get<Issue>(`/api/issues/${encodeURIComponent(id)}`, { signal }),
   });
 
 export type RunFilter = { status?: RunStatus; pipeline?: string; after?: string; limit?: number };

@@ -8,6 +8,7 @@ export type Permission =
   | "pipelines.delete"
   | "pipelines.run"
   | "runs.cancel"
+  | "issues.edit"
   | "settings.manage_users"
   | "services.manage"
   | "audit.view";

@@ -5,8 +5,8 @@ import { LinkButton } from "../../ui/links";
 import { Page, PageHeader, Panel } from "../../ui/page";
 import { RunTable } from "../../ui/run-table";
 import { EmptyState, ErrorState, LoadingRows } from "../../ui/states";
-import { FailingList } from "./failing-list";
 import classes from "./home.module.css";
+import { IssueList } from "./issue-list";
 import { RunningList } from "./running-list";
 import { Tiles } from "./tiles";
 
@@ -33,7 +33,7 @@ export function HomePage() {
           <Tiles pipelines={health.data} />
           <div className={classes.pair}>
             <RunningList />
-            <FailingList pipelines={health.data} />
+            <IssueList />
           </div>
           <RecentRuns />
         </>
