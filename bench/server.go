@@ -31,7 +31,7 @@ type server struct {
 // startServer starts program on a free port and returns how long it took until
 // it answered that it is alive.
 func startServer(ctx context.Context, program, dir string) (*server, time.Duration, error) {
-	cmd := exec.CommandContext(ctx, program, "serve", "--port", "0", "--data", filepath.Join(dir, "data"), "--data-dirs", dir) //nolint:gosec // the program that is measured
+	cmd := exec.CommandContext(ctx, program, "serve", "--port", "0", "--data", filepath.Join(dir, "data"), "--data-dirs", dir, "--limit", "people=off", "--limit", "write=off") //nolint:gosec // the program that is measured
 	cmd.Dir = dir
 	logs, err := cmd.StderrPipe()
 	if err != nil {

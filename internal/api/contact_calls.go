@@ -234,11 +234,10 @@ type ContactFilter struct {
 
 func (f ContactFilter) choice(otherwise contacts.Product) contacts.Filter {
 	product := contacts.Product(f.Product)
-	switch product {
-	case "any":
-		product = ""
-	case "":
+	if f.Product == "" {
 		product = otherwise
+	} else if f.Product == "any" {
+		product = ""
 	}
 	return contacts.Filter{
 		Product: product, Status: f.Status, Stage: f.Stage, Source: f.Source, Tag: f.Tag, Email: f.Email, AgentID: f.AgentID, UpdatedSince: f.UpdatedSince,
