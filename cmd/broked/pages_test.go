@@ -26,6 +26,11 @@ func TestPagesOfTheDocumentation(t *testing.T) {
 			`"first_name":"Ada"`, `"email":null`, `"stage":"second talk"`, `"before":{"`, `"has_next":false`, `"total":0`,
 			`{"rows":1,"created":1,"updated":0,"rejected":0,"rejections":[]}`, "Hopper",
 		},
+		"api-keys.md": {`"service_name":"nightly"`, `"permissions":["runs.view"]`},
+		"services.md": {`"username":"reader"`, `"ResponseMaster":"ResponseNodesInfo"`, `"ResponseMaster":"ResponseIssues"`, "0f8fad5b-d9cb-469f-a165-70867728950e"},
+		"oauth.md": {
+			`"token_type":"Bearer","expires_in":3600,"scope":"read write"`, `"active":true`, "/api/v1/auth/token", "client_secret_basic",
+		},
 	} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()

@@ -181,7 +181,7 @@ func TestLimitsOfKeys(t *testing.T) {
 		}
 		d.Limits["people"], d.Limits["auth"] = limits.Rate{}, limits.Rate{}
 	}).withAccounts()
-	permissions := []auth.Permission{auth.PipelinesView, auth.PipelinesEdit, auth.PipelinesExport}
+	permissions := []auth.Permission{auth.PipelinesView, auth.PipelinesEdit, auth.PipelinesExport, auth.ContactsCreate}
 	_, first := w.service("first", permissions...)
 	_, second := w.service("second", permissions...)
 	for _, tc := range []struct {
@@ -196,6 +196,7 @@ func TestLimitsOfKeys(t *testing.T) {
 		{"detail", 400, "GET", "/api/pipelines/none", "", 404},
 		{"write", 100, "PUT", "/api/pipelines/none", "{}", 404},
 		{"report", 20, "GET", "/api/pipelines/none/export", "", 404},
+		{"bulk", 10, "POST", "/v2/contacts/import", "x", 422},
 	} {
 		call := scenario{name: tc.class, method: tc.method, path: tc.path, body: tc.body, want: tc.want}
 		call.header = bearer(first)
