@@ -13,6 +13,12 @@ test.each([
   ["//evil.example", undefined],
   ["/\\evil.example", undefined],
   ["https://evil.example", undefined],
+  ["https:evil.example", undefined],
+  ["javascript:alert(1)", undefined],
+  ["/\t/evil.example", undefined],
+  ["/\n/evil.example", undefined],
+  ["/runs\r\nLocation: https://evil.example", undefined],
+  ["/%0d%0aLocation:%20https://evil.example", "/%0d%0aLocation:%20https://evil.example"],
 ])("a sign-in may lead to %s only inside this site", (next, want) => {
   expect(nextSearch({ next }).next).toBe(want);
 });

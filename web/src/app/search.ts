@@ -10,7 +10,7 @@ export type NextSearch = { next?: string };
 /** Only paths of this site: an address from elsewhere must not choose where one goes on. */
 export function nextSearch(raw: Raw): NextSearch {
   const next = text(raw.next);
-  return next && /^\/(?![/\\])/.test(next) ? { next } : {};
+  return next && /^\/(?![/\\])[^\t\r\n]*$/.test(next) ? { next } : {};
 }
 
 export type PipelinesSearch = { q?: string; tag?: string; create?: "template" | "import" };
