@@ -66,7 +66,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.write.Close())
 	}
-	db.read = &reader{DB: read}
+	db.read = &reader{DB: read, parsed: map[string]*sql.Stmt{}}
 	db.write.SetMaxOpenConns(1)
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)

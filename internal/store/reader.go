@@ -11,12 +11,13 @@ import (
 // longer than finding one row. Texts are constants, so there are not many.
 type reader struct {
 	*sql.DB
-	parsed sync.Map // of *sql.Stmt by text
+	mu     sync.Mutex
+	parsed map[string]*sql.Stmt // by text; they are closed with the pool
 }
 
 // QueryContext is that of sql.DB.
 func (r *reader) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	s, err := r.statement(ctx, text)
+	s, err := r.statement(ctx, text) //nolint:sqlclosecheck // it is closed with the pool
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +26,7 @@ func (r *reader) QueryContext(ctx context.Context, text string, args ...any) (*s
 
 // QueryRowContext is that of sql.DB.
 func (r *reader) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
-	s, err := r.statement(ctx, text)
+	s, err := r.statement(ctx, text) //nolint:sqlclosecheck // it is closed with the pool
 	if err != nil {
 		return r.DB.QueryRowContext(ctx, text, args...) // which fails in the same way, and can say so
 	}
@@ -40,16 +41,21 @@ func (r *reader) find(ctx context.Context, text string, args ...any) *sql.Row {
 }
 
 func (r *reader) statement(ctx context.Context, text string) (*sql.Stmt, error) {
-	if s, ok := r.parsed.Load(text); ok {
-		return s.(*sql.Stmt), nil
+	r.mu.Lock()
+	s := r.parsed[text]
+	r.mu.Unlock()
+	if s != nil {
+		return s, nil
 	}
-	s, err := r.PrepareContext(ctx, text)
+	s, err := r.PrepareContext(ctx, text) // not under the lock: it waits for a connection
 	if err != nil {
 		return nil, err
 	}
-	first, loaded := r.parsed.LoadOrStore(text, s)
-	if loaded {
-		err = s.Close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if first := r.parsed[text]; first != nil {
+		return first, s.Close() //nolint:sqlclosecheck // another goroutine was first
 	}
-	return first.(*sql.Stmt), err
+	r.parsed[text] = s
+	return s, nil
 }
