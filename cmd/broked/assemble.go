@@ -93,10 +93,6 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	if err != nil {
 		return fmt.Errorf("recover runs: %w", err)
 	}
-	if len(recovered.PutBack)+len(recovered.Failed)+len(recovered.Cancelled) > 0 {
-		s.log.WarnContext(ctx, "runs were cut short when the server last ended", "put_back", len(recovered.PutBack),
-			"failed", len(recovered.Failed), "cancelled", len(recovered.Cancelled))
-	}
 	s.keys = auth.NewKeys(memory, c.APIKey, s.log)
 	s.auth, err = auth.NewService(ctx, auth.Deps{
 		Store: memory, Keys: s.keys, Log: s.log, Signing: p.signing, Now: time.Now, Idle: c.SessionIdle, SetupToken: s.setup,
@@ -104,6 +100,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	if err != nil {
 		return err
 	}
+	s.tellRecovered(ctx, recovered)
 	s.files = contacts.FetcherDeps{Store: memory, Files: contacts.Files(data.in("contacts")), News: board, Log: s.log}
 	s.contacts = contacts.NewService(memory, s.files.Files, board)
 	s.workspaces = workspaces.NewService(memory)
@@ -151,7 +148,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	s.handler = api.New(api.Deps{
 		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
-		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies},
+		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies, Origins: c.Origins},
 		Info: func() api.Info {
 			return api.Info{
 				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine,

@@ -23,6 +23,7 @@ type networkFlags struct {
 	PublicHost  string            `help:"Host name by which this machine may be called while no account exists." env:"BROKOLI_PUBLIC_HOST" placeholder:"NAME"`
 	OpenNetwork bool              `help:"Let callers from everywhere in while no account exists. Dangerous: they can do everything." env:"BROKOLI_OPEN_NETWORK"`
 	Proxies     []string          `name:"trusted-proxies" help:"Addresses of proxies whose word about their clients is taken, such as 127.0.0.1 or 10.0.0.0/8." env:"BROKOLI_TRUSTED_PROXIES" placeholder:"CIDR"`
+	Origins     []string          `name:"cors-origins" help:"Origins of web pages from elsewhere that may call the API, such as https://ops.example.com." env:"BROKOLI_CORS_ORIGINS" placeholder:"ORIGIN"`
 	Limit       map[string]string `help:"How often calls may be made, by class: people, auth, list, detail, write, report, bulk; such as write=100/min:200 or people=off." env:"BROKOLI_LIMIT" placeholder:"CLASS=RATE"`
 }
 
@@ -35,6 +36,9 @@ func (f *networkFlags) check() error {
 	}
 	if _, err := f.proxies(); err != nil {
 		return err
+	}
+	if err := api.Origins(f.Origins).Check(); err != nil {
+		return fmt.Errorf("--cors-origins: %w", err)
 	}
 	if _, err := api.ParseLimits(f.Limit); err != nil {
 		return fmt.Errorf("--limit: %w", err)
@@ -68,6 +72,7 @@ func (f *networkFlags) listen(ctx context.Context) (net.Listener, string, error)
 	if err != nil {
 		return nil, "", fmt.Errorf("listen: %w", err)
 	}
+	ln = atMost(ln, maxConnections)
 	host := address.Addr().String()
 	if address.Addr().IsUnspecified() {
 		host = "127.0.0.1" // all addresses: this one works here

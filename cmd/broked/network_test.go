@@ -72,6 +72,7 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"--trusted-proxies everyone": "no address",
 		"--limit wirte=5/s":          "did you mean",
 		"--limit write=often":        "not a rate",
+		"--cors-origins *":           "is no origin",
 		"--port 70000":               "between 0 and 65535",
 		"--local-runs 0":             "between 1 and 1024",
 		"--stuck-after 5s":           "at least 1m",

@@ -49,6 +49,8 @@ const (
 	maxHeader     = 32 << 10
 	grace         = 30 * time.Second // for running runs when told to stop
 	openRequests  = 10 * time.Second
+
+	maxConnections = 2000 // further ones wait until one ends
 )
 
 // minIdle leaves room for the last use of a session, which is noted to the minute.
@@ -108,7 +110,9 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	debug.FreeOSMemory() // starting takes memory that serving does not need
 	log.InfoContext(ctx, "listening", "address", address, "version", version, "data", data.path)
 	s.tellSetup(ctx, address)
+	s.tellStarted(ctx, address)
 	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.openNetwork(), log), fetcher.Run)
+	s.tellStopped(ctx, err)
 	log.InfoContext(context.WithoutCancel(ctx), "stopped")
 	return err
 }

@@ -21,7 +21,7 @@ func requestID(ctx context.Context) string {
 }
 
 // onEvery and onAPI are headers that keep browsers from doing more than asked:
-// those of every answer, and those of answers that are no page.
+// those of every answer, and those of the API.
 var (
 	onEvery = http.Header{
 		"X-Content-Type-Options":       {"nosniff"},
@@ -30,11 +30,9 @@ var (
 		"Permissions-Policy":           {"camera=(), microphone=(), geolocation=()"},
 		"Cross-Origin-Opener-Policy":   {"same-origin"},
 		"Cross-Origin-Resource-Policy": {"same-origin"},
+		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"}, // pages have one of their own
 	}
-	onAPI = http.Header{
-		"Cache-Control":           {"no-store"},
-		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
-	}
+	onAPI = http.Header{"Cache-Control": {"no-store"}}
 )
 
 // identified gives every request an id and every answer its headers.

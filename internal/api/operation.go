@@ -53,6 +53,10 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 		c.describe(&op)
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		err := s.stillOpen(ctx, c.may)
+		if err != nil {
+			return nil, s.answer(ctx, err)
+		}
 		out, err := h(ctx, in)
 		if err != nil {
 			return nil, s.answer(ctx, err)
@@ -76,20 +80,17 @@ func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func
 			s.refuse(ctx, c, err)
 			return
 		}
-		actor, err := s.identify(ctx, c, class, caller)
-		if err == nil {
-			err = actor.May(may)
+		if may != auth.Public && fromForm(c) {
+			_ = huma.WriteErr(s.api, c, http.StatusUnsupportedMediaType, "forms are not taken: send JSON with Content-Type: application/json")
+			return
 		}
-		if err == nil {
-			err = actor.Inside(may, caller.Workspace)
-		}
+		ctx, actor, err := s.authorize(ctx, c, may, class)
 		// A public call is for callers whose session is over, but not for mistakes.
 		if err != nil && (may != auth.Public || fault.KindOf(err) == fault.Invalid) {
 			s.refuse(ctx, c, err)
 			return
 		}
 		if err == nil {
-			ctx = auth.WithWorkspace(auth.WithActor(ctx, actor), actor.Workspace)
 			err = s.admitKey(class, actor)
 		}
 		if _, limited := errors.AsType[*limitedError](err); limited {
@@ -105,6 +106,36 @@ func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func
 		}
 		next(huma.WithContext(c, ctx))
 	}
+}
+
+// authorize finds out who is calling, and returns ctx with them and their place
+// in it, and an error unless they may.
+func (s *server) authorize(ctx context.Context, c huma.Context, may auth.Permission, class Class) (context.Context, auth.Actor, error) {
+	caller, _ := ctx.Value(callerKey{}).(auth.Caller)
+	actor, err := s.identify(ctx, c, class, caller)
+	if err != nil {
+		return ctx, auth.Actor{}, err
+	}
+	ctx = auth.WithWorkspace(auth.WithActor(ctx, actor), actor.Workspace)
+	s.noteOpen(ctx, actor)
+	if err := actor.May(may); err != nil {
+		return ctx, actor, err
+	}
+	return ctx, actor, actor.Inside(may, caller.Workspace)
+}
+
+// stillOpen returns an error when a caller was let in without an account, and
+// one was made while the body of the request was on its way.
+func (s *server) stillOpen(ctx context.Context, may auth.Permission) error {
+	actor, _ := auth.ActorFrom(ctx)
+	if !actor.Open || may == auth.Public {
+		return nil
+	}
+	needs, err := s.Auth.NeedsSetup(ctx)
+	if err == nil && !needs {
+		err = fault.New(fault.Unknown, "an account has been made: sign in first")
+	}
+	return err
 }
 
 // errBusy tells a service that asks while it is being answered.
@@ -125,6 +156,7 @@ func (s *server) answer(ctx context.Context, err error) *errorBody {
 	if fault.KindOf(err) == fault.Internal && !errors.Is(err, context.Canceled) {
 		s.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", requestID(ctx))
 	}
+	s.noteRefusal(ctx, err)
 	p := &errorBody{
 		status:    statuses[fault.KindOf(err)],
 		Message:   fault.MessageOf(err),

@@ -21,6 +21,8 @@ type Network struct {
 	// Proxies are the addresses whose word about their clients is taken. Without
 	// them a request that names a proxy comes from nowhere in particular.
 	Proxies []netip.Prefix
+	// Origins are those of pages from elsewhere that may call the API.
+	Origins Origins
 }
 
 // forwarding lists the headers by which proxies say that they stand in between.
@@ -114,5 +116,21 @@ func strict(next http.Handler) http.Handler {
 			w.Header().Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// addressed refuses requests that are meant for somebody else: a target with a
+// host of its own is what proxies are sent, and two methods are for
+// proxies alone.
+func (s *server) addressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
+			writeProblem(w, r, http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not a method of this server")
+		case r.URL.IsAbs() && !s.trustedHost(r.Host):
+			writeProblem(w, r, http.StatusMisdirectedRequest, "misdirected_request", "this server is no proxy: "+r.Host+" is not its name")
+		default:
+			next.ServeHTTP(w, r)
+		}
 	})
 }

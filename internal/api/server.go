@@ -67,14 +67,17 @@ type server struct {
 	Deps
 	api     huma.API
 	limiter *limits.Limiter
+	streams openStreams
 	busy    sync.Map // services that are being answered in a service session, by auth.ServiceID
 }
 
 // New returns the handler of the whole server.
 func New(d Deps) http.Handler {
 	s, router := build(d)
-	h := http.NewCrossOriginProtection().Handler(versioned(router))
+	h := d.Network.Origins.guarded(versioned(router))
 	h = plain(h)
+	h = s.addressed(h)
+	h = d.Network.Origins.shared(h)
 	h = s.recovered(h)
 	h = s.logged(h)
 	h = strict(h)

@@ -105,7 +105,12 @@ func (s *server) followRun(ctx context.Context, in *struct {
 	if _, err := s.Runs.Get(ctx, in.Run); err != nil {
 		return nil, err
 	}
+	leave, err := s.streams.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
+		defer leave()
 		st := openStream(c)
 		follow, cancel := context.WithCancel(c.Context())
 		defer cancel()
@@ -166,8 +171,13 @@ type issuesChanged struct {
 // watched is how many of the newest runs the stream of all runs looks at.
 const watched = 100
 
-func (s *server) followAll(_ context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+func (s *server) followAll(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+	leave, err := s.streams.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
+		defer leave()
 		ctx := c.Context()
 		other, endOther := s.News.Watch(issues.ChangedIn(auth.HomeFrom(ctx)))
 		defer endOther()

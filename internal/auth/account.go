@@ -131,6 +131,8 @@ type Store interface {
 	// now on and, with revokeAll, ends all sessions and returns how many there were.
 	// It calls change before it commits; an error of change undoes all.
 	RotateSigning(ctx context.Context, revokeAll bool, change func() error) (ended int, err error)
+	// Note tells the audit log of something that changed nothing.
+	Note(ctx context.Context, e AuditEvent) error
 	// AuditRecords returns records of the audit log, newest first.
 	AuditRecords(ctx context.Context, f AuditFilter) ([]AuditRecord, error)
 	// VerifyAudit checks every record against the one before it.

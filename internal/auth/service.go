@@ -15,6 +15,7 @@ import (
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/limits"
 )
 
 // SessionLife is how long a session lasts, whatever it does.
@@ -29,8 +30,10 @@ type Service struct {
 	now    func() time.Time
 	idle   time.Duration
 	log    *slog.Logger
-	setup  [sha256.Size]byte // SHA-256 of the setup token
-	dummy  string            // a hash to verify for names that are not there
+	// notices keeps the audit log from being told the same all the time.
+	notices *limits.Limiter
+	setup   [sha256.Size]byte // SHA-256 of the setup token
+	dummy   string            // a hash to verify for names that are not there
 }
 
 // Deps is what a Service needs. Every field is required.
@@ -53,7 +56,7 @@ type Deps struct {
 func NewService(ctx context.Context, d Deps) (*Service, error) {
 	s := &Service{
 		store: d.Store, keys: d.Keys, hasher: newHasher(), signer: &signer{keys: d.Signing}, now: d.Now, idle: d.Idle,
-		log: d.Log, setup: sha256.Sum256([]byte(d.SetupToken)),
+		log: d.Log, notices: limits.New(), setup: sha256.Sum256([]byte(d.SetupToken)),
 	}
 	var err error
 	s.dummy, err = s.hasher.hash(ctx, id.Secret())

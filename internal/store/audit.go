@@ -47,6 +47,11 @@ func (*Store) audit(ctx context.Context, tx *sql.Tx, e auth.AuditEvent) error {
 	return err
 }
 
+// Note implements auth.Store.
+func (s *Store) Note(ctx context.Context, e auth.AuditEvent) error {
+	return s.change(ctx, "note "+e.Event, func(tx *sql.Tx) error { return s.audit(ctx, tx, e) })
+}
+
 // record is e with who, from where and when, but without its place in the log.
 func record(ctx context.Context, e auth.AuditEvent) (auth.AuditRecord, error) {
 	if e.Details == nil {
