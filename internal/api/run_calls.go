@@ -9,6 +9,7 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
@@ -194,6 +195,8 @@ type logLine struct {
 	Level   string    `json:"level"`
 	Message string    `json:"message"`
 	At      time.Time `json:"timestamp"`
+	// Failure is what the line is about, such as a broken rule with the first rows.
+	Failure *job.Failure `json:"failure,omitempty" doc:"What the line is about: the place in the settings, and the first rows"`
 }
 
 type logQuery struct {
@@ -211,7 +214,7 @@ func (s *server) logLines(ctx context.Context, in *logQuery) ([]logLine, error) 
 	}
 	lines := make([]logLine, 0, len(events))
 	for _, e := range events {
-		lines = append(lines, logLine{Seq: e.Seq, Run: e.Run, Node: e.Node, Level: e.Level, Message: e.Message, At: e.At})
+		lines = append(lines, logLine{Seq: e.Seq, Run: e.Run, Node: e.Node, Level: e.Level, Message: e.Message, At: e.At, Failure: e.Failure})
 	}
 	return lines, nil
 }

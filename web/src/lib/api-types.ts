@@ -1995,6 +1995,8 @@ export interface components {
             workspace_id: string;
         };
         LogLine: {
+            /** @description What the line is about: the place in the settings, and the first rows */
+            failure?: components["schemas"]["Failure"];
             level: string;
             message: string;
             node_id: string;

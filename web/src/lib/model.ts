@@ -175,6 +175,8 @@ export type LogLine = {
   level: LogLevel;
   message: string;
   timestamp: string;
+  /** What the line is about, such as the rows that broke a rule. */
+  failure?: { rows?: { columns: { name: string }[]; rows: Json[][] } };
 };
 
 export type Preview = {

@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import { formatClock, formatExact } from "../../lib/format";
-import type { LogLevel, LogLine } from "../../lib/model";
+import type { Json, LogLevel, LogLine } from "../../lib/model";
 import classes from "./log.module.css";
 
 type Props = { lines: LogLine[]; names: Map<string, string>; follow: boolean };
@@ -57,6 +57,7 @@ export function LogLines({ lines, names, follow }: Props) {
               <bdi className={classes.node}>{names.get(line.node_id ?? "") ?? line.node_id}</bdi>
               <span className={classes.message} dir="auto">
                 {line.message}
+                {line.failure?.rows && <Rows {...line.failure.rows} />}
               </span>
             </div>
           );
@@ -64,6 +65,21 @@ export function LogLines({ lines, names, follow }: Props) {
       </div>
     </section>
   );
+}
+
+/** The rows that a line is about, folded away. */
+function Rows({ columns, rows }: { columns: { name: string }[]; rows: Json[][] }) {
+  const lines = [columns.map((column) => column.name), ...rows.map((row) => row.map(cellText))];
+  return (
+    <details>
+      <summary>Show the rows</summary>
+      <pre>{lines.map((cells) => cells.join(" | ")).join("\n")}</pre>
+    </details>
+  );
+}
+
+function cellText(value: Json): string {
+  return value === null ? "null" : String(value);
 }
 
 const levelTones: Record<LogLevel, string> = {
