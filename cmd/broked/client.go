@@ -28,6 +28,7 @@ type client struct {
 	address string // without a slash at the end
 	// credential is a token or a key; without one the server decides what is open.
 	credential string
+	workspace  string // "" leaves it to the server
 	http       *http.Client
 }
 
@@ -109,6 +110,9 @@ func (c *client) request(ctx context.Context, method, path string, in any) (*htt
 	req.Header.Set("User-Agent", "broked/"+version)
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.workspace != "" {
+		req.Header.Set("X-Workspace-ID", c.workspace)
 	}
 	if c.credential != "" {
 		req.Header.Set("Authorization", "Bearer "+c.credential)

@@ -13,6 +13,7 @@ import (
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/workspaces"
 )
 
 // storedIn says where a stopped server keeps what it remembers.
@@ -71,8 +72,9 @@ func (in *storedIn) open(ctx context.Context, w world, instead string, do func(c
 // host is the accounts, the keys and the records in the database of a server that
 // is stopped.
 type host struct {
-	users *auth.Service
-	keys  *auth.Keys
+	users  *auth.Service
+	keys   *auth.Keys
+	places *workspaces.Service
 	// rotating returns accounts that know the key which sessions are signed with.
 	rotating func(context.Context) (*auth.Service, error)
 }
@@ -93,7 +95,7 @@ func newHost(ctx context.Context, memory *store.Store, signing func() (*auth.Sig
 	if err != nil {
 		return nil, err
 	}
-	return &host{users: users, keys: keys, rotating: func(ctx context.Context) (*auth.Service, error) {
+	return &host{users: users, keys: keys, places: workspaces.NewService(memory), rotating: func(ctx context.Context) (*auth.Service, error) {
 		own, err := signing()
 		if err != nil {
 			return nil, err
@@ -161,6 +163,38 @@ func (h *host) Audit(ctx context.Context, limit int) ([]auth.AuditRecord, error)
 // VerifyAudit implements admin.
 func (h *host) VerifyAudit(ctx context.Context) (auth.AuditVerdict, error) {
 	return h.users.VerifyAudit(ctx)
+}
+
+// Workspaces implements admin.
+func (h *host) Workspaces(ctx context.Context) ([]workspaces.Workspace, error) {
+	return h.places.All(ctx)
+}
+
+// CreateWorkspace implements admin.
+func (h *host) CreateWorkspace(ctx context.Context, id auth.WorkspaceID, name string) error {
+	_, err := h.places.Create(ctx, id, name)
+	return err
+}
+
+// DeleteWorkspace implements admin.
+func (h *host) DeleteWorkspace(ctx context.Context, id auth.WorkspaceID) error {
+	return h.places.Delete(ctx, id)
+}
+
+// Members implements admin.
+func (h *host) Members(ctx context.Context, id auth.WorkspaceID) ([]workspaces.Member, error) {
+	return h.places.Members(ctx, id)
+}
+
+// AddMember implements admin.
+func (h *host) AddMember(ctx context.Context, id auth.WorkspaceID, user auth.UserID) error {
+	_, err := h.places.Add(ctx, id, user)
+	return err
+}
+
+// RemoveMember implements admin.
+func (h *host) RemoveMember(ctx context.Context, id auth.WorkspaceID, user auth.UserID) error {
+	return h.places.Remove(ctx, id, user)
 }
 
 // hostActor is who acts on the command line: somebody who can read and write the

@@ -9,6 +9,7 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/workspaces"
 )
 
 // remote is the accounts, the keys and the records of a server that runs.
@@ -17,6 +18,8 @@ type remote struct{ *client }
 const (
 	usersPath    = "/api/auth/users"
 	servicesPath = "/api/services"
+
+	workspacesPath = "/api/workspaces"
 )
 
 func userPath(user auth.UserID) string { return usersPath + "/" + url.PathEscape(string(user)) }
@@ -123,4 +126,42 @@ func (r remote) VerifyAudit(ctx context.Context) (auth.AuditVerdict, error) {
 	var v auth.AuditVerdict
 	err := r.call(ctx, http.MethodGet, "/api/audit/verify", nil, &v)
 	return v, err
+}
+
+func membersPath(id auth.WorkspaceID) string {
+	return workspacesPath + "/" + url.PathEscape(string(id)) + "/members"
+}
+
+// Workspaces implements admin.
+func (r remote) Workspaces(ctx context.Context) ([]workspaces.Workspace, error) {
+	var all []workspaces.Workspace
+	err := r.call(ctx, http.MethodGet, workspacesPath, nil, &all)
+	return all, err
+}
+
+// CreateWorkspace implements admin.
+func (r remote) CreateWorkspace(ctx context.Context, id auth.WorkspaceID, name string) error {
+	return r.call(ctx, http.MethodPost, workspacesPath, map[string]any{"id": id, "name": name}, nil)
+}
+
+// DeleteWorkspace implements admin.
+func (r remote) DeleteWorkspace(ctx context.Context, id auth.WorkspaceID) error {
+	return r.call(ctx, http.MethodDelete, workspacesPath+"/"+url.PathEscape(string(id)), nil, nil)
+}
+
+// Members implements admin.
+func (r remote) Members(ctx context.Context, id auth.WorkspaceID) ([]workspaces.Member, error) {
+	var all []workspaces.Member
+	err := r.call(ctx, http.MethodGet, membersPath(id), nil, &all)
+	return all, err
+}
+
+// AddMember implements admin.
+func (r remote) AddMember(ctx context.Context, id auth.WorkspaceID, user auth.UserID) error {
+	return r.call(ctx, http.MethodPost, membersPath(id), map[string]any{"user_id": user}, nil)
+}
+
+// RemoveMember implements admin.
+func (r remote) RemoveMember(ctx context.Context, id auth.WorkspaceID, user auth.UserID) error {
+	return r.call(ctx, http.MethodDelete, membersPath(id)+"/"+url.PathEscape(string(user)), nil, nil)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/workspaces"
 )
 
 // admin is what can be done to the accounts, the keys and the records of a
@@ -18,6 +19,7 @@ type admin interface {
 	accounts
 	services
 	records
+	places
 }
 
 type accounts interface {
@@ -43,6 +45,15 @@ type records interface {
 	// Audit returns at most so many of the newest records, newest first.
 	Audit(ctx context.Context, limit int) ([]auth.AuditRecord, error)
 	VerifyAudit(ctx context.Context) (auth.AuditVerdict, error)
+}
+
+type places interface {
+	Workspaces(ctx context.Context) ([]workspaces.Workspace, error)
+	CreateWorkspace(ctx context.Context, id auth.WorkspaceID, name string) error
+	DeleteWorkspace(ctx context.Context, id auth.WorkspaceID) error
+	Members(ctx context.Context, id auth.WorkspaceID) ([]workspaces.Member, error)
+	AddMember(ctx context.Context, id auth.WorkspaceID, user auth.UserID) error
+	RemoveMember(ctx context.Context, id auth.WorkspaceID, user auth.UserID) error
 }
 
 // serverFlags say which server is asked, and who asks.
@@ -105,6 +116,7 @@ func (o outputFlag) print(w world, v any, table func(io.Writer)) error {
 // folder that is named, by flag or environment; then a server that is; and else
 // the data folder here.
 type target struct {
+	Workspace auth.WorkspaceID `help:"Workspace to work in, and in which to make things; your own on a server, and default in a data folder, when not given." env:"BROKED_WORKSPACE" placeholder:"ID"`
 	serverFlags
 	storedIn
 	outputFlag
@@ -121,6 +133,9 @@ func (t *target) admin(ctx context.Context, w world, do func(context.Context, ad
 	}
 	if address == "" {
 		return t.open(ctx, w, "broked login, and then this command with --server", func(ctx context.Context, memory *store.Store, log *slog.Logger) error {
+			if t.Workspace != "" {
+				ctx = auth.WithWorkspace(ctx, t.Workspace)
+			}
 			h, err := newHost(ctx, memory, t.signing, log)
 			if err != nil {
 				return err
@@ -132,5 +147,6 @@ func (t *target) admin(ctx context.Context, w world, do func(context.Context, ad
 	if err != nil {
 		return err
 	}
+	c.workspace = string(t.Workspace)
 	return do(ctx, remote{c})
 }

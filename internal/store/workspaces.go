@@ -193,6 +193,8 @@ const (
 	contents = `
 		SELECT 'pipeline', 'pipelines', count(*) FROM pipelines WHERE workspace_id = ?1
 		UNION ALL
+		SELECT 'contact', 'contacts', count(*) FROM contacts WHERE workspace_id = ?1
+		UNION ALL
 		SELECT 'key in use', 'keys in use', count(*) FROM services WHERE workspace_id = ?1 AND revoked_at IS NULL
 		UNION ALL
 		SELECT 'account that belongs to no other workspace', 'accounts that belong to no other workspace', count(*)
