@@ -148,18 +148,18 @@ func badClient(words string) error {
 	return fault.New(fault.Unknown, "%s", words).With("invalid_client")
 }
 
-// authenticated returns the parameters of a request, who sent it, and ctx with
-// them in it. Wrong
-// secrets are counted by address, so that guessing is limited; what a client does
-// with the right one is counted under its own name, whoever shares its address.
-func (s *server) authenticated(ctx context.Context, in *OAuthInput) (context.Context, auth.Actor, url.Values, error) {
+// authenticated returns the parameters of a request, and ctx with who sent it.
+// Wrong secrets are counted by address, so that guessing is limited; what a client
+// does with the right one is counted under its own name, whoever shares its
+// address.
+func (s *server) authenticated(ctx context.Context, in *OAuthInput, class Class) (context.Context, url.Values, error) {
 	wrong := "wrong " + network(in.caller.Address)
 	if err := s.look(classToken, wrong); err != nil {
-		return ctx, auth.Actor{}, nil, err
+		return ctx, nil, err
 	}
 	values, err := in.parameters()
 	if err != nil {
-		return ctx, auth.Actor{}, nil, err
+		return ctx, nil, err
 	}
 	id, secret, err := in.client(values)
 	var client auth.Actor
@@ -169,7 +169,10 @@ func (s *server) authenticated(ctx context.Context, in *OAuthInput) (context.Con
 	if fault.KindOf(err) == fault.Unknown {
 		_ = s.take(classToken, wrong) // the next one is told
 	}
-	return auth.WithWorkspace(auth.WithActor(ctx, client), client.Workspace), client, values, err
+	if err == nil {
+		err = s.admitKey(class, client)
+	}
+	return auth.WithWorkspace(auth.WithActor(ctx, client), client.Workspace), values, err
 }
 
 type tokenAnswer struct {
@@ -184,10 +187,7 @@ type tokenAnswer struct {
 }
 
 func (s *server) postToken(ctx context.Context, in *OAuthInput) (*tokenAnswer, error) {
-	ctx, client, values, err := s.authenticated(ctx, in)
-	if err == nil {
-		err = s.take(classToken, "key "+string(client.Service))
-	}
+	ctx, values, err := s.authenticated(ctx, in, classToken)
 	if err != nil {
 		return nil, oauthFault(err)
 	}
@@ -201,6 +201,7 @@ func (s *server) postToken(ctx context.Context, in *OAuthInput) (*tokenAnswer, e
 	if asked, given := values["scope"]; given && asked[0] == "" {
 		return nil, oauthFault(fault.New(fault.Invalid, "the scope is empty").With("invalid_scope"))
 	}
+	client, _ := auth.ActorFrom(ctx)
 	t, err := s.Auth.GrantAccess(ctx, client, values.Get("scope"))
 	if err != nil {
 		return nil, oauthFault(err)
@@ -223,16 +224,14 @@ type introspection struct {
 }
 
 func (s *server) introspect(ctx context.Context, in *OAuthInput) (*body[introspection], error) {
-	ctx, client, values, err := s.authenticated(ctx, in)
-	if err == nil {
-		err = s.admitKey(classDetail, client)
-	}
+	ctx, values, err := s.authenticated(ctx, in, classDetail)
 	if err == nil && values.Get("token") == "" {
 		err = badOAuth("token is missing")
 	}
 	if err != nil {
 		return nil, oauthFault(err)
 	}
+	client, _ := auth.ActorFrom(ctx)
 	t, active, err := s.Auth.Introspect(ctx, client, values.Get("token"))
 	if err != nil || !active {
 		return &body[introspection]{}, err
@@ -246,14 +245,12 @@ func (s *server) introspect(ctx context.Context, in *OAuthInput) (*body[introspe
 type emptyAnswer struct{ Status int }
 
 func (s *server) revoke(ctx context.Context, in *OAuthInput) (*emptyAnswer, error) {
-	ctx, client, values, err := s.authenticated(ctx, in)
-	if err == nil {
-		err = s.admitKey(classWrite, client)
-	}
+	ctx, values, err := s.authenticated(ctx, in, classWrite)
 	if err == nil && values.Get("token") == "" {
 		err = badOAuth("token is missing")
 	}
 	if err == nil {
+		client, _ := auth.ActorFrom(ctx)
 		err = s.Auth.RevokeToken(ctx, client, values.Get("token"))
 	}
 	if err != nil {
