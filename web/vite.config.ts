@@ -25,7 +25,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
   },
-  server: { proxy: { "/api": server, "/health": server, "/ready": server } },
+  server: { proxy: { "/api": server, "/v2": server, "/health": server, "/ready": server } },
   preview: { headers: { "Content-Security-Policy": policy } },
   test: { include: ["src/**/*.test.ts"] },
 });

@@ -18,6 +18,9 @@ const everything = [
   "runs.cancel",
   "issues.view",
   "issues.edit",
+  "contacts.view",
+  "contacts.edit",
+  "contacts.delete",
   "settings.manage_users",
   "services.manage",
   "audit.view",
@@ -60,6 +63,7 @@ export async function serve(page: Page, answers: Answers = {}): Promise<void> {
   const all = { ...usual, ...answers };
   await page.addInitScript(fakeStreams);
   await page.route("**/api/**", (route) => answer(route, all));
+  await page.route("**/v2/**", (route) => answer(route, all));
 }
 
 async function answer(route: Route, answers: Answers): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  IconAddressBook,
   IconAlertTriangle,
   IconHistory,
   IconHome,
@@ -15,6 +16,7 @@ export const pages = [
   { to: "/pipelines", label: "Pipelines", icon: IconSitemap },
   { to: "/runs", label: "Runs", icon: IconHistory },
   { to: "/issues", label: "Issues", icon: IconAlertTriangle },
+  { to: "/contacts", label: "Contacts", icon: IconAddressBook },
 ] as const;
 
 const administration = [

@@ -12,6 +12,7 @@ import { wasSetupSkipped } from "../lib/setup-choice";
 import { Crash, NotFound, Starting } from "./fallbacks";
 import {
   auditSearch,
+  contactsSearch,
   issuesSearch,
   keysSearch,
   nextSearch,
@@ -124,6 +125,19 @@ const issue = createRoute({
   component: lazyRouteComponent(() => import("../features/issues/issue-page"), "IssuePage"),
 });
 
+const contacts = createRoute({
+  getParentRoute: () => shell,
+  path: "/contacts",
+  validateSearch: contactsSearch,
+  component: lazyRouteComponent(() => import("../features/contacts/contacts-page"), "ContactsPage"),
+});
+
+const contact = createRoute({
+  getParentRoute: () => shell,
+  path: "/contacts/$contactId",
+  component: lazyRouteComponent(() => import("../features/contacts/contact-page"), "ContactPage"),
+});
+
 const profile = createRoute({
   getParentRoute: () => shell,
   path: "/profile",
@@ -164,6 +178,8 @@ const routeTree = root.addChildren([
     run,
     issues,
     issue,
+    contacts,
+    contact,
     profile,
     users,
     apiTokens,

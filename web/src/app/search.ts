@@ -84,6 +84,30 @@ export function issuesSearch(raw: Raw): IssuesSearch {
   };
 }
 
+export type ContactsSearch = {
+  product?: "recruiting" | "retention";
+  email?: string;
+  status?: string;
+  tag?: string;
+  after?: string;
+};
+
+/** The list of contacts: what narrows it, and where the stretch begins. */
+export function contactsSearch(raw: Raw): ContactsSearch {
+  const product = oneOf(raw.product, ["recruiting", "retention"] as const);
+  const email = text(raw.email);
+  const status = text(raw.status);
+  const tag = text(raw.tag);
+  const after = text(raw.after);
+  return {
+    ...(product && { product }),
+    ...(email && { email }),
+    ...(status && { status }),
+    ...(tag && { tag }),
+    ...(after && { after }),
+  };
+}
+
 export type RunSearch = {
   node?: string;
   panel?: "log" | "steps" | "data" | "node";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   elapsedMs,
+  formatBytes,
   formatCount,
   formatDuration,
   formatRelative,
@@ -58,4 +59,13 @@ test("a run that goes on counts until now, one that never started not at all", (
 
 test("an id is told apart by its end, where ids made at one time differ", () => {
   expect(shortId("0197a6e0-0000-7000-8000-0123456789ab")).toBe("456789ab");
+});
+
+test.each([
+  [1, "1 byte"],
+  [999, "999 bytes"],
+  [182_400, "182.4 kB"],
+  [3_000_000, "3 MB"],
+])("%d bytes read %s", (n, want) => {
+  expect(formatBytes(n)).toBe(want);
 });

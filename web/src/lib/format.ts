@@ -28,6 +28,18 @@ export function formatRows(n: number): string {
   return `${formatCount(n)} ${n === 1 ? "row" : "rows"}`;
 }
 
+/** "182.4 kB", "3 MB". */
+export function formatBytes(n: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(n, 1)) / 3));
+  return new Intl.NumberFormat("en-US", {
+    style: "unit",
+    unit: units[step] ?? "byte",
+    unitDisplay: step === 0 ? "long" : "short",
+    maximumFractionDigits: 1,
+  }).format(n / 1000 ** step);
+}
+
 /** "340 ms", "3.4 s", "2 min 05 s", "1 h 12 min". */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;

@@ -9,6 +9,8 @@ export type Permission =
   | "pipelines.run"
   | "runs.cancel"
   | "issues.edit"
+  | "contacts.edit"
+  | "contacts.delete"
   | "settings.manage_users"
   | "services.manage"
   | "audit.view";
