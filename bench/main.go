@@ -109,6 +109,9 @@ func measure(ctx context.Context, out io.Writer) (err error) {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
+	if err := measureHTTP(ctx, w, program, dir); err != nil {
+		return err
+	}
 	peak, err := s.memory("VmHWM")
 	fmt.Fprintf(w, "\nserver at its peak\t%d MB\n", peak>>20)
 	return err

@@ -30,8 +30,9 @@ type server struct {
 
 // startServer starts program on a free port and returns how long it took until
 // it answered that it is alive.
-func startServer(ctx context.Context, program, dir string) (*server, time.Duration, error) {
-	cmd := exec.CommandContext(ctx, program, "serve", "--port", "0", "--data", filepath.Join(dir, "data"), "--data-dirs", dir, "--limit", "people=off", "--limit", "write=off") //nolint:gosec // the program that is measured
+func startServer(ctx context.Context, program, dir string, flags ...string) (*server, time.Duration, error) {
+	args := append([]string{"serve", "--port", "0", "--data", filepath.Join(dir, "data"), "--data-dirs", dir, "--limit", "people=off", "--limit", "write=off"}, flags...)
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // the program that is measured
 	cmd.Dir = dir
 	logs, err := cmd.StderrPipe()
 	if err != nil {
@@ -228,20 +229,26 @@ func (s *server) engines() []int {
 }
 
 // childrenCPU returns what the server's ended children have used.
-func (s *server) childrenCPU() time.Duration {
+func (s *server) childrenCPU() time.Duration { return s.ticks(13, 14) } // cutime and cstime of proc(5)
+
+// cpu returns what the server itself has used.
+func (s *server) cpu() time.Duration { return s.ticks(11, 12) } // utime and stime
+
+// ticks returns the sum of fields of /proc/PID/stat, which are in 1/100 s,
+// counted from the one after the name.
+func (s *server) ticks(fields ...int) time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
 	_, rest, _ := bytes.Cut(text, []byte(") "))
-	fields := strings.Fields(string(rest))
-	const user, system, ticks = 13, 14, 100 // cutime and cstime of proc(5), in 1/100 s
+	all := strings.Fields(string(rest))
 	var total int64
-	for _, i := range []int{user, system} {
+	for _, i := range fields {
 		var n int64
-		if _, err := fmt.Sscan(fields[i], &n); err == nil {
+		if _, err := fmt.Sscan(all[i], &n); err == nil {
 			total += n
 		}
 	}
-	return time.Duration(total) * time.Second / ticks
+	return time.Duration(total) * time.Second / 100
 }
