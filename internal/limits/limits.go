@@ -91,7 +91,12 @@ func New() *Limiter {
 
 // Take asks for one more under key and takes it when there is one. A refusal
 // costs the key nothing: who waits as told passes.
-func (l *Limiter) Take(key string, r Rate) Verdict {
+func (l *Limiter) Take(key string, r Rate) Verdict { return l.ask(key, r, true) }
+
+// Look says what Take would, and takes nothing.
+func (l *Limiter) Look(key string, r Rate) Verdict { return l.ask(key, r, false) }
+
+func (l *Limiter) ask(key string, r Rate, take bool) Verdict {
 	if r.Burst == 0 {
 		return Verdict{OK: true, Left: math.MaxInt32}
 	}
@@ -100,23 +105,10 @@ func (l *Limiter) Take(key string, r Rate) Verdict {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v, next := verdict(p.full[key], now, r)
-	if v.OK {
+	if take && v.OK {
 		p.makeRoom(key, now)
 		p.full[key] = next
 	}
-	return v
-}
-
-// Look says what Take would, and takes nothing.
-func (l *Limiter) Look(key string, r Rate) Verdict {
-	if r.Burst == 0 {
-		return Verdict{OK: true, Left: math.MaxInt32}
-	}
-	now := time.Since(l.began)
-	p := &l.parts[maphash.String(l.seed, key)%shards]
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	v, _ := verdict(p.full[key], now, r)
 	return v
 }
 
