@@ -20,8 +20,9 @@ ARG VERSION=dev
 RUN CGO_ENABLED=1 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/broked ./cmd/broked
 
 # The image: Debian of the same release as the compiler's, for the same C and
-# C++ libraries, and nothing but the program in it.
+# C++ libraries, and nothing but the program and Python for code nodes in it.
 FROM debian:12-slim
+RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 65532 --no-create-home --home-dir /data --shell /usr/sbin/nologin broked \
     && install -d -o broked -g broked -m 0700 /data /data/files
 COPY --from=build /out/broked /usr/local/bin/broked

@@ -54,6 +54,11 @@ var tasks = []task{
 		},
 		sql: `SELECT * FROM %[1]s QUALIFY row_number() OVER (PARTITION BY email, country ORDER BY id) = 1 ORDER BY amount DESC`,
 	},
+	{
+		name:  "CSV -> Python adds a column -> CSV",
+		nodes: []string{`{"id":"work","type":"code","config":{"script":"for row in rows: row['x'] = 1"}}`},
+		sql:   `SELECT *, 1 AS x FROM %[1]s`,
+	},
 }
 
 func main() {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -256,5 +259,78 @@ func TestTokensSurviveARestart(t *testing.T) {
 	}
 	if got := s.as("", "/api/pipelines"); got != 401 {
 		t.Errorf("without a token: %d", got)
+	}
+}
+
+// scripted is a run of a script that has started and goes on for ever, with a
+// process of its own that has word in its command line.
+func scripted(t *testing.T, dir string, s *server, word string) runState {
+	t.Helper()
+	script := fmt.Sprintf("import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600) # %s'], start_new_session=True)\nprint('there', flush=True)\nwhile True: time.sleep(1)", word)
+	body, err := json.Marshal(map[string]any{
+		"name": "p", "ir_version": "2.2",
+		"nodes": []any{
+			map[string]any{"id": "py", "type": "code", "config": map[string]any{"script": script}},
+			map[string]any{"id": "out", "type": "sink_file", "config": map[string]any{"path": "out.csv"}},
+		},
+		"edges": []any{map[string]any{"from": "py", "to": "out"}},
+	})
+	must(t, err)
+	s.call("POST", "/api/pipelines", string(body), 201, nil)
+	r := s.again("p")
+	s.events(r.ID, func(name string) bool { return name != "log" })
+	for !commandsHave(t, word) {
+		if t.Context().Err() != nil {
+			t.Fatal("the script does not start: " + dir)
+		}
+	}
+	return r
+}
+
+// commandsHave reports whether a process has word in its command line.
+func commandsHave(t *testing.T, word string) bool {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	must(t, err)
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), word) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestCancelEndsScripts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := serve(t, dir)
+	word := "cancelled-" + rand.Text()
+	r := scripted(t, dir, s, word)
+	s.call("POST", "/api/runs/"+r.ID+"/cancel", "{}", 200, nil)
+	s.follow(r.ID)
+	if got := s.run(r.ID); got.Status != "cancelled" {
+		t.Errorf("run %+v", got)
+	}
+	gone(t, word)
+	nothingLeft(t, dir)
+}
+
+func TestKilledServerLeavesNoScript(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := serve(t, dir)
+	word := "orphaned-" + rand.Text()
+	scripted(t, dir, s, word)
+	must(t, s.cmd.Process.Kill())
+	gone(t, word)
+}
+
+// gone waits until no process has word in its command line.
+func gone(t *testing.T, word string) {
+	t.Helper()
+	for end := time.Now().Add(soon); commandsHave(t, word); {
+		if time.Now().After(end) {
+			t.Fatal("a process of the script is left")
+		}
 	}
 }

@@ -19,8 +19,8 @@ const module = "github.com/broked/broked/"
 // floors lists every package from the ground up. A package imports packages of
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
-	{"internal/fault", "internal/id", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "migrations", "web", "examples"},
-	{"internal/expr", "internal/files", "internal/outbound", "internal/strictjson"},
+	{"internal/batch", "internal/fault", "internal/id", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "migrations", "web", "examples"},
+	{"internal/expr", "internal/files", "internal/outbound", "internal/python", "internal/strictjson"},
 	{"internal/node", "internal/auth"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
 	{"internal/runs"},
@@ -36,7 +36,7 @@ var floors = [][]string{
 var owners = map[string][]string{
 	"database/sql":                   {"internal/store", "internal/queue", "internal/engine", "bench"},
 	"net/http":                       {"internal/api", "internal/contacts", "internal/outbound", "cmd/broked", "bench"},
-	"os/exec":                        {"internal/executor", "bench"},
+	"os/exec":                        {"internal/executor", "internal/python", "bench"},
 	"github.com/go-chi/chi/v5":       {"internal/api"},
 	"github.com/riverqueue/river":    {"internal/queue"},
 	"modernc.org/sqlite":             {"internal/store"},

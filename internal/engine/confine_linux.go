@@ -22,10 +22,20 @@ var (
 //
 // It cannot be undone.
 func Confine(reach Reach) error {
+	var programs, folders []string
+	for _, path := range reach.Programs {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			folders = append(folders, path)
+		} else if err == nil {
+			programs = append(programs, path)
+		}
+	}
 	return landlock.V5.BestEffort().Restrict(
 		landlock.ROFiles(reach.Reads...),
 		landlock.ROFiles(machineFiles...).IgnoreIfMissing(),
 		landlock.RODirs(machineFolders...).IgnoreIfMissing(),
+		landlock.ROFiles(programs...).IgnoreIfMissing(),
+		landlock.RODirs(folders...).IgnoreIfMissing(),
 		landlock.RWDirs(reach.Folders...).WithRefer(),
 	)
 }

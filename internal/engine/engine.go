@@ -145,7 +145,8 @@ func (r *run) noteLeftovers() error {
 func (r *run) open(ctx context.Context, s *state) error {
 	s.env = node.Env{
 		Roots: r.roots, Legacy: r.job.Legacy,
-		Temp: filepath.Join(r.job.Dir, "tmp", strconv.Itoa(r.index(s))),
+		Temp:   filepath.Join(r.job.Dir, "tmp", strconv.Itoa(r.index(s))),
+		Memory: r.job.Limits.Memory, Params: r.job.Params(),
 		Values: func(name string) (string, bool) {
 			v, ok := r.job.Values[name]
 			return v, ok
@@ -166,6 +167,7 @@ func (r *run) open(ctx context.Context, s *state) error {
 		r.access.Reads = append(r.access.Reads, access.Reads...)
 		r.access.Writes = append(r.access.Writes, access.Writes...)
 		r.access.Folders = append(r.access.Folders, access.Folders...)
+		r.access.Programs = append(r.access.Programs, access.Programs...)
 		r.access.Leftovers = append(r.access.Leftovers, access.Leftovers...)
 	}
 	s.env.DB = r.db

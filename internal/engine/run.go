@@ -63,6 +63,8 @@ func (r *run) all(ctx context.Context) error {
 			err = r.inspect(ctx, i, n)
 		case node.Relational:
 			err = r.relate(ctx, i)
+		case node.Procedural:
+			err = r.process(ctx, i, n)
 		default:
 			err = r.execute(ctx, i)
 		}

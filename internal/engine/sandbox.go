@@ -11,13 +11,15 @@ import (
 type Reach struct {
 	Reads   []string // files
 	Folders []string // in which files may be made, replaced and removed
+	// Programs are files and folders to read and to run programs from; they may be missing.
+	Programs []string
 }
 
 // reachOf returns what a run's nodes and the engine itself need. Moving a finished
 // file to its place needs the folder that it lies in; that DuckDB touches nothing
 // else there is for its own lock to see to.
 func reachOf(access node.Access, dir string) Reach {
-	reach := Reach{Reads: access.Reads, Folders: []string{dir}}
+	reach := Reach{Reads: access.Reads, Folders: []string{dir}, Programs: access.Programs}
 	for _, path := range append(slices.Clone(access.Writes), access.Folders...) {
 		reach.Folders = append(reach.Folders, filepath.Dir(path))
 	}

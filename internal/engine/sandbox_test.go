@@ -64,3 +64,36 @@ func TestConfinedProcess(t *testing.T) {
 		t.Fatalf("%+v %s\n%s", r.end.Error, r.rows(j), r.log)
 	}
 }
+
+// TestScriptsInAConfinedProcess runs a script as the server does it: the engine is
+// shut in, and the script more so.
+func TestScriptsInAConfinedProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{"in.csv": "a,b\n" + strings.Repeat("1,é \n", 30000)})
+	j := w.job(`
+		in source_file {"path": "in.csv"}
+		py code {"script": "try:\n    os.listdir(config['data'])\n    print('the data can be listed')\nexcept OSError:\n    pass\nfor i, row in enumerate(rows):\n    row['n'] = i", "data": "DATA"}
+		out sink_file {"path": "out.csv"}`, "in>py py>out")
+	j.Nodes[1].Config = json.RawMessage(strings.Replace(string(j.Nodes[1].Config), "DATA", w.data, 1))
+	r, _, _ := inProcess(t, j)
+	if r.end.Status != job.Success || r.rows(j) != "30000/30000/30000" {
+		t.Fatalf("%+v %s\n%s", r.end.Error, r.rows(j), r.log)
+	}
+	for _, m := range r.messages {
+		if m.Type == job.Log {
+			t.Errorf("log: %s", m.Message)
+		}
+	}
+	if out := w.read("out.csv"); !strings.HasPrefix(out, "a,b,n\n1,é ,0\n") || !strings.HasSuffix(out, "1,é ,29999\n") {
+		t.Errorf("out.csv has %d bytes and begins %.40q", len(out), out)
+	}
+	// Memory that a script takes is its own affair.
+	j = w.job(`
+		py code {"script": "x = []\nwhile True: x.append(bytearray(30_000_000))"}
+		out sink_file {"path": "out2.csv"}`, "py>out")
+	j.Limits.Memory = 256 << 20
+	r, _, _ = inProcess(t, j)
+	if r.end.Error == nil || r.end.Error.Code != "out_of_memory" {
+		t.Errorf("%+v\n%s", r.end.Error, r.log)
+	}
+}

@@ -5,6 +5,7 @@ package job
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/broked/broked/internal/fault"
@@ -21,6 +22,17 @@ type Job struct {
 	Roots  Roots             `json:"roots"`
 	Dir    string            `json:"dir"` // the run's folder: artifacts and temporary files
 	Limits Limits            `json:"limits"`
+}
+
+// Params returns the values of the run's parameters by name.
+func (j Job) Params() map[string]string {
+	params := make(map[string]string)
+	for name, value := range j.Values {
+		if name, is := strings.CutPrefix(name, "param."); is {
+			params[name] = value
+		}
+	}
+	return params
 }
 
 // Step is one node with its settings; placeholders are resolved, but for those

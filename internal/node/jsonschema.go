@@ -40,10 +40,10 @@ func (s Schema) write(o *ordered) {
 	switch {
 	case len(s.Variants) > 0:
 		o.add("oneOf", s.variants())
-	case s.Values != nil:
+	case s.Values != nil && len(s.Fields) == 0:
 		o.add("additionalProperties", s.Values)
 	case s.Type == TypeObject:
-		writeFields(o, s.Fields)
+		writeFields(o, s.Fields, s.Values)
 	}
 }
 
@@ -56,13 +56,13 @@ func (s Schema) variants() []*ordered {
 		o.add("type", TypeObject)
 		o.addIf(v.Title != "", "title", v.Title)
 		o.addIf(v.Help != "", "description", v.Help)
-		writeFields(o, append([]Field{tag}, v.Fields...))
+		writeFields(o, append([]Field{tag}, v.Fields...), nil)
 		all = append(all, o)
 	}
 	return all
 }
 
-func writeFields(o *ordered, fields []Field) {
+func writeFields(o *ordered, fields []Field, others *Schema) {
 	properties, required := &ordered{}, []string{}
 	for _, f := range fields {
 		properties.add(f.Name, f.Schema)
@@ -72,6 +72,10 @@ func writeFields(o *ordered, fields []Field) {
 	}
 	o.add("properties", properties)
 	o.addIf(len(required) > 0, "required", required)
+	if others != nil {
+		o.add("additionalProperties", others)
+		return
+	}
 	o.add("additionalProperties", false)
 }
 

@@ -5,6 +5,9 @@ package node
 
 import (
 	"context"
+	"iter"
+
+	"github.com/broked/broked/internal/batch"
 )
 
 // Column is one column of a dataset.
@@ -96,6 +99,9 @@ type Access struct {
 	Reads   []string
 	Writes  []string
 	Folders []string // written as a whole; they need not exist yet
+	// Programs are files and folders that programs of the node's are run from, with
+	// what these read; only the programs use them. They may be missing.
+	Programs []string
 	// Leftovers are those of the above that are of no use once the node has ended.
 	// The node removes them; the server does when the engine dies before that. Their
 	// names begin with a dot and end with Leftover.
@@ -113,6 +119,10 @@ type Env struct {
 	Roots Roots
 	// Temp is an existing folder for this node alone, removed after the run.
 	Temp string
+	// Memory is how many bytes a program of the node's may use.
+	Memory int64
+	// Params are the run's parameters by name, without param. in front.
+	Params map[string]string
 	// Values looks up ${...} placeholders in expressions, such as "param.month".
 	Values func(name string) (string, bool)
 	// Log writes a line to the run's log. Cell values do not belong there.
@@ -136,7 +146,7 @@ type Roots interface {
 }
 
 // Node is one configured step. It is also an Opener when it touches files, and
-// exactly one of Relational and Sink.
+// exactly one of Relational, Procedural and Sink.
 type Node any
 
 // Opener is a node that touches files. Open is called before the database is
@@ -154,6 +164,24 @@ type Relational interface {
 	// What the person can mend is an Invalid fault whose problems, if any, have
 	// paths inside the node's settings.
 	Select(ctx context.Context, env Env, in []Relation) (Relation, error)
+}
+
+// Procedural is a node whose rows are computed outside the database.
+type Procedural interface {
+	// Process reads the rows of in and gives its own to write, in order. A node
+	// without inputs has no columns and no rows in.
+	//
+	// A column that has other types in other batches gets the type that holds them
+	// all, and text if none does; a batch may lack columns. Write may be given a batch
+	// of no rows, to say which columns there are.
+	Process(ctx context.Context, env Env, in Rows, write func(batch.Batch) error) error
+}
+
+// Rows are the rows of a relation, to be read once. The batches are valid until
+// the next is read.
+type Rows struct {
+	Columns []batch.Column // without values
+	Batches iter.Seq2[batch.Batch, error]
 }
 
 // Inspector is a Relational node that must know something about all rows of its

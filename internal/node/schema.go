@@ -34,11 +34,12 @@ const (
 	FormatNewColumn  Format = "new-column" // a name for a column of the output
 	FormatExpression Format = "expression" // package expr; placeholders are bound, never spliced
 	FormatSQL        Format = "sql"        // one SELECT; placeholders are bound, never spliced
+	FormatPython     Format = "python"     // a script; it has no placeholders
 )
 
 // Bound reports whether the node itself puts values in the place of placeholders,
 // so that they cannot change what the text says.
-func (f Format) Bound() bool { return f == FormatExpression || f == FormatSQL }
+func (f Format) Bound() bool { return f == FormatExpression || f == FormatSQL || f == FormatPython }
 
 // Schema is the shape of a setting, as data. It is written out as JSON Schema
 // 2020-12 and checks values itself, because a person needs better words than a
@@ -55,9 +56,11 @@ type Schema struct {
 	MinLen  int // of a string or array
 	MaxLen  int // of a string: characters, 0 means no limit
 	Items   *Schema
-	// Fields of an object, in the order of the form. Unknown members are refused.
+	// Fields of an object, in the order of the form. Unknown members are refused,
+	// unless there is a schema of Values.
 	Fields []Field
-	// Values is the schema of every member of an object with free names.
+	// Values is the schema of every member of an object with free names: of all that
+	// Fields does not name.
 	Values *Schema
 	// Variants of an object, told apart by the string member Tag.
 	Tag      string
@@ -162,15 +165,11 @@ func (c *checker) object(path string, s Schema, value any) {
 	switch {
 	case len(s.Variants) > 0:
 		c.variant(path, s, v)
-	case s.Values != nil:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			c.check(join(path, name), *s.Values, v[name])
-		}
+	default:
+		c.fields(path, s, v, "")
 		if len(v) < s.MinLen {
 			c.add(path, "must not be empty")
 		}
-	default:
-		c.fields(path, s.Fields, v, "")
 	}
 }
 
@@ -179,7 +178,7 @@ func (c *checker) variant(path string, s Schema, v map[string]any) {
 	var known []string
 	for _, variant := range s.Variants {
 		if tag == variant.Tag || slices.Contains(variant.Aliases, tag) {
-			c.fields(path, variant.Fields, v, s.Tag)
+			c.fields(path, variant.Schema, v, s.Tag)
 			return
 		}
 		known = append(known, variant.Tag)
@@ -191,11 +190,11 @@ func (c *checker) variant(path string, s Schema, v map[string]any) {
 	c.add(join(path, s.Tag), "must be one of %s, not %q%s", strings.Join(known, ", "), tag, fault.DidYouMean(tag, known))
 }
 
-// fields checks the members of an object against a fixed list of fields. The
-// member named tag has been looked at already.
-func (c *checker) fields(path string, fields []Field, v map[string]any, tag string) {
+// fields checks the members of an object. The member named tag has been looked at
+// already.
+func (c *checker) fields(path string, s Schema, v map[string]any, tag string) {
 	var names []string
-	for _, f := range fields {
+	for _, f := range s.Fields {
 		names = append(names, f.Name)
 		switch member, there := v[f.Name]; {
 		case there:
@@ -205,7 +204,11 @@ func (c *checker) fields(path string, fields []Field, v map[string]any, tag stri
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v)) {
-		if name != tag && !slices.Contains(names, name) {
+		switch {
+		case name == tag || slices.Contains(names, name):
+		case s.Values != nil:
+			c.check(join(path, name), *s.Values, v[name])
+		default:
 			c.add(join(path, name), "is not a setting here%s", fault.DidYouMean(name, names))
 		}
 	}

@@ -29,6 +29,10 @@ type Spec struct {
 	// New makes a node of settings that have passed Settings. What it rejects
 	// beyond that is a fault whose problems have paths inside the settings.
 	New func(config json.RawMessage) (Node, error)
+	// Lacks, unless nil, says what this machine lacks for a node of settings that
+	// have passed Settings, and is empty when nothing is. The path of each is inside
+	// the settings.
+	Lacks func(config json.RawMessage) []fault.Problem
 }
 
 // Category groups kinds in the palette.

@@ -21,6 +21,7 @@ func All() []node.Spec {
 		unpivotSpec,
 		sampleSpec,
 		sqlSpec,
+		codeSpec,
 		sqlGenerateSpec,
 		conditionSpec,
 		qualityCheckSpec,

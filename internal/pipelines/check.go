@@ -208,6 +208,11 @@ func (d Document) checkNodes(f *Findings, kinds *node.Registry) {
 		for _, p := range problems {
 			f.add(joinPath(path+".config", p.Path), "%s", p.Message)
 		}
+		if spec.Lacks != nil && len(problems) == 0 {
+			for _, p := range spec.Lacks(n.Settings()) {
+				f.warn(joinPath(path+".config", p.Path), "%s", p.Message)
+			}
+		}
 		checkPlaceholders(f, path+".config", n.Config)
 	}
 }

@@ -1,0 +1,150 @@
+package python
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"syscall"
+
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// Bounds of a script beside its memory and its time.
+const (
+	largestFile = 256 << 20
+	openFiles   = 256
+	processes   = 64
+)
+
+// confined starts a command so that it reaches the script's folder and what an
+// interpreter reads, and nothing else. The calling goroutine must wait for the
+// process and then end: its thread is shut in, too, and takes the process with it
+// when it ends.
+func confined(s Script, command func() *exec.Cmd) (*exec.Cmd, error) {
+	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+	if err := shutIn(s); err != nil {
+		return nil, err
+	}
+	cmd, err := startAlone(command)
+	if err != nil {
+		return nil, err
+	}
+	if err := bound(s, cmd.Process.Pid); err != nil {
+		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	return cmd, nil
+}
+
+// startAlone starts a command with processes, a network and channels of its own,
+// where the system lets everybody have that; its processes all end with the first.
+// Elsewhere it is a group of processes like any other.
+func startAlone(command func() *exec.Cmd) (*exec.Cmd, error) {
+	cmd := command()
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setpgid: true, Pdeathsig: syscall.SIGKILL,
+		Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC,
+	}
+	if err := cmd.Start(); err == nil {
+		return cmd, nil
+	}
+	cmd = command()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	return cmd, cmd.Start()
+}
+
+// rights are what the versions of Landlock know: rights to files, to TCP, and
+// what may be reached outside.
+var rights = []struct {
+	version            int
+	files, tcp, scopes uint64
+}{
+	{6, 1<<16 - 1, ll.AccessNetBindTCP | ll.AccessNetConnectTCP, ll.ScopeAbstractUnixSocket | ll.ScopeSignal},
+	{5, 1<<16 - 1, ll.AccessNetBindTCP | ll.AccessNetConnectTCP, 0},
+	{4, 1<<15 - 1, ll.AccessNetBindTCP | ll.AccessNetConnectTCP, 0},
+	{3, 1<<15 - 1, 0, 0},
+	{2, 1<<14 - 1, 0, 0},
+	{1, 1<<13 - 1, 0, 0},
+}
+
+const (
+	reading = ll.AccessFSExecute | ll.AccessFSReadFile | ll.AccessFSReadDir
+	ofFiles = ll.AccessFSExecute | ll.AccessFSReadFile | ll.AccessFSWriteFile | ll.AccessFSTruncate
+)
+
+// shutIn applies Landlock to this thread, and so to what it starts. Where the
+// kernel has none, there is nothing to do.
+func shutIn(s Script) error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up privileges: %w", err)
+	}
+	version, err := ll.LandlockGetABIVersion()
+	if err != nil || version < 1 {
+		return nil //nolint:nilerr // no Landlock
+	}
+	known := rights[slices.IndexFunc(rights, func(r struct {
+		version            int
+		files, tcp, scopes uint64
+	}) bool {
+		return r.version <= version
+	})]
+	set, err := ll.LandlockCreateRuleset(&ll.RulesetAttr{HandledAccessFS: known.files, HandledAccessNet: known.tcp, Scoped: known.scopes}, 0)
+	if err != nil {
+		return fmt.Errorf("shut a script in: %w", err)
+	}
+	defer unix.Close(set)
+	for _, path := range slices.Concat(System(), s.Interpreter.Folders, []string{"/dev/null", "/dev/urandom"}) {
+		if err := allow(set, path, reading); err != nil {
+			return err
+		}
+	}
+	writing := known.files &^ (ll.AccessFSExecute | ll.AccessFSMakeBlock | ll.AccessFSMakeChar | ll.AccessFSIoctlDev)
+	if err := allow(set, s.Folder, writing); err != nil {
+		return err
+	}
+	if err := ll.LandlockRestrictSelf(set, 0); err != nil {
+		return fmt.Errorf("shut a script in: %w", err)
+	}
+	return nil
+}
+
+// allow adds a path to a set of rules. One that is not there needs no rule.
+func allow(set int, path string, access uint64) error {
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("shut a script in: %s: %w", path, err)
+	}
+	defer unix.Close(fd)
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err != nil {
+		return fmt.Errorf("shut a script in: %s: %w", path, err)
+	}
+	if stat.Mode&unix.S_IFMT != unix.S_IFDIR {
+		access &= ofFiles
+	}
+	if err := ll.LandlockAddPathBeneathRule(set, &ll.PathBeneathAttr{AllowedAccess: access, ParentFd: fd}, 0); err != nil {
+		return fmt.Errorf("shut a script in: %s: %w", path, err)
+	}
+	return nil
+}
+
+// bound sets the limits of a process that waits for its job.
+func bound(s Script, pid int) error {
+	memory, seconds := uint64(max(s.Memory, 64<<20)), uint64(s.Timeout.Seconds())+1 //nolint:gosec // both are positive
+	for what, limit := range map[int]uint64{
+		unix.RLIMIT_DATA: memory,
+		unix.RLIMIT_AS:   memory + 1<<30, // libraries map what they never touch
+		unix.RLIMIT_CPU:  seconds, unix.RLIMIT_FSIZE: largestFile, unix.RLIMIT_NOFILE: openFiles, unix.RLIMIT_NPROC: processes, unix.RLIMIT_CORE: 0,
+	} {
+		if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: limit, Max: limit}, nil); err != nil {
+			return fmt.Errorf("bound a script: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package python
+
+import (
+	"errors"
+	"os/exec"
+)
+
+// confined is for Linux: nowhere else can a script be shut in.
+func confined(Script, func() *exec.Cmd) (*exec.Cmd, error) { return nil, errors.ErrUnsupported }

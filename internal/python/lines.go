@@ -1,0 +1,100 @@
+package python
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+const (
+	longest  = 4 << 10 // bytes of a line that are kept
+	mostText = 1 << 20 // bytes of all lines together
+	mostRows = 2000    // lines
+)
+
+// lines hands on what a script prints, line by line and not more than a person
+// would read.
+type lines struct {
+	tell func(Stream, string)
+
+	mu    sync.Mutex
+	parts [2]struct {
+		text []byte
+		more bool // the line was longer
+	}
+	told, size, left int
+}
+
+type writer func([]byte) (int, error)
+
+func (w writer) Write(b []byte) (int, error) { return w(b) }
+
+// from returns what takes the text of one stream. It never fails.
+func (l *lines) from(s Stream) io.Writer {
+	return writer(func(b []byte) (int, error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for rest := b; len(rest) > 0; {
+			line, after, whole := bytes.Cut(rest, []byte("\n"))
+			p := &l.parts[s]
+			keep := min(len(line), longest-len(p.text))
+			p.more = p.more || keep < len(line)
+			p.text = append(p.text, line[:keep]...)
+			if whole {
+				l.line(s)
+			}
+			rest = after
+		}
+		return len(b), nil
+	})
+}
+
+// line hands on the line that a stream has so far.
+func (l *lines) line(s Stream) {
+	p := &l.parts[s]
+	text := clean(string(p.text))
+	if p.more {
+		text += " …"
+	}
+	p.text, p.more = p.text[:0], false
+	if l.told >= mostRows || l.size+len(text) > mostText {
+		l.left++
+		return
+	}
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	l.told, l.size = l.told+1, l.size+len(text)
+	l.tell(s, text)
+}
+
+// end hands on what came without a line's end, and how much was left out.
+func (l *lines) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for s := range l.parts {
+		if len(l.parts[s].text) > 0 {
+			l.line(Stream(s))
+		}
+	}
+	if l.left > 0 {
+		l.tell(Warning, fmt.Sprintf("the script printed %d more lines, which are left out", l.left))
+	}
+}
+
+// clean makes text of bytes that anybody has written: no control characters, and
+// what is not UTF-8 is replaced.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
+		case unicode.IsControl(r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.TrimRight(strings.ToValidUTF8(text, string(unicode.ReplacementChar)), "\r\n"))
+}

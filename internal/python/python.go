@@ -1,0 +1,416 @@
+// Package python runs a person's script in an interpreter of its own: rows go in
+// and come back column by column over pipes, and what the script prints is handed
+// on line by line. The script is shut in by the kernel, not by the language.
+package python
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/broked/broked/internal/batch"
+	"github.com/broked/broked/internal/fault"
+)
+
+// runner is the program that the interpreter executes; the script is a part of
+// what it is handed.
+//
+//go:embed runner.py
+var runner string
+
+// Script is one execution of a script.
+type Script struct {
+	Interpreter Interpreter
+	Text        string
+	Config      map[string]any    // the names that the script knows, all of them data
+	Params      map[string]string // as text
+	Parameters  map[string]any    // typed
+	Legacy      bool              // dates and decimals come as text and fractions
+	Timeout     time.Duration
+	Memory      int64  // bytes that the process may use
+	Folder      string // where it may write: an absolute path
+	// Line is told each line that the script prints, one at a time.
+	Line func(Stream, string)
+}
+
+// Stream is where a line was printed.
+type Stream int
+
+// The streams.
+const (
+	Out     Stream = iota // standard output
+	Err                   // standard error
+	Warning               // said by us about the result
+)
+
+// Run executes the script over rows, which have columns, and gives its result to
+// write, in order. When write fails, that is the error. What the script does wrong
+// is an Invalid fault. When Run returns no process of the script's is left.
+func (s Script) Run(ctx context.Context, columns []batch.Column, rows iter.Seq2[batch.Batch, error], write func(batch.Batch) error) error {
+	job, err := s.job(columns)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeoutCause(ctx, s.Timeout, errSlow)
+	defer stop()
+	c, err := start(s)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	defer context.AfterFunc(ctx, c.kill)()
+	fed := make(chan error, 1)
+	go func() { fed <- c.feed(ctx, job, rows) }()
+	ended, err := c.listen(s, write)
+	if !ended && !gone(err) {
+		c.kill() // nobody listens any more
+	}
+	status := c.wait()
+	// An input that cannot be read is the reason of all that follows; a pipe that
+	// nobody reads is a consequence.
+	if failed := <-fed; failed != nil && !errors.Is(failed, syscall.EPIPE) && !errors.Is(failed, os.ErrClosed) && ctx.Err() == nil {
+		return failed
+	}
+	switch {
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow):
+		return fault.New(fault.Invalid, "the script took longer than %s: raise its timeout, or let it do less", s.Timeout).With("script_timeout")
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case gone(err):
+		return s.death(status)
+	}
+	return err
+}
+
+// gone reports whether the child has ended in the middle of its words.
+func gone(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// errSlow ends scripts that take longer than they may.
+var errSlow = errors.New("the script took too long")
+
+// job tells the child what it is to do.
+func (s Script) job(columns []batch.Column) ([]byte, error) {
+	list := make([]column, len(columns))
+	for i, c := range columns {
+		list[i] = column{Name: c.Name, Type: c.Type}
+	}
+	text, err := json.Marshal(map[string]any{
+		"script": s.Text, "columns": list, "config": orEmpty(s.Config), "params": orEmpty(s.Params),
+		"parameters": orEmpty(s.Parameters), "legacy": s.Legacy,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write the script's job: %w", err)
+	}
+	return append(binary.LittleEndian.AppendUint32(nil, uint32(len(text))), text...), nil //nolint:gosec // a document is smaller
+}
+
+func orEmpty[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return m
+}
+
+// child is the process of one script.
+type child struct {
+	in, out *os.File
+	pid     int
+	ended   chan struct{}
+	status  *os.ProcessState
+	killed  sync.Once
+}
+
+// start starts the interpreter, which waits for its job.
+func start(s Script) (*child, error) {
+	inR, inW, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("start Python: %w", err)
+	}
+	outR, outW, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start Python: %w", err), inR.Close(), inW.Close())
+	}
+	defer inR.Close()
+	defer outW.Close()
+	printed := &lines{tell: s.Line}
+	command := func() *exec.Cmd {
+		cmd := exec.Command(s.Interpreter.Path, "-I", "-B", "-X", "utf8", "-c", runner) //nolint:gosec,noctx // found by Find; killed by group
+		cmd.Env = []string{
+			"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "HOME=" + s.Folder, "TMPDIR=" + s.Folder,
+			"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", // their threads take memory that nobody uses
+		}
+		cmd.Dir = s.Folder
+		cmd.ExtraFiles = []*os.File{inR, outW}
+		cmd.Stdout, cmd.Stderr = printed.from(Out), printed.from(Err)
+		cmd.WaitDelay = time.Second // a grandchild may hold the pipes of what is printed
+		return cmd
+	}
+	c := &child{in: inW, out: outR, ended: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		defer close(c.ended)
+		cmd, err := confined(s, command)
+		if err != nil {
+			started <- err
+			return
+		}
+		c.pid = cmd.Process.Pid
+		started <- nil
+		_ = cmd.Wait() // the thread that has started a process must live as long
+		c.status = cmd.ProcessState
+		printed.end()
+	}()
+	if err := <-started; err != nil {
+		return nil, errors.Join(fault.Wrap(fault.Invalid, err, "Python does not start (%s): check python_path", s.Interpreter.Path).With("python_missing"), inW.Close(), outR.Close())
+	}
+	return c, nil
+}
+
+// kill ends the process and everything that it has started.
+func (c *child) kill() {
+	c.killed.Do(func() { _ = syscall.Kill(-c.pid, syscall.SIGKILL) })
+}
+
+// wait returns how the process has ended. It has a moment to do so by itself.
+func (c *child) wait() *os.ProcessState {
+	select {
+	case <-c.ended:
+	case <-time.After(5 * time.Second):
+		c.kill()
+		<-c.ended
+	}
+	return c.status
+}
+
+func (c *child) close() {
+	c.kill()
+	<-c.ended
+	_ = c.in.Close()
+	_ = c.out.Close()
+}
+
+// feed gives the child its job and its rows.
+func (c *child) feed(ctx context.Context, job []byte, rows iter.Seq2[batch.Batch, error]) error {
+	defer c.in.Close()
+	if _, err := c.in.Write(job); err != nil {
+		return err
+	}
+	var frame []byte
+	for b, err := range rows {
+		if err != nil {
+			c.kill()
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if b.Rows == 0 {
+			continue
+		}
+		if frame, err = appendFrame(frame[:0], b); err != nil {
+			c.kill()
+			return err
+		}
+		if _, err := c.in.Write(frame); err != nil {
+			return err
+		}
+	}
+	_, err := c.in.Write([]byte{0, 0, 0, 0})
+	return err
+}
+
+// listen hands on what the child says. Ended means that the child says that it is
+// about to end.
+func (c *child) listen(s Script, write func(batch.Batch) error) (ended bool, err error) {
+	r, buffer := bufio.NewReaderSize(c.out, 1<<20), &bytes.Buffer{}
+	var columns []column
+	for {
+		letter, payload, err := readMessage(r, buffer)
+		if errors.Is(err, errFrame) {
+			return false, tampered(err)
+		}
+		if err != nil {
+			return false, err
+		}
+		switch letter {
+		case 'C':
+			columns = nil
+			if err := json.Unmarshal(payload, &columns); err != nil {
+				return false, tampered(err)
+			}
+			err = write(batch.Batch{Columns: named(columns)})
+		case 'F':
+			b, bad := readFrame(columns, payload)
+			if bad != nil {
+				return false, tampered(bad)
+			}
+			err = write(b)
+		case 'W':
+			var words string
+			if err := json.Unmarshal(payload, &words); err == nil {
+				s.Line(Warning, words)
+			}
+		case 'E':
+			return true, s.failure(payload)
+		case 'D':
+			return true, nil
+		default:
+			return false, tampered(errFrame)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+}
+
+func named(columns []column) []batch.Column {
+	all := make([]batch.Column, len(columns))
+	for i, c := range columns {
+		all[i] = batch.Column{Name: c.Name, Type: c.Type}
+		if c.Kind != "" {
+			all[i].Kind = batch.Kind(c.Kind[0])
+		}
+	}
+	return all
+}
+
+func tampered(cause error) error {
+	return fault.Wrap(fault.Invalid, cause, "the result does not arrive: the script must not write to file descriptor 4").With("bad_result")
+}
+
+// failure puts into words what the child says has gone wrong.
+func (s Script) failure(payload []byte) error {
+	var e struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Line    int    `json:"line"`
+		Text    string `json:"text"`
+	}
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return tampered(err)
+	}
+	words := clean(e.Message)
+	switch {
+	case e.Code == "out_of_memory":
+		return s.outOfMemory()
+	case e.Code == "bad_result":
+		return fault.New(fault.Invalid, "%s", words).With("bad_result")
+	case e.Line == 0:
+		return fault.New(fault.Invalid, "the script failed: %s", words).With("script_failed")
+	}
+	return fault.New(fault.Invalid, "the script failed in line %d: %s (%s)", e.Line, words, clean(e.Text)).With("script_failed")
+}
+
+func (s Script) outOfMemory() error {
+	return fault.New(fault.Invalid, "the script needs more than its %s of memory: take fewer rows or columns into the node, or give runs more memory",
+		humanize.IBytes(uint64(max(s.Memory, 0)))).With("out_of_memory")
+}
+
+// death puts into words why the interpreter has ended without a result.
+func (s Script) death(state *os.ProcessState) error {
+	status, _ := state.Sys().(syscall.WaitStatus)
+	switch {
+	case status.Signaled() && status.Signal() == syscall.SIGXCPU:
+		return fault.New(fault.Invalid, "the script used more processor time than its timeout of %s", s.Timeout).With("script_timeout")
+	case status.Signaled() && status.Signal() == syscall.SIGKILL:
+		return fault.New(fault.Invalid, "the script was killed from outside, perhaps by the system for lack of memory").With("script_died")
+	case status.Signaled():
+		return fault.New(fault.Invalid, "the interpreter crashed (%s), perhaps for lack of memory: it may use %s", status.Signal(), humanize.IBytes(uint64(max(s.Memory, 0)))).With("script_died")
+	}
+	return fault.New(fault.Invalid, "the interpreter ended without a result (exit status %d)", status.ExitStatus()).With("script_died")
+}
+
+// Interpreter is a Python that can be started.
+type Interpreter struct {
+	Path    string   // absolute
+	Folders []string // what it reads and runs beside the system's own: absolute, with links resolved
+}
+
+// places are where an interpreter is looked for by its name.
+var places = []string{"/usr/local/bin", "/usr/bin", "/bin"}
+
+// Find returns the interpreter of a name such as python3.12, which is looked for
+// where systems keep theirs, or of an absolute path. One that is not there, and
+// what is no interpreter, is an Invalid fault.
+func Find(name string) (Interpreter, error) {
+	base := filepath.Base(name)
+	if !strings.HasPrefix(base, "python") || name != base && !filepath.IsAbs(name) || strings.ContainsAny(name, "\x00\n") {
+		return Interpreter{}, missing("python_path must be a name such as python3 or an absolute path that ends with one, not %q", name)
+	}
+	candidates := []string{filepath.Clean(name)}
+	if name == base {
+		candidates = nil
+		for _, place := range places {
+			candidates = append(candidates, filepath.Join(place, name))
+		}
+	}
+	for _, path := range candidates {
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil {
+			continue
+		}
+		if !isProgram(real) {
+			return Interpreter{}, missing("%s is no interpreter but a script or something else: name the interpreter itself", path)
+		}
+		return Interpreter{Path: path, Folders: homes(path, real)}, nil
+	}
+	if name == base {
+		return Interpreter{}, missing("there is no %s on this machine (looked in %s): install Python 3, or set python_path", name, strings.Join(places, ", "))
+	}
+	return Interpreter{}, missing("there is no interpreter at %s", name)
+}
+
+func missing(format string, args ...any) error {
+	return fault.New(fault.Invalid, format, args...).With("python_missing")
+}
+
+func isProgram(path string) bool {
+	f, err := os.Open(path) //nolint:gosec // only its first bytes are looked at
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
+		return false
+	}
+	magic := make([]byte, 4)
+	_, err = io.ReadFull(f, magic)
+	return err == nil && string(magic) == "\x7fELF"
+}
+
+// homes returns the folders that belong to an interpreter: of the virtual
+// environment that path is in, and of the installation that real is in.
+func homes(path, real string) []string {
+	folders := []string{filepath.Dir(filepath.Dir(real))}
+	venv := filepath.Dir(filepath.Dir(path))
+	if _, err := os.Stat(filepath.Join(venv, "pyvenv.cfg")); err == nil {
+		if resolved, err := filepath.EvalSymlinks(venv); err == nil {
+			folders = append(folders, resolved)
+		}
+	}
+	return folders
+}
+
+// System returns the files and folders that every interpreter may need.
+func System() []string {
+	all := []string{"/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime"}
+	more, _ := filepath.Glob("/etc/python3*") // the pattern is sound
+	return append(all, more...)
+}
