@@ -234,9 +234,10 @@ type ContactFilter struct {
 
 func (f ContactFilter) choice(otherwise contacts.Product) contacts.Filter {
 	product := contacts.Product(f.Product)
-	if f.Product == "" {
+	switch f.Product {
+	case "":
 		product = otherwise
-	} else if f.Product == "any" {
+	case "any":
 		product = ""
 	}
 	return contacts.Filter{
