@@ -56,12 +56,14 @@ func startAlone(command func() *exec.Cmd) (*exec.Cmd, error) {
 	return cmd, cmd.Start()
 }
 
-// rights are what the versions of Landlock know: rights to files, to TCP, and
-// what may be reached outside.
-var rights = []struct {
+// knowledge is what a version of Landlock knows: rights to files, to TCP, and what
+// may be reached outside.
+type knowledge struct {
 	version            int
 	files, tcp, scopes uint64
-}{
+}
+
+var rights = []knowledge{
 	{6, 1<<16 - 1, ll.AccessNetBindTCP | ll.AccessNetConnectTCP, ll.ScopeAbstractUnixSocket | ll.ScopeSignal},
 	{5, 1<<16 - 1, ll.AccessNetBindTCP | ll.AccessNetConnectTCP, 0},
 	{4, 1<<15 - 1, ll.AccessNetBindTCP | ll.AccessNetConnectTCP, 0},
@@ -83,19 +85,14 @@ func shutIn(s Script) error {
 	}
 	version, err := ll.LandlockGetABIVersion()
 	if err != nil || version < 1 {
-		return nil //nolint:nilerr // no Landlock
+		return nil // no Landlock
 	}
-	known := rights[slices.IndexFunc(rights, func(r struct {
-		version            int
-		files, tcp, scopes uint64
-	}) bool {
-		return r.version <= version
-	})]
+	known := rights[slices.IndexFunc(rights, func(k knowledge) bool { return k.version <= version })]
 	set, err := ll.LandlockCreateRuleset(&ll.RulesetAttr{HandledAccessFS: known.files, HandledAccessNet: known.tcp, Scoped: known.scopes}, 0)
 	if err != nil {
 		return fmt.Errorf("shut a script in: %w", err)
 	}
-	defer unix.Close(set)
+	defer func() { _ = unix.Close(set) }()
 	for _, path := range slices.Concat(System(), s.Interpreter.Folders, []string{"/dev/null", "/dev/urandom"}) {
 		if err := allow(set, path, reading); err != nil {
 			return err
@@ -120,7 +117,7 @@ func allow(set int, path string, access uint64) error {
 	if err != nil {
 		return fmt.Errorf("shut a script in: %s: %w", path, err)
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
 		return fmt.Errorf("shut a script in: %s: %w", path, err)
@@ -136,7 +133,7 @@ func allow(set int, path string, access uint64) error {
 
 // bound sets the limits of a process that waits for its job.
 func bound(s Script, pid int) error {
-	memory, seconds := uint64(max(s.Memory, 64<<20)), uint64(s.Timeout.Seconds())+1 //nolint:gosec // both are positive
+	memory, seconds := uint64(max(s.Memory, 64<<20)), uint64(s.Timeout.Seconds())+1
 	for what, limit := range map[int]uint64{
 		unix.RLIMIT_DATA: memory,
 		unix.RLIMIT_AS:   memory + 1<<30, // libraries map what they never touch

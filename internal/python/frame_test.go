@@ -17,7 +17,7 @@ func TestFramesKeepWhatTheyCarry(t *testing.T) {
 	for name, b := range map[string]batch.Batch{
 		"numbers": {Rows: 3, Columns: []batch.Column{
 			{Name: "i", Type: "BIGINT", Kind: batch.Int, Ints: []int64{math.MinInt64, 0, math.MaxInt64}},
-			{Name: "f", Type: "DOUBLE", Kind: batch.Float, Floats: []float64{math.Inf(-1), -0.0, 5e-324}, Valid: []bool{true, false, true}},
+			{Name: "f", Type: "DOUBLE", Kind: batch.Float, Floats: []float64{math.Inf(-1), math.Copysign(0, -1), 5e-324}, Valid: []bool{true, false, true}},
 			{Name: "b", Type: "BOOLEAN", Kind: batch.Bool, Bools: []bool{true, false, true}},
 		}},
 		"hostile text": {Rows: 6, Columns: []batch.Column{

@@ -146,8 +146,8 @@ func start(s Script) (*child, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start Python: %w", err), inR.Close(), inW.Close())
 	}
-	defer inR.Close()
-	defer outW.Close()
+	defer func() { _ = inR.Close() }()
+	defer func() { _ = outW.Close() }()
 	printed := &lines{tell: s.Line}
 	command := func() *exec.Cmd {
 		cmd := exec.Command(s.Interpreter.Path, "-I", "-B", "-X", "utf8", "-c", runner) //nolint:gosec,noctx // found by Find; killed by group
@@ -207,7 +207,7 @@ func (c *child) close() {
 
 // feed gives the child its job and its rows.
 func (c *child) feed(ctx context.Context, job []byte, rows iter.Seq2[batch.Batch, error]) error {
-	defer c.in.Close()
+	defer func() { _ = c.in.Close() }()
 	if _, err := c.in.Write(job); err != nil {
 		return err
 	}
@@ -361,14 +361,14 @@ func Find(name string) (Interpreter, error) {
 		}
 	}
 	for _, path := range candidates {
-		real, err := filepath.EvalSymlinks(path)
+		target, err := filepath.EvalSymlinks(path)
 		if err != nil {
 			continue
 		}
-		if !isProgram(real) {
+		if !isProgram(target) {
 			return Interpreter{}, missing("%s is no interpreter but a script or something else: name the interpreter itself", path)
 		}
-		return Interpreter{Path: path, Folders: homes(path, real)}, nil
+		return Interpreter{Path: path, Folders: homes(path, target)}, nil
 	}
 	if name == base {
 		return Interpreter{}, missing("there is no %s on this machine (looked in %s): install Python 3, or set python_path", name, strings.Join(places, ", "))
@@ -385,7 +385,7 @@ func isProgram(path string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
 		return false
@@ -396,9 +396,9 @@ func isProgram(path string) bool {
 }
 
 // homes returns the folders that belong to an interpreter: of the virtual
-// environment that path is in, and of the installation that real is in.
-func homes(path, real string) []string {
-	folders := []string{filepath.Dir(filepath.Dir(real))}
+// environment that path is in, and of the installation that target is in.
+func homes(path, target string) []string {
+	folders := []string{filepath.Dir(filepath.Dir(target))}
 	venv := filepath.Dir(filepath.Dir(path))
 	if _, err := os.Stat(filepath.Join(venv, "pyvenv.cfg")); err == nil {
 		if resolved, err := filepath.EvalSymlinks(venv); err == nil {
