@@ -79,6 +79,29 @@ func TestTokensOfServicesEnd(t *testing.T) {
 	at("an access token of it", 0, access, 401)
 }
 
+// TestRevokingClosesEveryDoor shows one secret at each of them.
+func TestRevokingClosesEveryDoor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	c := w.client("partner", auth.PipelinesView, auth.UsersView, auth.ContactsView)
+	doors := []scenario{
+		{name: "the key as Bearer", path: "/api/pipelines", header: bearer(c.secret)},
+		{name: "the key in X-API-Key", path: "/api/pipelines", header: map[string]string{"X-API-Key": c.secret}},
+		{name: "a service's session", path: "/api/users", header: bearer(w.session(c.secret))},
+		{name: "an access token", path: "/api/v1/pipelines", header: bearer(w.access(c, ""))},
+		{name: "the key as Token", path: "/v2/leads", header: map[string]string{"Authorization": "Token token=" + c.secret}},
+	}
+	for _, sc := range doors {
+		sc.method, sc.want = "GET", 200
+		w.run(sc)
+	}
+	w.run(scenario{name: "revoke", as: auth.Admin, method: "DELETE", path: "/api/services/" + c.id, want: 204})
+	for _, sc := range doors {
+		sc.method, sc.want = "GET", 401
+		w.run(sc)
+	}
+}
+
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, func(d *api.Deps) {
