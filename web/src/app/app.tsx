@@ -2,11 +2,17 @@ import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { meQuery } from "../lib/queries";
+import { selectedWorkspace } from "../lib/workspace";
 import { contrast, theme } from "../ui/theme";
 import { newQueryClient } from "./query-client";
 import { newRouter } from "./router";
 
-const queryClient = newQueryClient({ onSignedOut: toSignIn, onPasswordDue: toNewPassword });
+const queryClient = newQueryClient({
+  onSignedOut: toSignIn,
+  onPasswordDue: toNewPassword,
+  onWorkspaceLost: toAnotherWorkspace,
+});
 const router = newRouter(queryClient);
 
 /** public/color-scheme.js reads the same key before the first paint. */
@@ -23,6 +29,14 @@ function toNewPassword(): void {
   const { pathname, href } = router.state.location;
   if (pathname === "/password") return;
   void router.navigate({ to: "/password", search: { next: href } });
+}
+
+/** Asks who and where the caller is, which finds another workspace when the selected one is lost. */
+function toAnotherWorkspace(): void {
+  const before = selectedWorkspace();
+  void queryClient.fetchQuery({ ...meQuery, staleTime: 0 }).then(() => {
+    if (selectedWorkspace() !== before) window.location.assign("/");
+  });
 }
 
 /** The interface with everything it stands on. */

@@ -6,6 +6,7 @@ import {
   IconKey,
   IconShieldCheck,
   IconSitemap,
+  IconStack2,
   IconUsers,
 } from "@tabler/icons-react";
 import { type Permission, useMay } from "../lib/session";
@@ -22,6 +23,12 @@ export const pages = [
 const administration = [
   { to: "/admin/users", label: "Users", icon: IconUsers, needs: "settings.manage_users" },
   { to: "/admin/keys", label: "API tokens", icon: IconKey, needs: "services.manage" },
+  {
+    to: "/admin/workspaces",
+    label: "Workspaces",
+    icon: IconStack2,
+    needs: "workspaces.manage_members",
+  },
   { to: "/admin/audit", label: "Audit log", icon: IconShieldCheck, needs: "audit.view" },
 ] as const satisfies { needs: Permission; [more: string]: unknown }[];
 

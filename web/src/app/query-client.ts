@@ -5,16 +5,23 @@ import { meQuery } from "../lib/queries";
 type Turns = {
   /** The session has ended. */
   onSignedOut: () => void;
+  /** The selected workspace is gone, or the caller does not belong to it any more. */
+  onWorkspaceLost: () => void;
   /** The server answers nothing else until a temporary password is replaced. */
   onPasswordDue: () => void;
 };
 
 /** The cache of the server's answers, which tells of answers that concern every page. */
-export function newQueryClient({ onSignedOut, onPasswordDue }: Turns): QueryClient {
+export function newQueryClient({
+  onSignedOut,
+  onPasswordDue,
+  onWorkspaceLost,
+}: Turns): QueryClient {
   const watch = (error: Error) => {
     if (!(error instanceof ApiError)) return;
     if (error.status === 401 && error.code !== "invalid_credentials") onSignedOut();
     if (error.code === "password_change_required") onPasswordDue();
+    if (error.code === "workspace_not_found") onWorkspaceLost();
   };
   return new QueryClient({
     queryCache: new QueryCache({

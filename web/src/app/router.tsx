@@ -157,6 +157,15 @@ const apiTokens = createRoute({
   component: lazyRouteComponent(() => import("../features/keys/keys-page"), "KeysPage"),
 });
 
+const workspaces = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/workspaces",
+  component: lazyRouteComponent(
+    () => import("../features/workspaces/workspaces-page"),
+    "WorkspacesPage",
+  ),
+});
+
 const audit = createRoute({
   getParentRoute: () => shell,
   path: "/admin/audit",
@@ -183,6 +192,7 @@ const routeTree = root.addChildren([
     profile,
     users,
     apiTokens,
+    workspaces,
     audit,
     lost,
   ]),

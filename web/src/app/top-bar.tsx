@@ -14,10 +14,11 @@ import type { StreamState } from "../lib/stream";
 import { ColorSchemeToggle } from "../ui/color-scheme-toggle";
 import { useSignOut } from "../ui/use-sign-out";
 import classes from "./shell.module.css";
+import { WorkspaceSwitch } from "./workspace-switch";
 
 type Props = { me: Me | undefined; menuOpen: boolean; onMenu: () => void };
 
-/** Search, the state of the live connection, the theme and the person. */
+/** The workspace, search, the state of the live connection, the theme and the person. */
 export function TopBar({ me, menuOpen, onMenu }: Props) {
   return (
     <header className={classes.top}>
@@ -30,6 +31,7 @@ export function TopBar({ me, menuOpen, onMenu }: Props) {
         aria-controls="navigation"
         aria-expanded={menuOpen}
       />
+      {me && <WorkspaceSwitch me={me} />}
       <UnstyledButton className={classes.search ?? ""} onClick={spotlight.open}>
         <IconSearch size={15} aria-hidden="true" />
         <span className={classes.searchWords}>Search pages and pipelines</span>

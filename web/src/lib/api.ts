@@ -1,4 +1,5 @@
 import type { Problem } from "./model";
+import { selectedWorkspace } from "./workspace";
 
 /** An answer of the server that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -76,6 +77,8 @@ export async function send(
   body?: string,
 ): Promise<Response> {
   const headers = new Headers({ Accept: "application/json" });
+  const workspace = selectedWorkspace();
+  if (workspace) headers.set("X-Workspace-ID", workspace);
   if (body !== undefined) headers.set("Content-Type", "application/json");
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
   const response = await reach(path, {

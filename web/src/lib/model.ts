@@ -321,6 +321,28 @@ export type Me = {
   id?: string;
   open?: true;
   must_change_password?: boolean;
+  /** Where the request acts. */
+  workspace_id?: string;
+  /** Those that the caller belongs to. */
+  workspaces?: { id: string; name: string }[];
+};
+
+/** A part of the server with pipelines, runs, tokens and members of its own. */
+export type Workspace = {
+  id: string;
+  name: string;
+  created_at: string;
+  pipelines: number;
+  members: number;
+};
+
+/** An account that belongs to a workspace; superadmins do without having been added. */
+export type Member = {
+  user_id: string;
+  username: string;
+  role: Role;
+  disabled: boolean;
+  since?: string;
 };
 
 /** A place where an account is signed in. */

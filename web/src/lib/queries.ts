@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { get, getText } from "./api";
+import { ApiError, get, getText } from "./api";
 import type {
   AuditEntry,
   Change,
@@ -8,6 +8,7 @@ import type {
   IssueState,
   LogLine,
   Me,
+  Member,
   NodeType,
   Page,
   PermissionInfo,
@@ -24,7 +25,9 @@ import type {
   SystemInfo,
   Template,
   User,
+  Workspace,
 } from "./model";
+import { selectedWorkspace, selectWorkspace } from "./workspace";
 
 /** Prefixes of query keys: invalidating one makes everything under it fresh. */
 export const keys = {
@@ -32,6 +35,7 @@ export const keys = {
   sessions: ["session", "list"],
   users: ["users"],
   services: ["services"],
+  workspaces: ["workspaces"],
   pipelines: ["pipelines"],
   health: ["pipelines", "summary"],
   pipeline: (id: string) => ["pipelines", "one", id],
@@ -41,10 +45,22 @@ export const keys = {
   runLog: (id: string) => ["run", id, "log"],
 } as const;
 
+async function whoami(signal: AbortSignal): Promise<Me> {
+  try {
+    return await get<Me>("/api/auth/me", { signal });
+  } catch (error) {
+    const gone = error instanceof ApiError && error.code === "workspace_not_found";
+    if (!gone || !selectedWorkspace()) throw error;
+    // Deleted, or no longer the caller's: where they belong is asked for anew.
+    selectWorkspace("");
+    return get<Me>("/api/auth/me", { signal });
+  }
+}
+
 /** Who is asking; fails with status 401 when nobody is signed in. */
 export const meQuery = queryOptions({
   queryKey: [...keys.session, "me"],
-  queryFn: ({ signal }) => get<Me>("/api/auth/me", { signal }),
+  queryFn: ({ signal }) => whoami(signal),
   staleTime: 60_000,
 });
 
@@ -78,6 +94,20 @@ export const servicesQuery = queryOptions({
   queryKey: keys.services,
   queryFn: ({ signal }) => get<ServiceAccount[]>("/api/services", { signal }),
 });
+
+/** The workspaces that the caller belongs to. */
+export const workspacesQuery = queryOptions({
+  queryKey: keys.workspaces,
+  queryFn: ({ signal }) => get<Workspace[]>("/api/workspaces", { signal }),
+});
+
+/** Who belongs to a workspace. */
+export const membersQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.workspaces, id, "members"],
+    queryFn: ({ signal }) =>
+      get<Member[]>(`/api/workspaces/${encodeURIComponent(id)}/members`, { signal }),
+  });
 
 /** Every permission that can be granted; they change only with the server's version. */
 export const grantableQuery = queryOptions({

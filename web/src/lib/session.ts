@@ -13,6 +13,9 @@ export type Permission =
   | "contacts.delete"
   | "settings.manage_users"
   | "services.manage"
+  | "workspaces.create"
+  | "workspaces.manage_members"
+  | "workspaces.delete"
   | "audit.view";
 
 /**

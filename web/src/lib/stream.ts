@@ -1,3 +1,5 @@
+import { inWorkspace, selectedWorkspace } from "./workspace";
+
 /** How a live stream stands: not yet open, open, or broken and being tried again. */
 export type StreamState = "connecting" | "live" | "lost";
 
@@ -21,7 +23,7 @@ export function openStream(url: string, handlers: Handlers): () => void {
   let retryMs = firstRetryMs;
 
   const open = () => {
-    source = new EventSource(url);
+    source = new EventSource(inWorkspace(url, selectedWorkspace()));
     source.onopen = () => {
       retryMs = firstRetryMs;
       handlers.onState("live");

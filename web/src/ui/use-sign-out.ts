@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { post } from "../lib/api";
+import { selectWorkspace } from "../lib/workspace";
 import { notifyFailed } from "./notify";
 
 /** Ends the session, forgets all that was read in it and leads to the sign-in page. */
@@ -10,6 +11,7 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => post("/api/auth/logout", {}),
     onSuccess: async () => {
+      selectWorkspace("");
       client.clear();
       await navigate({ to: "/signin" });
     },
