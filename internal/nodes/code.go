@@ -101,7 +101,7 @@ func (c *codeNode) Process(ctx context.Context, env node.Env, in node.Rows, writ
 	return s.Run(ctx, in.Columns, in.Batches, write)
 }
 
-// typed returns parameters as what they look like: whole numbers, numbers, truth
+// typed returns parameters as what they look like: whole numbers, fractions, truth
 // values and text.
 func typed(params map[string]string) map[string]any {
 	all := make(map[string]any, len(params))

@@ -53,35 +53,44 @@ func appendFrame(to []byte, b batch.Batch) ([]byte, error) {
 		to = append(to, 0, 0, 0, 0)
 		to = appendBools(to, c.Valid)
 		start := len(to)
-		switch kind {
-		case byte(batch.Int):
-			for _, v := range c.Ints {
-				to = binary.LittleEndian.AppendUint64(to, uint64(v)) //nolint:gosec // the bits
-			}
-		case byte(batch.Float):
-			for _, v := range c.Floats {
-				to = binary.LittleEndian.AppendUint64(to, math.Float64bits(v))
-			}
-		case byte(batch.Bool):
-			to = appendBools(to, c.Bools)
-		case byte(batch.Text):
-			for i, v := range c.Texts {
-				if i > 0 {
-					to = append(to, 0)
-				}
-				to = append(to, v...)
-			}
-		case list:
-			texts, err := json.Marshal(c.Texts)
-			if err != nil {
-				return nil, fmt.Errorf("write texts: %w", err)
-			}
-			to = append(to, texts...)
+		var err error
+		if to, err = appendValues(to, kind, c); err != nil {
+			return nil, err
 		}
 		if len(to)-start > most {
 			return nil, errors.New("a batch is too large")
 		}
 		binary.LittleEndian.PutUint32(to[at:], uint32(len(to)-start)) //nolint:gosec // checked above
+	}
+	return to, nil
+}
+
+// appendValues appends the values of c, carried as kind, to to.
+func appendValues(to []byte, kind byte, c batch.Column) ([]byte, error) {
+	switch kind {
+	case byte(batch.Int):
+		for _, v := range c.Ints {
+			to = binary.LittleEndian.AppendUint64(to, uint64(v)) //nolint:gosec // the bits
+		}
+	case byte(batch.Float):
+		for _, v := range c.Floats {
+			to = binary.LittleEndian.AppendUint64(to, math.Float64bits(v))
+		}
+	case byte(batch.Bool):
+		to = appendBools(to, c.Bools)
+	case byte(batch.Text):
+		for i, v := range c.Texts {
+			if i > 0 {
+				to = append(to, 0)
+			}
+			to = append(to, v...)
+		}
+	case list:
+		texts, err := json.Marshal(c.Texts)
+		if err != nil {
+			return nil, fmt.Errorf("write texts: %w", err)
+		}
+		to = append(to, texts...)
 	}
 	return to, nil
 }
@@ -162,21 +171,7 @@ func readValues(c *batch.Column, kind byte, data []byte, rows int) error {
 	c.Kind = batch.Kind(kind)
 	switch kind {
 	case byte(batch.Int), byte(batch.Float):
-		if len(data)%8 != 0 || len(data)/8 != rows {
-			return errFrame
-		}
-		if kind == byte(batch.Int) {
-			c.Ints = make([]int64, rows)
-			for i := range c.Ints {
-				c.Ints[i] = int64(binary.LittleEndian.Uint64(data[8*i:])) //nolint:gosec // the bits
-			}
-			return nil
-		}
-		c.Floats = make([]float64, rows)
-		for i := range c.Floats {
-			c.Floats[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
-		}
-		return nil
+		return readNumbers(c, data, rows)
 	case byte(batch.Bool):
 		c.Bools = bools(data)
 	case byte(batch.Text):
@@ -196,6 +191,25 @@ func readValues(c *batch.Column, kind byte, data []byte, rows int) error {
 	}
 	if len(c.Bools)+len(c.Texts) != rows {
 		return errFrame
+	}
+	return nil
+}
+
+// readNumbers reads the values of a column of whole numbers or fractions.
+func readNumbers(c *batch.Column, data []byte, rows int) error {
+	if len(data)%8 != 0 || len(data)/8 != rows {
+		return errFrame
+	}
+	if c.Kind == batch.Int {
+		c.Ints = make([]int64, rows)
+		for i := range c.Ints {
+			c.Ints[i] = int64(binary.LittleEndian.Uint64(data[8*i:])) //nolint:gosec // the bits
+		}
+		return nil
+	}
+	c.Floats = make([]float64, rows)
+	for i := range c.Floats {
+		c.Floats[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
 	}
 	return nil
 }

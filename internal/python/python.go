@@ -82,9 +82,7 @@ func (s Script) Run(ctx context.Context, columns []batch.Column, rows iter.Seq2[
 		c.kill() // nobody listens any more
 	}
 	status := c.wait()
-	// An input that cannot be read is the reason of all that follows; a pipe that
-	// nobody reads is a consequence.
-	if failed := <-fed; failed != nil && !errors.Is(failed, syscall.EPIPE) && !errors.Is(failed, os.ErrClosed) && ctx.Err() == nil {
+	if failed := <-fed; ctx.Err() == nil && !unread(failed) {
 		return failed
 	}
 	switch {
@@ -96,6 +94,13 @@ func (s Script) Run(ctx context.Context, columns []batch.Column, rows iter.Seq2[
 		return s.death(status)
 	}
 	return err
+}
+
+// unread reports whether feeding the child went well, or failed because it no
+// longer reads, which is a consequence. An input that cannot be read is the reason
+// of all that follows.
+func unread(err error) bool {
+	return err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed)
 }
 
 // gone reports whether the child has ended in the middle of its words.
@@ -242,41 +247,47 @@ func (c *child) listen(s Script, write func(batch.Batch) error) (ended bool, err
 	var columns []column
 	for {
 		letter, payload, err := readMessage(r, buffer)
-		if errors.Is(err, errFrame) {
+		switch {
+		case errors.Is(err, errFrame):
 			return false, tampered(err)
-		}
-		if err != nil {
+		case err != nil:
 			return false, err
-		}
-		switch letter {
-		case 'C':
-			columns = nil
-			if err := json.Unmarshal(payload, &columns); err != nil {
-				return false, tampered(err)
-			}
-			err = write(batch.Batch{Columns: named(columns)})
-		case 'F':
-			b, bad := readFrame(columns, payload)
-			if bad != nil {
-				return false, tampered(bad)
-			}
-			err = write(b)
-		case 'W':
-			var words string
-			if err := json.Unmarshal(payload, &words); err == nil {
-				s.Line(Warning, words)
-			}
-		case 'E':
+		case letter == 'E':
 			return true, s.failure(payload)
-		case 'D':
+		case letter == 'D':
 			return true, nil
-		default:
-			return false, tampered(errFrame)
 		}
-		if err != nil {
+		if err := s.hear(letter, payload, &columns, write); err != nil {
 			return false, err
 		}
 	}
+}
+
+// hear hands on one message that is not the last. Columns are those that were
+// announced.
+func (s Script) hear(letter byte, payload []byte, columns *[]column, write func(batch.Batch) error) error {
+	switch letter {
+	case 'C':
+		*columns = nil
+		if err := json.Unmarshal(payload, columns); err != nil {
+			return tampered(err)
+		}
+		return write(batch.Batch{Columns: named(*columns)})
+	case 'F':
+		b, err := readFrame(*columns, payload)
+		if err != nil {
+			return tampered(err)
+		}
+		return write(b)
+	case 'W':
+		var words string
+		if err := json.Unmarshal(payload, &words); err != nil {
+			return tampered(err)
+		}
+		s.Line(Warning, words)
+		return nil
+	}
+	return tampered(errFrame)
 }
 
 func named(columns []column) []batch.Column {

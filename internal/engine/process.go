@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/broked/broked/internal/batch"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// process has a node compute its rows from those of its input, and keeps them.
+func (r *run) process(ctx context.Context, i int, n node.Procedural) error {
+	s := r.steps[i]
+	for _, in := range r.plan.inputs[i] {
+		if !r.traits[in].kept {
+			if err := r.execute(ctx, in); err != nil {
+				return err
+			}
+		}
+	}
+	r.begin(s)
+	if err := r.processed(ctx, i, n); err != nil {
+		return r.failed(s, err)
+	}
+	if sample := r.look(ctx, i, s.rel); sample != nil {
+		r.say(job.Message{Type: job.Preview, Node: s.ID, Table: sample})
+	}
+	r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: s.kept, Rows: &s.rel.Rows})
+	r.finish(s, s.rel.Rows)
+	return nil
+}
+
+func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err error) {
+	s := r.steps[i]
+	in := node.Rows{Batches: func(func(batch.Batch, error) bool) {}}
+	var input []node.Column
+	if inputs := r.inputs(i); len(inputs) > 0 {
+		in, input = r.db.read(ctx, inputs[0]), inputs[0].Columns
+	}
+	g, err := r.db.gather(ctx, fmt.Sprintf("rows of %d", i))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, g.close(ctx)) }()
+	_, err = guarded(func() (struct{}, error) {
+		return struct{}{}, n.Process(ctx, s.env, in, func(b batch.Batch) error { return g.write(ctx, b) })
+	})
+	if err != nil {
+		return err
+	}
+	rel, err := g.relation(func(name string) string {
+		if k := slices.IndexFunc(input, func(c node.Column) bool { return c.Name == name }); k >= 0 {
+			return input[k].Type
+		}
+		return "VARCHAR"
+	}, func(column string) {
+		s.env.Log(node.Warning, "column %s became text: its values have types that no other column could keep", column)
+	})
+	if err != nil {
+		return err
+	}
+	path := sqltext.Text(r.artifact(i))
+	rel.Rows, err = r.db.Exec(ctx, "COPY ("+rel.SQL+") TO "+path+" (FORMAT parquet, COMPRESSION snappy)")
+	if err != nil {
+		return err
+	}
+	s.kept, r.traits[i] = r.artifact(i), traits{kept: true}
+	s.rel = node.Relation{SQL: "SELECT * FROM read_parquet(" + path + ")", Columns: rel.Columns, Rows: rel.Rows}
+	return nil
+}
