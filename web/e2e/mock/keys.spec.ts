@@ -35,7 +35,7 @@ test("a token is made, shown once and copied", async ({ page, context }) => {
   await page.getByRole("checkbox", { name: "All of runs" }).check();
   await page.getByRole("checkbox", { name: "Start runs" }).check();
   await page.getByLabel("Expires").selectOption("90 days");
-  await expect(page.getByRole("checkbox", { name: "See contacts" })).toBeDisabled();
+  await expect(page.getByRole("checkbox", { name: "Make contacts" })).toBeDisabled();
   await lookAtBoth(page, "keys-new");
   const sent = page.waitForRequest("**/api/services");
   await page.getByRole("button", { name: "Generate Token" }).click();

@@ -30,5 +30,5 @@ export const grantable: PermissionInfo[] = [
   ["runs.view", "See runs, their logs and first rows"],
   ["runs.cancel", "Cancel runs"],
   ["settings.manage_users", "Make, change, disable and delete accounts"],
-  ["contacts.view", "See contacts"],
+  ["contacts.create", "Make contacts"],
 ].map(([name = "", summary = ""]) => ({ name, group: name.split(".")[0] ?? "", summary }));
