@@ -3,7 +3,9 @@ package api_test
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -195,6 +197,28 @@ func await(t *testing.T, lines <-chan string, part string) {
 			}
 		case <-timeout:
 			t.Fatalf("no %q in the stream", part)
+		}
+	}
+}
+
+// TestUnknownNamesAreLockedAlike guesses at an account and at a name that nobody
+// has: what is answered must not tell which is which.
+func TestUnknownNamesAreLockedAlike(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	guess := func(name string) (status int, body string, headers []string) {
+		res, text := w.call(scenario{method: "POST", path: "/api/auth/login", body: `{"username":"` + name + `","password":"wrong-password"}`})
+		text, _, _ = strings.Cut(text, `"request_id"`)
+		return res.StatusCode, text, slices.Sorted(maps.Keys(res.Header))
+	}
+	for i := range 7 {
+		status, body, headers := guess("viewer")
+		otherStatus, otherBody, otherHeaders := guess("ghost")
+		if status != otherStatus || body != otherBody || !slices.Equal(headers, otherHeaders) {
+			t.Errorf("guess %d: %d %s %v, but of an unknown name %d %s %v", i+1, status, body, headers, otherStatus, otherBody, otherHeaders)
+		}
+		if want := i >= 5; want != (status == http.StatusTooManyRequests) {
+			t.Errorf("guess %d answers %d", i+1, status)
 		}
 	}
 }
