@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
+	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/fault"
@@ -21,10 +22,8 @@ const (
 	batchBytes = 8 << 20
 )
 
-// read returns the rows of rel in batches. The database does one thing at a time:
-// until the last batch was read or the reading was ended, nothing else may be asked
-// of db itself.
-func (db *database) read(ctx context.Context, rel node.Relation) node.Rows {
+// Read implements node.DB: the database does one thing at a time.
+func (db *database) Read(ctx context.Context, rel node.Relation) node.Rows {
 	rows := node.Rows{Columns: make([]batch.Column, len(rel.Columns))}
 	picks := make([]string, len(rel.Columns))
 	for i, c := range rel.Columns {
@@ -68,6 +67,7 @@ func nested(typ string) bool {
 
 // stream reads the result of a query until there is no more or yield is false.
 func (db *database) stream(ctx context.Context, query string, columns []batch.Column, yield func(batch.Batch) bool) error {
+	db.profile = duckdb.ProfilingInfo{} // that of another statement would tell wrong numbers
 	handle, ok := db.handle()
 	if !ok {
 		return errors.New("stream: the driver has changed")
@@ -103,9 +103,10 @@ func (db *database) stream(ctx context.Context, query string, columns []batch.Co
 			b, size = emptied(b), 0
 		}
 	}
-	if b.Rows > 0 {
-		yield(b)
+	if b.Rows > 0 && !yield(b) {
+		return nil
 	}
+	db.profile, _ = duckdb.GetProfilingInfo(db.conn)
 	return nil
 }
 

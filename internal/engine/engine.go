@@ -167,6 +167,7 @@ func (r *run) open(ctx context.Context, s *state) error {
 		r.access.Reads = append(r.access.Reads, access.Reads...)
 		r.access.Writes = append(r.access.Writes, access.Writes...)
 		r.access.Folders = append(r.access.Folders, access.Folders...)
+		r.access.Databases = append(r.access.Databases, access.Databases...)
 		r.access.Programs = append(r.access.Programs, access.Programs...)
 		r.access.Leftovers = append(r.access.Leftovers, access.Leftovers...)
 	}
@@ -189,6 +190,11 @@ func (r *run) clashes() error {
 	for _, s := range r.steps {
 		for _, path := range s.env.Access.Reads {
 			s.copyFirst = s.copyFirst || writers[path] != nil
+		}
+		for _, path := range s.env.Access.Databases {
+			if other := writers[path]; other != nil {
+				return r.failed(s, fault.New(fault.Invalid, "%q replaces %s, which is the database of %q: give one of them another path", other.Name, filepath.Base(path), s.Name))
+			}
 		}
 	}
 	return nil

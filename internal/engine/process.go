@@ -39,7 +39,7 @@ func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err erro
 	in := node.Rows{Batches: func(func(batch.Batch, error) bool) {}}
 	var input []node.Column
 	if inputs := r.inputs(i); len(inputs) > 0 {
-		in, input = r.db.read(ctx, inputs[0]), inputs[0].Columns
+		in, input = r.db.Read(ctx, inputs[0]), inputs[0].Columns
 	}
 	g, err := r.db.gather(ctx, fmt.Sprintf("rows of %d", i))
 	if err != nil {

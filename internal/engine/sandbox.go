@@ -20,7 +20,7 @@ type Reach struct {
 // else there is for its own lock to see to.
 func reachOf(access node.Access, dir string) Reach {
 	reach := Reach{Reads: access.Reads, Folders: []string{dir}, Programs: access.Programs}
-	for _, path := range append(slices.Clone(access.Writes), access.Folders...) {
+	for _, path := range slices.Concat(access.Writes, access.Folders, access.Databases) {
 		reach.Folders = append(reach.Folders, filepath.Dir(path))
 	}
 	slices.Sort(reach.Folders)

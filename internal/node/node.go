@@ -87,6 +87,9 @@ type DB interface {
 	Describe(ctx context.Context, sql string) ([]Column, error)
 	// Exec runs a statement and returns the number of rows it wrote.
 	Exec(ctx context.Context, sql string) (int64, error)
+	// Read returns all rows of a relation, computed while they are read. Until the
+	// last was read or the reading has ended, nothing else may be asked of the database.
+	Read(ctx context.Context, rel Relation) Rows
 }
 
 // ForPeople begins what error('...') says in SQL when it is meant for people. The
@@ -99,6 +102,10 @@ type Access struct {
 	Reads   []string
 	Writes  []string
 	Folders []string // written as a whole; they need not exist yet
+	// Databases are files that a node reads or writes by a database library of its
+	// own, which makes files beside them. The run's database does not touch them, and
+	// several nodes may name the same.
+	Databases []string
 	// Programs are files and folders that programs of the node's are run from, with
 	// what these read; only the programs use them. They may be missing.
 	Programs []string

@@ -62,6 +62,8 @@ func (d duck) Describe(ctx context.Context, query string) ([]node.Column, error)
 	return columns, err
 }
 
+func (duck) Read(context.Context, node.Relation) node.Rows { return node.Rows{} }
+
 func (d duck) Exec(ctx context.Context, statement string) (int64, error) {
 	result, err := d.pool.ExecContext(ctx, statement)
 	if err != nil {
