@@ -32,7 +32,8 @@ type assembled struct {
 	db        *store.DB
 	queue     *queue.Queue
 	engines   *executor.Engines
-	executor  *executor.Executor
+	executing executor.Deps
+	executor  *executor.Executor // once the server listens
 	auth      *auth.Service
 	keys      *auth.Keys
 	pipelines *pipelines.Service
@@ -120,10 +121,10 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 		return err
 	}
 	s.engines = executor.NewEngines(command, min(c.LocalRuns, 2), s.log)
-	s.executor = executor.New(executor.Deps{
+	s.executing = executor.Deps{
 		Store: memory, Engines: s.engines, Kinds: p.kinds, News: board, Log: s.log,
 		Owner: owner, Dir: data.in("runs"), Roots: roots, Limits: c.limits(),
-	})
+	}
 	return s.face(ctx, c, data, p.kinds, board)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/broked/broked/internal/contacts"
+	"github.com/broked/broked/internal/executor"
 	"github.com/broked/broked/internal/outbound"
 )
 
@@ -15,10 +16,25 @@ import (
 type outboundFlags struct {
 	OutboundPrivate  bool     `name:"outbound-private" help:"Let private networks be reached, where databases live." env:"BROKOLI_OUTBOUND_ALLOW_PRIVATE" default:"true" negatable:""`
 	OutboundLoopback []string `name:"outbound-loopback" help:"Ports of this machine that may be reached, or all." env:"BROKOLI_OUTBOUND_ALLOW_LOOPBACK" placeholder:"PORT"`
+	OutboundProxy    string   `name:"outbound-proxy" help:"Proxy for calls by HTTP, such as http://proxy.example.com:3128." env:"BROKOLI_OUTBOUND_PROXY" placeholder:"URL"`
 	OutboundAllow    []string `name:"outbound-allow" help:"What else may be reached: 192.0.2.0/24, 10.1.2.3:5432 or db.internal:5432." env:"BROKOLI_OUTBOUND_ALLOW_CIDRS" placeholder:"WHERE"`
 }
 
-// policy returns what the flags say, for a server that listens at own.
+// exit returns the way out that the flags say, for a server that listens at own.
+func (f *outboundFlags) exit(own ...netip.AddrPort) (outbound.Exit, error) {
+	policy, err := f.policy(own...)
+	if err != nil {
+		return outbound.Exit{}, err
+	}
+	if f.OutboundProxy != "" {
+		if _, err := outbound.ParseProxy(f.OutboundProxy); err != nil {
+			return outbound.Exit{}, fmt.Errorf("--outbound-proxy: %w", err)
+		}
+	}
+	return outbound.Exit{Policy: policy, Proxy: f.OutboundProxy}, nil
+}
+
+// policy returns which addresses may be reached, for a server that listens at own.
 func (f *outboundFlags) policy(own ...netip.AddrPort) (outbound.Policy, error) {
 	p := outbound.Policy{Private: f.OutboundPrivate, Own: own}
 	for _, text := range f.OutboundAllow {
@@ -44,20 +60,23 @@ func (f *outboundFlags) policy(own ...netip.AddrPort) (outbound.Policy, error) {
 	return p, nil
 }
 
-// fetcher returns what fetches the files of contacts, for a server that listens
-// on ln.
-func (c *serveCmd) fetcher(s *assembled, ln net.Listener) (*contacts.Fetcher, error) {
+// callers makes the parts that call other machines, for a server that listens on
+// ln: what executes runs, and what fetches the files of contacts, which is
+// returned.
+func (c *serveCmd) callers(s *assembled, ln net.Listener) (*contacts.Fetcher, error) {
 	own, err := reachedAt(ln)
 	if err != nil {
 		return nil, err
 	}
-	policy, err := c.policy(own...)
+	out, err := c.exit(own...)
 	if err != nil {
 		return nil, err
 	}
+	s.executing.Out = out
+	s.executor = executor.New(s.executing)
 	deps := s.files
-	deps.Client = outbound.NewClient(outbound.Options{Policy: policy, MaxBody: contacts.MaxFile, Redirects: 5})
-	return contacts.NewFetcher(deps), nil
+	deps.Client, err = out.Client(outbound.Options{MaxBody: contacts.MaxFile, Redirects: 5})
+	return contacts.NewFetcher(deps), err
 }
 
 // reachedAt returns every address by which this machine reaches a listener.

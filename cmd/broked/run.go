@@ -28,6 +28,7 @@ type runCmd struct {
 	JSON     bool              `help:"Print what happens as JSON lines."`
 	DataDirs []string          `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
 	limitFlags
+	outboundFlags
 }
 
 // limitFlags bound what a run may use.
@@ -57,6 +58,9 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 	}
 	if j.Roots, err = reach(c.DataDirs, nil); err != nil {
 		return err
+	}
+	if j.Out, err = c.exit(); err != nil {
+		return &exitError{exitUsage, err}
 	}
 	j.Dir, j.Limits = dir, c.limits()
 	command, err := executor.Command(j.Limits.Memory)

@@ -67,7 +67,7 @@ func (c *serveCmd) Validate() error {
 	if c.SessionIdle != 0 && c.SessionIdle < minIdle {
 		return errors.New("--session-idle must be 0 or at least 5m")
 	}
-	if _, err := c.policy(); err != nil {
+	if _, err := c.exit(); err != nil {
 		return err
 	}
 	if c.StuckAfter < time.Minute {
@@ -103,7 +103,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	fetcher, err := c.fetcher(s, ln)
+	fetcher, err := c.callers(s, ln)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

@@ -35,7 +35,7 @@ var floors = [][]string{
 // owners says which packages alone may import something from outside.
 var owners = map[string][]string{
 	"database/sql":                   {"internal/store", "internal/queue", "internal/engine", "bench"},
-	"net/http":                       {"internal/api", "internal/contacts", "internal/outbound", "cmd/broked", "bench"},
+	"net/http":                       {"internal/api", "internal/contacts", "internal/nodes", "internal/outbound", "cmd/broked", "bench"},
 	"os/exec":                        {"internal/executor", "internal/python", "bench"},
 	"github.com/go-chi/chi/v5":       {"internal/api"},
 	"github.com/riverqueue/river":    {"internal/queue"},

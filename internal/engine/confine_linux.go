@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 )
 
 // What Go and DuckDB read of the machine while they work: memory and processors,
@@ -15,9 +16,17 @@ var (
 	machineFolders = []string{"/proc/self", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/usr/share/zoneinfo"}
 )
 
+// What Go reads besides when it makes connections: names of hosts, and whose
+// certificates are trusted. Links among them are followed when the rules are made,
+// so the folders that links in them lead to are here, too.
+var (
+	networkFiles   = []string{"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl/cert.pem"}
+	networkFolders = []string{"/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"}
+)
+
 // Confine shuts this process and all its threads in by Landlock: what reach does
-// not name cannot be opened, whoever asks, and no TCP connection can be made. A
-// kernel that knows less of Landlock, or nothing, confines less, and that is no
+// not name cannot be opened, whoever asks, and no TCP connection can be made unless
+// reach has the network. A kernel that knows less of Landlock, or nothing, confines less, and that is no
 // error; DuckDB's own lock holds in any case.
 //
 // It cannot be undone.
@@ -30,14 +39,19 @@ func Confine(reach Reach) error {
 			programs = append(programs, path)
 		}
 	}
-	return landlock.V5.BestEffort().Restrict(
+	config, rules := landlock.V5, []landlock.Rule{
 		landlock.ROFiles(reach.Reads...),
 		landlock.ROFiles(machineFiles...).IgnoreIfMissing(),
 		landlock.RODirs(machineFolders...).IgnoreIfMissing(),
 		landlock.ROFiles(programs...).IgnoreIfMissing(),
 		landlock.RODirs(folders...).IgnoreIfMissing(),
 		landlock.RWDirs(reach.Folders...).WithRefer(),
-	)
+	}
+	if reach.Network {
+		config.HandledAccessNet = ll.AccessNetBindTCP // nobody listens, though
+		rules = append(rules, landlock.ROFiles(networkFiles...).IgnoreIfMissing(), landlock.RODirs(networkFolders...).IgnoreIfMissing())
+	}
+	return config.BestEffort().Restrict(rules...)
 }
 
 // LimitProcess makes this process the first to go when the machine's memory runs

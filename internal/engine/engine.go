@@ -170,6 +170,10 @@ func (r *run) open(ctx context.Context, s *state) error {
 		r.access.Databases = append(r.access.Databases, access.Databases...)
 		r.access.Programs = append(r.access.Programs, access.Programs...)
 		r.access.Leftovers = append(r.access.Leftovers, access.Leftovers...)
+		r.access.Network = r.access.Network || access.Network
+		if access.Network {
+			s.env.Out = &r.job.Out
+		}
 	}
 	s.env.DB = r.db
 	return nil

@@ -132,7 +132,7 @@ func execute(ctx context.Context, tb testing.TB, j job.Job) report {
 
 func testEngine(tb testing.TB) engine.Engine {
 	tb.Helper()
-	kinds, err := node.NewRegistry(append(nodes.All(), whereSpec, selectSpec, joinSpec, panicSpec, prowlSpec)...)
+	kinds, err := node.NewRegistry(append(nodes.All(), whereSpec, selectSpec, joinSpec, panicSpec, prowlSpec, callSpec)...)
 	if err != nil {
 		tb.Fatal(err)
 	}

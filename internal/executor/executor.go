@@ -16,6 +16,7 @@ import (
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
@@ -57,6 +58,7 @@ type Deps struct {
 	Dir     string    // holds a folder for every run
 	Roots   job.Roots // what file nodes may reach
 	Limits  job.Limits
+	Out     outbound.Exit // to other machines
 }
 
 // New returns an executor. It works when its Execute is called.
@@ -104,7 +106,7 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 	if err != nil {
 		return job.Message{}, err
 	}
-	j.Dir, j.Roots, j.Limits = dir, x.Roots, x.Limits
+	j.Dir, j.Roots, j.Limits, j.Out = dir, x.Roots, x.Limits, x.Out
 	last, err := x.Engines.Do(r.begin(ctx), j, r.hear)
 	if broken := r.end(); broken != nil {
 		return last, broken // what the engine said is not on record

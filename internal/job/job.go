@@ -10,6 +10,7 @@ import (
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/outbound"
 )
 
 // Job is one run's work. It holds everything that the engine may know.
@@ -22,6 +23,7 @@ type Job struct {
 	Roots  Roots             `json:"roots"`
 	Dir    string            `json:"dir"` // the run's folder: artifacts and temporary files
 	Limits Limits            `json:"limits"`
+	Out    outbound.Exit     `json:"out"` // to other machines, for nodes that call them
 }
 
 // Params returns the values of the run's parameters by name.

@@ -8,6 +8,7 @@ import (
 	"iter"
 
 	"github.com/broked/broked/internal/batch"
+	"github.com/broked/broked/internal/outbound"
 )
 
 // Column is one column of a dataset.
@@ -96,8 +97,8 @@ type DB interface {
 // engine makes an Invalid fault of the rest; other words of a database stay inside.
 const ForPeople = "broked says: "
 
-// Access lists the files that a node is going to touch: absolute paths with
-// symbolic links resolved, already checked against the allowed roots.
+// Access lists what a node is going to touch. Paths are absolute with symbolic
+// links resolved, already checked against the allowed roots.
 type Access struct {
 	Reads   []string
 	Writes  []string
@@ -113,6 +114,9 @@ type Access struct {
 	// The node removes them; the server does when the engine dies before that. Their
 	// names begin with a dot and end with Leftover.
 	Leftovers []string
+	// Network says that the node calls other machines. Without it no node of the run
+	// can, where the system lets the engine shut itself in.
+	Network bool
 }
 
 // Leftover is how the names of files and folders end that only a node at work
@@ -132,6 +136,8 @@ type Env struct {
 	Params map[string]string
 	// Values looks up ${...} placeholders in expressions, such as "param.month".
 	Values func(name string) (string, bool)
+	// Out is the way to other machines; nil unless Access has Network.
+	Out *outbound.Exit
 	// Log writes a line to the run's log. Cell values do not belong there.
 	Log func(level Level, format string, args ...any)
 	// Legacy says that the document has no ir_version, so Brokoli's defaults hold.
@@ -152,11 +158,11 @@ type Roots interface {
 	Folder(path string) (string, error)
 }
 
-// Node is one configured step. It is also an Opener when it touches files, and
+// Node is one configured step. It is also an Opener when it touches files or other machines, and
 // exactly one of Relational, Procedural and Sink.
 type Node any
 
-// Opener is a node that touches files. Open is called before the database is
+// Opener is a node that touches files or other machines. Open is called before the database is
 // locked down, and what it lists is all that the database may touch.
 type Opener interface {
 	Open(ctx context.Context, env Env) (Access, error)

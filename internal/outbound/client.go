@@ -32,6 +32,7 @@ const agent = "broked (+https://github.com/broked/broked)"
 // reaches public addresses, follows no redirect and is not slowed down.
 type Options struct {
 	Policy    Policy
+	Proxy     *url.URL       // through which everything goes; nil is none
 	Resolver  *net.Resolver  // nil is the system's
 	Roots     *x509.CertPool // who is trusted to sign certificates; nil is the system's
 	Timeout   time.Duration  // of a whole exchange, its body too; 0 is DefaultTimeout
@@ -53,7 +54,6 @@ type Client struct {
 
 // NewClient returns a client that keeps to o.
 func NewClient(o Options) *Client {
-	dialer := &Dialer{Policy: o.Policy, Resolver: o.Resolver}
 	c := &Client{maxBody: o.MaxBody, limiter: limits.New(), rate: o.Rate}
 	if c.maxBody <= 0 {
 		c.maxBody = DefaultMaxBody
@@ -64,21 +64,33 @@ func NewClient(o Options) *Client {
 	c.http = http.Client{
 		Timeout:       o.Timeout,
 		CheckRedirect: redirects(min(o.Redirects, mostRedirects)),
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			Proxy:                  nil, // not what the environment says: the proxy would dial unguarded
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
-			TLSHandshakeTimeout:    dialTimeout,
-			IdleConnTimeout:        30 * time.Second,
-			MaxIdleConnsPerHost:    4,
-			MaxResponseHeaderBytes: 64 << 10,
-			ForceAttemptHTTP2:      true,
-		},
+		Transport:     o.transport(),
 	}
 	if c.http.Timeout <= 0 {
 		c.http.Timeout = DefaultTimeout
 	}
 	return c
+}
+
+// transport makes connections, guarded, or leaves that to the proxy and looks at
+// each request instead.
+func (o Options) transport() http.RoundTripper {
+	t := &http.Transport{
+		DialContext:            (&Dialer{Policy: o.Policy, Resolver: o.Resolver}).DialContext,
+		Proxy:                  nil, // not what the environment says: that proxy would dial unguarded
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+		TLSHandshakeTimeout:    dialTimeout,
+		IdleConnTimeout:        30 * time.Second,
+		MaxIdleConnsPerHost:    4,
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
+	}
+	if o.Proxy == nil {
+		return t
+	}
+	t.DialContext = (&net.Dialer{Timeout: dialTimeout, Resolver: o.Resolver}).DialContext // to the proxy alone, which its owner has named
+	t.Proxy = http.ProxyURL(o.Proxy)
+	return guarded{RoundTripper: t, policy: o.Policy, resolver: o.Resolver}
 }
 
 // Do sends req when the limits of the client let it, and returns the answer
@@ -88,8 +100,9 @@ func NewClient(o Options) *Client {
 //
 // Its errors, and those of reading the body, are faults without the address of
 // the request: those of Dialer.DialContext, Invalid with bad_url, Denied with
-// redirect_refused, Unavailable with tls_failed or answer_too_large. When ctx ends
-// while it waits it returns ctx's error.
+// redirect_refused, Unavailable with tls_failed, which is marked as transient, or
+// answer_too_large, which is not. When ctx ends while it waits it returns ctx's
+// error.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if err := CheckURL(req.URL); err != nil {
 		return nil, err

@@ -29,7 +29,8 @@ type Dialer struct {
 // been resolved, so a name that changes its mind gains nothing.
 //
 // Its errors are faults: Denied with the code ssrf_blocked, Invalid with bad_address,
-// Unavailable with host_not_found, timed_out or connection_failed.
+// Unavailable with host_not_found, timed_out or connection_failed, which are marked
+// as transient.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	number, bad := strconv.ParseUint(port, 10, 16)
@@ -61,6 +62,9 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 // alone: addresses may carry passwords.
 func explain(host string, err error) error {
 	if known, ok := errors.AsType[*fault.Error](err); ok {
+		if fault.IsTransient(err) {
+			return fault.Transient(known)
+		}
 		return known
 	}
 	if errors.Is(err, context.Canceled) {
@@ -82,7 +86,7 @@ func explain(host string, err error) error {
 	case isTLS(err):
 		code, words = "tls_failed", "%s has no certificate that this server trusts, or does not speak TLS"
 	}
-	return fault.Wrap(fault.Unavailable, err, words, host).With(code)
+	return fault.Transient(fault.Wrap(fault.Unavailable, err, words, host).With(code))
 }
 
 func isTLS(err error) bool {
