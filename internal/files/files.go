@@ -26,7 +26,8 @@ type Roots struct {
 
 // Read returns the regular files that a path or a glob pattern names: absolute,
 // with symbolic links resolved, sorted. Folders that a pattern matches are left
-// out. It never opens a file, so that a pipe cannot make it wait.
+// out. In a pattern, ** as the name of a folder stands for any number of them. It
+// never opens a file, so that a pipe cannot make it wait.
 //
 // No file, a folder, a special file and one outside the roots, which a link may
 // lead to, are Invalid faults that name the path as it was written.
@@ -42,12 +43,12 @@ func (r Roots) Read(pattern string) ([]string, error) {
 		}
 		return []string{actual}, nil
 	}
-	matches, err := filepath.Glob(abs)
+	matched, err := r.matched(pattern, abs)
 	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "the pattern %q is not complete: a [ has no ] after it", pattern).With("bad_path")
+		return nil, err
 	}
 	var found []string
-	for _, match := range matches {
+	for _, match := range matched {
 		if info, err := os.Stat(match); err == nil && info.IsDir() {
 			continue
 		}
@@ -62,6 +63,18 @@ func (r Roots) Read(pattern string) ([]string, error) {
 	}
 	slices.Sort(found)
 	return slices.Compact(found), nil
+}
+
+// matched returns the paths that a pattern matches, which nobody has checked yet.
+func (r Roots) matched(pattern, abs string) ([]string, error) {
+	if slices.Contains(strings.Split(filepath.ToSlash(abs), "/"), "**") {
+		return r.deep(pattern, abs)
+	}
+	found, err := filepath.Glob(abs)
+	if err != nil {
+		return nil, notComplete(pattern, err)
+	}
+	return found, nil
 }
 
 // Write returns the absolute path of a file that may be made or replaced, after

@@ -31,7 +31,7 @@ var sinkFileSpec = node.Spec{
 		{Name: "delimiter", Schema: node.Schema{Type: node.TypeString, Title: "Delimiter", MaxLen: 2, Help: "Of CSV: one character, or \\t for a tab. Left out, a comma."}},
 		{Name: "quote", Schema: node.Schema{Type: node.TypeString, Title: "Quote", Enum: []string{"when_needed", "always"}, Default: "when_needed", Help: "Which values of a CSV file get quotes around them."}},
 		{Name: "null_string", Schema: node.Schema{Type: node.TypeString, Title: "Empty values", Help: "What a CSV file has where there is no value. Left out, nothing."}},
-		{Name: "partition_by", Schema: node.Schema{Type: node.TypeArray, Title: "Partition by", Items: &node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatColumn}, Help: "Parquet only: write a folder with one folder per value of these columns."}},
+		{Name: "partition_by", Schema: node.Schema{Type: node.TypeArray, Title: "Partition by", Items: &node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatColumn}, Help: "Of Parquet, CSV and TSV: write a folder that has a folder called column=value for each value of these columns."}},
 		{Name: "compress", Schema: node.Schema{Type: node.TypeBoolean, Title: "Compress", Help: "Older documents' word for compression gzip."}},
 	}},
 	New: newSinkFile,
@@ -90,8 +90,8 @@ func unlessPlaceholder(path string, err error) error {
 // onlyFor refuses settings that mean nothing for a format.
 func (s *sinkFile) onlyFor(format string) error {
 	switch {
-	case format != formatParquet && len(s.PartitionBy) > 0:
-		return settingFault("partition_by", "is for Parquet, and this is %s: set format to parquet", format)
+	case (format == formatJSON || format == formatNDJSON) && len(s.PartitionBy) > 0:
+		return settingFault("partition_by", "is for Parquet and CSV, and this is %s: set format to one of these", format)
 	case format != formatParquet && s.Compression == "snappy":
 		return settingFault("compression", "snappy is for Parquet, and this is %s: choose gzip or zstd", format)
 	case format == formatCSV || format == formatTSV:
@@ -206,28 +206,40 @@ func (s *sinkFile) delimiter() string {
 
 // options returns what follows COPY ... TO.
 func (s *sinkFile) options() []string {
-	packing := s.packing()
-	switch s.format {
+	var o []string
+	switch packing := s.packing(); s.format {
 	case formatParquet:
 		if packing == "none" {
 			packing = "uncompressed"
 		}
-		o := []string{"FORMAT parquet", "COMPRESSION " + packing}
-		if len(s.PartitionBy) > 0 {
-			o = append(o, "PARTITION_BY ("+sqltext.Idents(s.PartitionBy)+")")
-		}
-		return o
+		o = []string{"FORMAT parquet", "COMPRESSION " + packing}
 	case formatJSON, formatNDJSON:
 		return []string{"FORMAT json", fmt.Sprintf("ARRAY %t", s.format == formatJSON), "COMPRESSION " + packing}
+	default:
+		o = []string{
+			"FORMAT csv", "DELIMITER " + sqltext.Text(s.delimiter()), "NULLSTR " + sqltext.Text(s.NullString),
+			fmt.Sprintf("HEADER %t", s.header()), "COMPRESSION " + packing,
+		}
+		if s.Quote == "always" {
+			o = append(o, "FORCE_QUOTE *")
+		}
 	}
-	o := []string{
-		"FORMAT csv", "DELIMITER " + sqltext.Text(s.delimiter()), "NULLSTR " + sqltext.Text(s.NullString),
-		fmt.Sprintf("HEADER %t", s.header()), "COMPRESSION " + packing,
-	}
-	if s.Quote == "always" {
-		o = append(o, "FORCE_QUOTE *")
+	if len(s.PartitionBy) > 0 {
+		o = append(o, "PARTITION_BY ("+sqltext.Idents(s.PartitionBy)+")", "FILE_EXTENSION "+sqltext.Text(s.ending()))
 	}
 	return o
+}
+
+// ending returns how the files of partitions are called at their end.
+func (s *sinkFile) ending() string {
+	switch packing := s.packing(); {
+	case s.format == formatParquet || packing == "none":
+		return s.format
+	case packing == "gzip":
+		return s.format + ".gz"
+	default:
+		return s.format + ".zst"
+	}
 }
 
 func (s *sinkFile) header() bool { return s.Header == nil || *s.Header }

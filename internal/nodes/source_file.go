@@ -22,7 +22,7 @@ var sourceFileSpec = node.Spec{
 	Category: node.Source,
 	Icon:     "file-input",
 	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
-		{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Path", MinLen: 1, Format: node.FormatPath, Help: "A file, or a pattern such as orders/*.csv. Several files are read one after another and must have the same columns."}},
+		{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Path", MinLen: 1, Format: node.FormatPath, Help: "A file, or a pattern such as orders/*.csv or orders/**/*.csv, in which ** stands for any number of folders. Several files are read one after another, in the order of their paths, and must have the same columns."}},
 		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet}, Help: "Auto goes by the file's name. Files packed with gzip or zstd are unpacked."}},
 		{Name: "header", Schema: node.Schema{Type: node.TypeBoolean, Title: "First line has the column names", Default: true}},
 		{Name: "columns", Schema: node.Schema{Type: node.TypeArray, Title: "Column names", Items: &node.Schema{Type: node.TypeString, MinLen: 1}, Help: "For files without a header: the names of all columns, in order."}},
@@ -31,6 +31,9 @@ var sourceFileSpec = node.Spec{
 		{Name: "encoding", Schema: node.Schema{Type: node.TypeString, Title: "Encoding", Default: "utf-8", Help: "Such as utf-8, windows-1252, iso-8859-1, utf-16 or shift_jis."}},
 		{Name: "null_strings", Schema: node.Schema{Type: node.TypeArray, Title: "Empty values", Items: &node.Schema{Type: node.TypeString}, Help: "Texts that mean no value, such as NULL or N/A. An empty cell always does."}},
 		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data, such as text for a column of codes."}},
+		{Name: "union_by_name", Schema: node.Schema{Type: node.TypeBoolean, Title: "Files may have other columns", Default: false, Help: "Columns of several files are matched by their names, and a file that lacks one has no values there."}},
+		{Name: "filename", Schema: node.Schema{Type: node.TypeString, Title: "Column of file names", Help: "The name of a column to add, which says the name of the file that a row comes from."}},
+		{Name: "hive_partitioning", Schema: node.Schema{Type: node.TypeBoolean, Title: "Folders are partitions", Default: false, Help: "Folders called column=value give their rows that column. The path may then be the folder that has all of them."}},
 	}},
 	New: newSourceFile,
 }
@@ -47,11 +50,15 @@ type sourceFile struct {
 	Encoding    string            `json:"encoding"`
 	NullStrings []string          `json:"null_strings"`
 	Types       map[string]string `json:"types"`
+	UnionByName bool              `json:"union_by_name"`
+	Filename    string            `json:"filename"`
+	Hive        bool              `json:"hive_partitioning"`
 
-	format string   // what the files are
-	files  []string // what is read: the files, or copies of them in UTF-8
-	csv    *csvTable
-	whole  bool // JSON: look at every value to find the types
+	format string        // what the files are
+	files  []string      // what is read: the files, or copies of them in UTF-8
+	extras []extraColumn // that come from the files' paths
+	csv    []*csvTable   // a table for files in a row that have the same columns
+	whole  bool          // JSON: look at every value to find the types
 }
 
 func newSourceFile(config json.RawMessage) (node.Node, error) {
@@ -84,8 +91,11 @@ func newSourceFile(config json.RawMessage) (node.Node, error) {
 
 // Open implements node.Opener.
 func (s *sourceFile) Open(ctx context.Context, env node.Env) (node.Access, error) {
-	found, err := env.Roots.Read(s.Path)
+	found, err := env.Roots.Read(s.pattern())
 	if err != nil {
+		return node.Access{}, err
+	}
+	if s.extras, err = s.fromPaths(found); err != nil {
 		return node.Access{}, err
 	}
 	for _, path := range found {
@@ -132,9 +142,11 @@ func (s *sourceFile) onlyFor(format string) error {
 func (s *sourceFile) Select(ctx context.Context, env node.Env, _ []node.Relation) (node.Relation, error) {
 	switch s.format {
 	case formatCSV, formatTSV:
-		return s.selectCSV(ctx)
+		return s.selectCSV(ctx, env.DB)
 	case formatParquet:
-		rel, err := s.selectTyped(ctx, env.DB, func(files []string) string { return "read_parquet([" + sqltext.Texts(files) + "])" })
+		rel, err := s.selectTyped(ctx, env.DB, func(files []string) string {
+			return "read_parquet([" + sqltext.Texts(files) + "], hive_partitioning=false" + s.naming() + ")"
+		})
 		if err != nil {
 			return node.Relation{}, err
 		}
@@ -149,45 +161,54 @@ func (s *sourceFile) Select(ctx context.Context, env node.Env, _ []node.Relation
 		kind = "newline_delimited"
 	}
 	return s.selectTyped(ctx, env.DB, func(files []string) string {
-		return fmt.Sprintf("read_json([%s], format=%s, sample_size=%d, maximum_object_size=%d)", sqltext.Texts(files), sqltext.Text(kind), sample, maxLine)
+		return fmt.Sprintf("read_json([%s], format=%s, sample_size=%d, maximum_object_size=%d, hive_partitioning=false%s)",
+			sqltext.Texts(files), sqltext.Text(kind), sample, maxLine, s.naming())
 	})
 }
 
 // selectTyped returns the rows of files that carry their types themselves.
 func (s *sourceFile) selectTyped(ctx context.Context, db node.DB, scan func(files []string) string) (node.Relation, error) {
-	columns, err := db.Describe(ctx, "SELECT * FROM "+scan(s.files[:1]))
-	if err != nil {
-		return node.Relation{}, err
-	}
-	for _, file := range s.files[1:] {
-		others, err := db.Describe(ctx, "SELECT * FROM "+scan([]string{file}))
+	var parts []filePart
+	var all []string
+	for _, file := range s.files {
+		columns, err := db.Describe(ctx, "SELECT * FROM "+scan([]string{file}))
 		if err != nil {
 			return node.Relation{}, err
 		}
-		if err := sameColumns(names(columns), names(others), s.files[0], file); err != nil {
-			return node.Relation{}, err
+		columns = slices.DeleteFunc(columns, func(c node.Column) bool { return c.Name == pathColumn })
+		if last := len(parts) - 1; last >= 0 && slices.Equal(names(parts[last].columns), names(columns)) {
+			parts[last].files = append(parts[last].files, file)
+			continue
 		}
+		if len(parts) > 0 && !s.UnionByName {
+			return node.Relation{}, sameColumns(names(parts[0].columns), names(columns), s.files[0], file)
+		}
+		parts, all = append(parts, filePart{files: []string{file}, columns: columns}), append(all, names(columns)...)
 	}
-	if err := s.knownTypes(names(columns)); err != nil {
+	if err := s.knownTypes(all); err != nil {
 		return node.Relation{}, err
 	}
-	picks := make([]string, len(columns))
-	for i, c := range columns {
-		picks[i] = sqltext.Ident(c.Name)
-		if asked := s.Types[c.Name]; asked != "" {
-			t := askedType(asked, defaultScale)
-			columns[i].Type = t.sql
-			picks[i] = t.cast("CAST("+picks[i]+" AS VARCHAR)", c.Name, s.files[0]) + " AS " + picks[i]
+	for k := range parts {
+		p := &parts[k]
+		p.scan = scan(p.files)
+		p.picks = make([]string, len(p.columns))
+		for i, c := range p.columns {
+			p.picks[i] = sqltext.Ident(c.Name)
+			if asked := s.Types[c.Name]; asked != "" {
+				t := askedType(asked, defaultScale)
+				p.columns[i].Type = t.sql
+				p.picks[i] = t.cast("CAST("+p.picks[i]+" AS VARCHAR)", c.Name, p.files[0]) + " AS " + p.picks[i]
+			}
 		}
 	}
-	return node.Relation{
-		SQL:     "SELECT " + strings.Join(picks, ", ") + " FROM " + scan(s.files),
-		Columns: columns, Rows: -1, Files: s.files,
-	}, nil
+	return s.united(ctx, db, parts)
 }
 
 // knownTypes refuses types of columns that are not there.
 func (s *sourceFile) knownTypes(columns []string) error {
+	for _, e := range s.extras {
+		columns = append(columns, e.name)
+	}
 	for name := range s.Types {
 		if !slices.Contains(columns, name) {
 			return settingFault("types."+name, "there is no column %q%s; there are: %s", name, fault.DidYouMean(name, columns), strings.Join(columns, ", "))
@@ -201,7 +222,7 @@ func (s *sourceFile) knownTypes(columns []string) error {
 func (s *sourceFile) Revise(ctx context.Context, env node.Env, failure error) (bool, error) {
 	switch s.format {
 	case formatCSV, formatTSV:
-		return s.csv.revise(ctx, env.DB, failure)
+		return s.reviseCSV(ctx, env.DB, failure)
 	case formatParquet:
 		return false, nil
 	}

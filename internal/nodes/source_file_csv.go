@@ -32,29 +32,70 @@ type csvTable struct {
 	columns     []string
 	types       []columnType // of the columns, in their order
 	revised     bool         // types were found from all rows
+	naming      string       // the option by which a scan tells the paths of its files
 }
 
 // selectCSV reads all columns as text and turns those that are used into values.
 // DuckDB's own reader would read 00123 as the number 123.
-func (s *sourceFile) selectCSV(ctx context.Context) (node.Relation, error) {
+func (s *sourceFile) selectCSV(ctx context.Context, db node.DB) (node.Relation, error) {
 	if s.csv == nil {
-		table, err := s.look(ctx)
+		tables, err := s.look(ctx)
 		if err != nil {
 			return node.Relation{}, err
 		}
-		s.csv = table
+		s.csv = tables
+		s.harmonise()
 	}
-	t := s.csv
-	columns, picks := make([]node.Column, len(t.columns)), make([]string, len(t.columns))
-	for i, name := range t.columns {
-		columns[i] = node.Column{Name: name, Type: t.types[i].sql}
-		picks[i] = sqltext.Ident(name)
-		if !t.types[i].isText() {
-			picks[i] = t.types[i].cast(picks[i], name, t.files[0]) + " AS " + picks[i]
+	parts := make([]filePart, len(s.csv))
+	for k, t := range s.csv {
+		p := filePart{files: t.files, scan: t.scan(maxLine), head: t.scan(headLine)}
+		for i, name := range t.columns {
+			pick := sqltext.Ident(name)
+			if !t.types[i].isText() {
+				pick = t.types[i].cast(pick, name, t.files[0]) + " AS " + pick
+			}
+			p.columns, p.picks = append(p.columns, node.Column{Name: name, Type: t.types[i].sql}), append(p.picks, pick)
+		}
+		parts[k] = p
+	}
+	return s.united(ctx, db, parts)
+}
+
+// harmonise makes text of the columns that have types in several files between
+// which nobody could choose.
+func (s *sourceFile) harmonise() {
+	if len(s.csv) < 2 {
+		return
+	}
+	found := make(map[string]string)
+	for _, t := range s.csv {
+		for i, name := range t.columns {
+			key, typ := folded(name), t.types[i].sql
+			if was := found[key]; was == "" || was == typ || was == "BIGINT" && typ == "DOUBLE" {
+				found[key] = typ
+			} else if was != "DOUBLE" || typ != "BIGINT" {
+				found[key] = "VARCHAR"
+			}
 		}
 	}
-	pick := "SELECT " + strings.Join(picks, ", ") + " FROM "
-	return node.Relation{SQL: pick + t.scan(maxLine), Head: pick + t.scan(headLine), Columns: columns, Rows: -1, Files: t.files}, nil
+	for _, t := range s.csv {
+		for i, name := range t.columns {
+			if found[folded(name)] == "VARCHAR" {
+				t.types[i] = columnType{sql: "VARCHAR"}
+			}
+		}
+	}
+}
+
+// reviseCSV has the table correct itself whose types did not fit.
+func (s *sourceFile) reviseCSV(ctx context.Context, db node.DB, failure error) (bool, error) {
+	for _, t := range s.csv {
+		if learnt, err := t.revise(ctx, db, failure); learnt || err != nil {
+			s.harmonise()
+			return learnt, err
+		}
+	}
+	return false, nil
 }
 
 // headLine is the longest line when only the first rows are wanted. DuckDB fills
@@ -73,9 +114,9 @@ func (t *csvTable) scan(line int) string {
 	if t.quote != 0 {
 		quote = string(rune(t.quote))
 	}
-	return fmt.Sprintf("read_csv([%s], auto_detect=false, header=%t, skip=%d, delim=%s, quote=%s, escape=%s, nullstr=[%s], compression=%s, max_line_size=%d, buffer_size=%d, columns={%s})",
+	return fmt.Sprintf("read_csv([%s], auto_detect=false, header=%t, skip=%d, delim=%s, quote=%s, escape=%s, nullstr=[%s], compression=%s, max_line_size=%d, buffer_size=%d, columns={%s}, hive_partitioning=false%s)",
 		sqltext.Texts(t.files), t.header, t.blank, sqltext.Text(string(rune(t.delimiter))), sqltext.Text(quote), sqltext.Text(quote),
-		sqltext.Texts(append([]string{""}, t.nulls...)), sqltext.Text(t.compression), line, 2*line, strings.Join(pairs, ", "))
+		sqltext.Texts(append([]string{""}, t.nulls...)), sqltext.Text(t.compression), line, 2*line, strings.Join(pairs, ", "), t.naming)
 }
 
 // revise finds the types from all rows, after those that the first rows had
@@ -114,33 +155,45 @@ func (t *csvTable) revise(ctx context.Context, db node.DB, failure error) (bool,
 }
 
 // look finds out how the files are written, what their columns are called and,
-// from the first rows of the first file, what their types are.
-func (s *sourceFile) look(ctx context.Context) (*csvTable, error) {
-	var first *csvTable
+// from the first rows of the first file of a table, what their types are.
+func (s *sourceFile) look(ctx context.Context) ([]*csvTable, error) {
+	var tables []*csvTable
+	var all []string
 	for _, file := range s.files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		rows := 0
-		if first == nil {
+		if tables == nil || s.UnionByName {
 			rows = sampleRows
 		}
 		t, err := s.lookInto(file, rows)
-		switch {
-		case err != nil:
-			return nil, err
-		case first == nil:
-			first = t
-			continue
-		case t.delimiter != first.delimiter || t.compression != first.compression || t.blank != first.blank:
-			return nil, fault.New(fault.Invalid, "%s is written in another way than %s: other delimiters, another compression or more blank lines at the top", filepath.Base(file), filepath.Base(s.files[0])).With("columns_differ")
-		}
-		if err := sameColumns(first.columns, t.columns, s.files[0], file); err != nil {
+		if err != nil {
 			return nil, err
 		}
+		if tables != nil {
+			last := tables[len(tables)-1]
+			err := alike(last, t, file)
+			if err == nil {
+				last.files = append(last.files, file)
+				continue
+			}
+			if !s.UnionByName {
+				return nil, err
+			}
+		}
+		t.files, t.naming = []string{file}, s.naming()
+		tables, all = append(tables, t), append(all, t.columns...)
 	}
-	first.files = s.files
-	return first, nil
+	return tables, s.knownTypes(all)
+}
+
+// alike refuses a file that cannot be read in one scan with those of a table.
+func alike(first, t *csvTable, file string) error {
+	if t.delimiter != first.delimiter || t.compression != first.compression || t.blank != first.blank {
+		return fault.New(fault.Invalid, "%s is written in another way than %s: other delimiters, another compression or more blank lines at the top", filepath.Base(file), filepath.Base(first.files[0])).With("columns_differ")
+	}
+	return sameColumns(first.columns, t.columns, first.files[0], file)
 }
 
 func (s *sourceFile) lookInto(file string, rows int) (*csvTable, error) {
@@ -157,9 +210,6 @@ func (s *sourceFile) lookInto(file string, rows int) (*csvTable, error) {
 	if err := l.head(s.Columns); err != nil {
 		return nil, err
 	}
-	if err := s.knownTypes(l.table.columns); err != nil {
-		return nil, err
-	}
 	if err := l.sample(rows); err != nil {
 		return nil, err
 	}
@@ -167,7 +217,7 @@ func (s *sourceFile) lookInto(file string, rows int) (*csvTable, error) {
 		if asked := s.Types[column]; asked != "" {
 			l.table.types = append(l.table.types, askedType(asked, max(2, l.guesses[i].decimals)))
 		} else {
-			l.table.types = append(l.table.types, l.guesses[i].best(s.files[0]))
+			l.table.types = append(l.table.types, l.guesses[i].best(file))
 		}
 	}
 	return l.table, nil

@@ -46,8 +46,8 @@ func (s *sourceFile) inUTF8(ctx context.Context, temp string, files []string) ([
 	}
 	ready := make([]string, len(files))
 	for i, file := range files {
-		// The copy keeps its name, because errors tell it.
-		target := filepath.Join(temp, strconv.Itoa(i), filepath.Base(file))
+		// The copy keeps its name, because errors tell it, and its partitions.
+		target := filepath.Join(temp, strconv.Itoa(i), partitionFolders(file), filepath.Base(file))
 		done, err := transcode(ctx, file, target, asked)
 		if err != nil {
 			return nil, err

@@ -132,7 +132,8 @@ func TestSettings(t *testing.T) {
 		{"sink_file", `{"path":"a.json","compress":true}`, ""},
 		{"sink_file", `{"path":"a"}`, "format"},
 		{"sink_file", `{"path":"a.json","delimiter":";"}`, "delimiter"},
-		{"sink_file", `{"path":"a.csv","partition_by":["x"]}`, "partition_by"},
+		{"sink_file", `{"path":"a.json","partition_by":["x"]}`, "partition_by"},
+		{"sink_file", `{"path":"a","format":"csv","partition_by":["x"]}`, ""},
 		{"sink_file", `{"path":"parts","partition_by":["x"]}`, ""},
 		{"sink_file", `{"path":"a.csv","compression":"snappy"}`, "compression"},
 	} {

@@ -1,0 +1,125 @@
+package files
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/broked/broked/internal/fault"
+)
+
+// What a pattern with ** may look at, so that a wrong one ends soon.
+const (
+	maxDepth  = 32
+	maxLooked = 200_000
+	maxDeep   = 3 // times that ** is in it
+)
+
+// errTooMany ends a walk that looks at too much.
+var errTooMany = errors.New("too many files")
+
+// deep returns what a pattern with ** in it matches: ** stands for any number of
+// folders. Links, hidden files and folders, and what belongs to the server are
+// passed over.
+func (r Roots) deep(written, abs string) ([]string, error) {
+	base, parts := fixedPart(abs)
+	if err := sound(written, parts); err != nil {
+		return nil, err
+	}
+	if err := r.check(written, resolve(base)); err != nil {
+		return nil, err
+	}
+	var found []string
+	looked := 0
+	err := filepath.WalkDir(base, func(path string, e fs.DirEntry, err error) error {
+		if looked++; looked > maxLooked {
+			return errTooMany
+		}
+		rel, _ := filepath.Rel(base, path)
+		names := strings.Split(filepath.ToSlash(rel), "/")
+		switch {
+		case err != nil && path == base:
+			return err
+		case err != nil:
+			return nil // a folder that may not be read has nothing for us
+		case path == base:
+			return nil
+		case strings.HasPrefix(e.Name(), ".") || r.check(written, path) != nil || len(names) > maxDepth:
+			return skipped(e)
+		case e.Type().IsRegular() && matches(parts, names):
+			found = append(found, path)
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errTooMany):
+		return nil, fault.New(fault.Invalid, "%q would look at more than %d files: begin the pattern with a folder that has fewer", written, maxLooked).With("bad_path")
+	case err != nil:
+		return nil, missing(written, base, err)
+	}
+	return found, nil
+}
+
+// sound refuses the parts of a pattern that cannot be matched, or hardly in time.
+func sound(written string, parts []string) error {
+	deep := 0
+	for _, part := range parts {
+		if _, err := filepath.Match(part, ""); err != nil {
+			return notComplete(written, err)
+		}
+		if part == "**" {
+			deep++
+		}
+	}
+	if deep > maxDeep {
+		return fault.New(fault.Invalid, "the pattern %q has ** more than %d times", written, maxDeep).With("bad_path")
+	}
+	return nil
+}
+
+// fixedPart returns the folder that a pattern begins with, before anything in it
+// that stands for several names, and the parts behind it.
+func fixedPart(pattern string) (base string, rest []string) {
+	parts := strings.Split(filepath.ToSlash(pattern), "/")
+	at := slices.IndexFunc(parts, isPattern)
+	if at < 0 {
+		at = len(parts) - 1
+	}
+	base = strings.Join(parts[:at], "/")
+	if base == "" && strings.HasPrefix(pattern, "/") {
+		base = "/"
+	}
+	return base, parts[at:]
+}
+
+// matches reports whether the names of a path fit the parts of a pattern.
+func matches(parts, names []string) bool {
+	switch {
+	case len(parts) == 0:
+		return len(names) == 0
+	case parts[0] == "**":
+		for skip := range len(names) + 1 {
+			if matches(parts[1:], names[skip:]) {
+				return true
+			}
+		}
+		return false
+	case len(names) == 0:
+		return false
+	}
+	fits, _ := filepath.Match(parts[0], names[0])
+	return fits && matches(parts[1:], names[1:])
+}
+
+func skipped(e fs.DirEntry) error {
+	if e.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+func notComplete(pattern string, cause error) error {
+	return fault.Wrap(fault.Invalid, cause, "the pattern %q is not complete: a [ has no ] after it", pattern).With("bad_path")
+}
