@@ -115,7 +115,7 @@ func (s *server) nodeTypes(context.Context, *struct{}) (*body[[]nodeType], error
 	for _, spec := range s.Kinds.Specs() {
 		types = append(types, nodeType{
 			Type: spec.Kind, Title: spec.Title, Summary: spec.Summary, Category: spec.Category, Icon: spec.Icon,
-			MinInputs: spec.MinInputs, MaxInputs: spec.MaxInputs, HasOutput: spec.HasOutput(), Schema: schemaBody(spec.Settings),
+			MinInputs: spec.MinInputs, MaxInputs: spec.MaxInputs, HasOutput: spec.HasOutput(), Schema: schemaBody(spec.Form()),
 		})
 	}
 	return &body[[]nodeType]{types}, nil

@@ -22,11 +22,12 @@ import (
 // progressEvery is how often a running statement is asked how far it is.
 const progressEvery = 500 * time.Millisecond
 
-// database is the DuckDB instance of one run, in memory and one connection wide.
-// It implements node.DB.
+// database is one connection to the DuckDB instance of a run, which is in memory.
+// It does one thing at a time, and others do theirs beside it. It implements node.DB.
 type database struct {
-	pool *sql.DB
-	conn *sql.Conn
+	pool   *sql.DB
+	conn   *sql.Conn
+	beside []*database // more connections to the same instance, for other nodes
 	// progress, when set, is told how far a statement that writes is, 0 to 1.
 	progress func(done float64)
 	profile  duckdb.ProfilingInfo // of the last Exec
@@ -40,26 +41,40 @@ func openDatabase(ctx context.Context) (*database, error) {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
 	pool := sql.OpenDB(connector)
-	conn, err := pool.Conn(ctx)
+	db, err := connect(ctx, pool)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("connect to DuckDB: %w", err), pool.Close())
+		return nil, errors.Join(err, pool.Close())
 	}
-	db := &database{pool: pool, conn: conn}
 	for _, q := range []string{
 		"SET threads = 1", // more start with the job, inside its sandbox
-		"SET TimeZone = 'UTC'",
-		"SET enable_progress_bar = true",
-		"SET enable_progress_bar_print = false",
-		"PRAGMA enable_profiling = 'no_output'",
-		`SET custom_profiling_settings = '{"OPERATOR_CARDINALITY": "true", "OPERATOR_NAME": "true", "EXTRA_INFO": "true"}'`,
 		"SELECT regexp_full_match('a', 'b'), try_strptime('1', '%d'), to_json([1])",
 	} {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
+		if _, err := db.conn.ExecContext(ctx, q); err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), pool.Close())
 		}
 	}
 	db.warm(ctx)
 	return db, nil
+}
+
+// connect makes a connection, and does what is to be done for each.
+func connect(ctx context.Context, pool *sql.DB) (*database, error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to DuckDB: %w", err)
+	}
+	for _, q := range []string{
+		"SET TimeZone = 'UTC'",
+		"SET enable_progress_bar = true",
+		"SET enable_progress_bar_print = false",
+		"PRAGMA enable_profiling = 'no_output'",
+		`SET custom_profiling_settings = '{"OPERATOR_CARDINALITY": "true", "OPERATOR_NAME": "true", "EXTRA_INFO": "true"}'`,
+	} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), conn.Close())
+		}
+	}
+	return &database{pool: pool, conn: conn}, nil
 }
 
 // warm reads and writes a small file of each format in a folder of its own. What
@@ -86,10 +101,18 @@ func (db *database) warm(ctx context.Context) {
 	}
 }
 
-// lock gives the instance its limits and its files, and nothing else any more. No
-// text of a document has reached it before.
-func (db *database) lock(ctx context.Context, j job.Job, access node.Access) error {
+// lock gives the instance its limits, its files and so many connections, and nothing
+// else any more. No text of a document has reached it before.
+func (db *database) lock(ctx context.Context, j job.Job, access node.Access, connections int) error {
 	db.translate = translate{limits: j.Limits}
+	for len(db.beside) < connections-1 {
+		other, err := connect(ctx, db.pool)
+		if err != nil {
+			return err
+		}
+		other.translate = db.translate
+		db.beside = append(db.beside, other)
+	}
 	files := slices.Concat(access.Reads, access.Writes, access.Folders) // a folder is not inside itself
 	folders := append([]string{j.Dir}, access.Folders...)
 	for _, q := range []string{
@@ -111,7 +134,13 @@ func (db *database) lock(ctx context.Context, j job.Job, access node.Access) err
 	return nil
 }
 
-func (db *database) close() error { return errors.Join(db.conn.Close(), db.pool.Close()) }
+func (db *database) close() error {
+	var err error
+	for _, other := range db.beside {
+		err = errors.Join(err, other.conn.Close())
+	}
+	return errors.Join(err, db.conn.Close(), db.pool.Close())
+}
 
 // Query implements node.DB.
 func (db *database) Query(ctx context.Context, query string, limit int) (node.Table, error) {

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/files"
@@ -72,7 +73,11 @@ func (e Engine) execute(ctx context.Context, j job.Job, db *database, talk *spea
 	if err == nil {
 		err = r.all(ctx)
 	}
+	r.sayFailed(err)
 	r.skipRest()
+	if err == nil {
+		r.warnOfLost()
+	}
 	return errors.Join(err, r.tidy())
 }
 
@@ -83,7 +88,7 @@ func (e Engine) enclose(ctx context.Context, r *run) error {
 			e.Log.WarnContext(ctx, "a run is not confined", "run", r.job.Run, "error", err)
 		}
 	}
-	return r.db.lock(ctx, r.job, r.access)
+	return r.db.lock(ctx, r.job, r.access, r.width())
 }
 
 // prepare makes the nodes and lets them find their files.
@@ -104,6 +109,9 @@ func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
 			return r.failed(s, fault.Rejected("the settings cannot be used", problems))
 		}
 		s.node = made
+		if s.common, err = spec.Common(s.Config); err != nil {
+			return r.failed(s, err)
+		}
 	}
 	var err error
 	if r.plan, err = newPlan(r.job.Nodes, r.job.Edges, func(kind string) bool { return sinks[kind] }); err != nil {
@@ -114,14 +122,28 @@ func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
 		r.traits[i].sameRows = sinks[s.Kind] // until a node says otherwise
 	}
 	for _, s := range r.steps {
-		if err := r.open(ctx, s); err != nil {
+		err := r.open(ctx, s)
+		if err != nil && s.common.OnFailure == node.FailRun {
 			return r.failed(s, err)
 		}
+		s.refused = err
 	}
 	if err := r.clashes(); err != nil {
 		return err
 	}
+	r.reads = sync.OnceValue(r.inputSize)
 	return r.noteLeftovers()
+}
+
+// inputSize returns the size of all files that the run reads.
+func (r *run) inputSize() int64 {
+	var size int64
+	for _, path := range r.access.Reads {
+		if info, err := os.Stat(path); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
 }
 
 // noteLeftovers writes down what the server must remove if this process is killed.

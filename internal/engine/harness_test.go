@@ -116,23 +116,24 @@ func (r *report) add(m job.Message) {
 	}
 }
 
-// execute runs a job in this process.
-func execute(ctx context.Context, tb testing.TB, j job.Job) report {
+// execute runs a job in this process, with more kinds of nodes than there are.
+func execute(ctx context.Context, tb testing.TB, j job.Job, more ...node.Spec) report {
 	tb.Helper()
 	line, err := json.Marshal(j)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := testEngine(tb).Run(ctx, bytes.NewReader(line), &out); err != nil {
+	if err := testEngine(tb, more...).Run(ctx, bytes.NewReader(line), &out); err != nil {
 		tb.Fatal(err)
 	}
 	return listen(tb, &out)
 }
 
-func testEngine(tb testing.TB) engine.Engine {
+func testEngine(tb testing.TB, more ...node.Spec) engine.Engine {
 	tb.Helper()
-	kinds, err := node.NewRegistry(append(nodes.All(), whereSpec, selectSpec, joinSpec, panicSpec, prowlSpec, callSpec)...)
+	more = append(more, whereSpec, selectSpec, joinSpec, panicSpec, prowlSpec, callSpec)
+	kinds, err := node.NewRegistry(append(nodes.All(), more...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -71,6 +71,20 @@ next:
 // than one node takes them, or none does and they are an artifact.
 func (p plan) shared(i int) bool { return p.consumers[i] != 1 }
 
+// isChain reports whether no two nodes could be computed at once.
+func (p plan) isChain() bool {
+	starts := 0
+	for i, inputs := range p.inputs {
+		if len(inputs) == 0 {
+			starts++
+		}
+		if p.consumers[i] > 1 {
+			return false
+		}
+	}
+	return starts <= 1
+}
+
 // close leaves out those inputs of node i over which no rows come, as closed tells
 // for an input and the mark of its edge, and returns how many are left.
 func (p plan) close(i int, closed func(in int, mark bool) bool) int {

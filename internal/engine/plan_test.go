@@ -153,3 +153,45 @@ func TestSinksComeLate(t *testing.T) {
 		t.Errorf("%v %v", p.order, err)
 	}
 }
+
+// TestAgendaKeepsToThePlan takes the nodes of random pipelines several at once, and
+// ends them in any order.
+func TestAgendaKeepsToThePlan(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		d := draw(t)
+		p, err := newPlan(d.steps, d.edges, func(kind string) bool { return kind == "sink" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		sink := func(i int) bool { return d.steps[i].Kind == "sink" }
+		early := rapid.SliceOfN(rapid.Bool(), len(d.steps), len(d.steps)).Draw(t, "early")
+		a := newAgenda(p, func(i int) bool { return early[i] }, sink)
+		taken, ended := make([]bool, len(d.steps)), make([]bool, len(d.steps))
+		var atWork []int
+		for {
+			for i, ready := a.take(); ready; i, ready = a.take() {
+				if taken[i] || slices.ContainsFunc(p.inputs[i], func(in int) bool { return !ended[in] }) {
+					t.Fatalf("node %d is taken again, or before its inputs %v", i, p.inputs[i])
+				}
+				for other := range d.steps {
+					if sink(i) && a.before[other] && !ended[other] {
+						t.Fatalf("sink %d does not wait for node %d", i, other)
+					}
+				}
+				taken[i] = true
+				atWork = append(atWork, i)
+			}
+			if len(atWork) == 0 {
+				break
+			}
+			k := rapid.IntRange(0, len(atWork)-1).Draw(t, "end")
+			ended[atWork[k]] = true
+			a.done(atWork[k])
+			atWork = slices.Delete(atWork, k, k+1)
+		}
+		if slices.Contains(ended, false) {
+			t.Fatalf("not all nodes are done: %v", ended)
+		}
+	})
+}

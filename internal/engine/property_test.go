@@ -18,13 +18,14 @@ import (
 // relational nodes, and runs each in two forms: with a sink at its end, so that as
 // much as possible is fused, and with a sink at every node, so that nothing is. Both
 // must give what the loops of the naive implementation give, and the exact number
-// of rows of every node.
+// of rows of every node, whatever the number of nodes that are at work at once.
 func TestPipelinesDoWhatTheNaiveOnesDo(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		d := drawPipeline(r)
 		w := newWorld(t, map[string]string{"a.csv": d.a.csv(), "b.csv": d.b.csv()})
 		j := w.job(d.document("fused", false)+"\n"+d.document("apart", true), d.edges("fused", false)+d.edges("apart", true))
+		j.Limits.Threads = rapid.IntRange(1, 4).Draw(r, "threads")
 		out := execute(t.Context(), t, j)
 		if out.end.Status != job.Success {
 			r.Fatalf("%s\n%+v", d.document("fused", false), out.end.Error)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -19,7 +18,9 @@ import (
 	"github.com/broked/broked/internal/sqltext"
 )
 
-// run is the execution of one job.
+// run is the execution of one job. A copy of it with a database of its own does a
+// part of the work: what they share is written before the work begins, or by the
+// one copy that has the node which it is about.
 type run struct {
 	job    job.Job
 	db     *database
@@ -27,8 +28,9 @@ type run struct {
 	roots  files.Roots
 	access node.Access // of all nodes together
 	plan   plan
-	steps  []*state // in the job's order
-	traits []traits // of steps
+	steps  []*state     // in the job's order
+	traits []traits     // of steps
+	reads  func() int64 // the size of all files that the run reads
 	*speaker
 }
 
@@ -36,44 +38,22 @@ type run struct {
 type state struct {
 	job.Step
 	spec      node.Spec
+	common    node.Common
 	node      node.Node
+	refused   error // why it cannot reach its files, when the run goes on without it
 	env       node.Env
 	rel       node.Relation // once selected; the kept file's, once kept
 	copyFirst bool          // the file that it reads is replaced by this run
 	planning  time.Duration // what Select took
 	began     time.Time
 	ended     bool
-	skipped   bool
+	skipped   bool   // no rows come out of it
+	lost      bool   // it has failed, and the run went on
 	answer    *bool  // of a node that decides
 	kept      string // the file of its rows, once kept
 }
 
 func (r *run) index(s *state) int { return slices.Index(r.steps, s) }
-
-// all executes the nodes. The first failure ends it.
-func (r *run) all(ctx context.Context) error {
-	for _, i := range r.plan.order {
-		if r.closed(i) {
-			continue
-		}
-		s := r.steps[i]
-		var err error
-		switch n := s.node.(type) {
-		case node.Inspector:
-			err = r.inspect(ctx, i, n)
-		case node.Relational:
-			err = r.relate(ctx, i)
-		case node.Procedural:
-			err = r.process(ctx, i, n)
-		default:
-			err = r.execute(ctx, i)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // relate plans a relational node, and computes as much as must be kept.
 func (r *run) relate(ctx context.Context, i int) error {
@@ -89,7 +69,7 @@ func (r *run) relate(ctx context.Context, i int) error {
 			return r.failed(s, err)
 		}
 	}
-	if r.plan.shared(i) || s.copyFirst {
+	if r.plan.shared(i) || s.copyFirst || s.common.Keep || s.common.Careful() {
 		return r.execute(ctx, i)
 	}
 	return nil
@@ -133,6 +113,7 @@ func (r *run) execute(ctx context.Context, last int) error {
 	members := r.plan.stage(last, r.traits)
 	for _, m := range members {
 		r.begin(r.steps[m])
+		r.steps[m].env.DB = r.db
 	}
 	r.db.progress = func(done float64) {
 		for _, m := range members {
@@ -297,17 +278,6 @@ func (r *run) previewsOnTheWay(ctx context.Context, members []int) map[int]*job.
 // show the first of them. What it is for less takes a moment.
 const maxHeavy = 16 << 20
 
-// reads returns the size of all files that the run reads.
-func (r *run) reads() int64 {
-	var size int64
-	for _, path := range r.access.Reads {
-		if info, err := os.Stat(path); err == nil {
-			size += info.Size()
-		}
-	}
-	return size
-}
-
 // look returns the first rows of rel, which are those of node i, or nil.
 func (r *run) look(ctx context.Context, i int, rel node.Relation) *job.Sample {
 	if rel.SQL == "" {
@@ -384,21 +354,32 @@ func (r *run) finish(s *state, rows int64) {
 	r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Success, Rows: &rows, Millis: time.Since(s.began).Milliseconds()})
 }
 
-// failed says that a node has failed and returns why, as the run's own failure.
-func (r *run) failed(s *state, err error) error {
-	r.begin(s)
-	s.ended = true
-	r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Failed, Millis: time.Since(s.began).Milliseconds(), Error: job.FailureOf(err)})
-	return err
+// failure is why a node has failed.
+type failure struct {
+	of *state
+	error
 }
 
-// skipRest says which nodes were not reached, or not finished when another failed.
-func (r *run) skipRest() {
-	for _, s := range r.steps {
-		if !s.ended {
-			r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Skipped})
-		}
+// Unwrap returns the error without the node.
+func (f failure) Unwrap() error { return f.error }
+
+// failed returns err as the failure of a node, which the one who gives up says.
+func (*run) failed(s *state, err error) error {
+	if _, told := errors.AsType[failure](err); told {
+		return err
 	}
+	return failure{s, err}
+}
+
+// sayFailed says that the node has failed that err is about, if it is about one.
+func (r *run) sayFailed(err error) {
+	f, is := errors.AsType[failure](err)
+	if !is || f.of.ended {
+		return
+	}
+	r.begin(f.of)
+	f.of.ended = true
+	r.say(job.Message{Type: job.NodeFinished, Node: f.of.ID, Status: job.Failed, Millis: time.Since(f.of.began).Milliseconds(), Error: job.FailureOf(f.error)})
 }
 
 // guarded calls a node. A panic in it is its own failure and not the engine's end.

@@ -86,6 +86,7 @@ type Type string
 const (
 	Ready        Type = "ready"         // said once at start, before a job is taken
 	NodeStarted  Type = "node.started"  // Node
+	NodeRetrying Type = "node.retrying" // Node, Message: which attempt of how many begins
 	NodeProgress Type = "node.progress" // Node, Progress: at most twice a second
 	Log          Type = "log"           // Node (or none), Level, Message; Error when it is about certain rows
 	Preview      Type = "preview"       // Node, Table

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,8 +54,9 @@ type Schema struct {
 	Enum    []string // of a string: the only values
 	Min     *float64 // of a number: the least value
 	Max     *float64
-	MinLen  int // of a string or array
-	MaxLen  int // of a string: characters, 0 means no limit
+	OrText  bool // of a number: text that is one is taken as well, as clients send it
+	MinLen  int  // of a string or array
+	MaxLen  int  // of a string: characters, 0 means no limit
 	Items   *Schema
 	// Fields of an object, in the order of the form. Unknown members are refused,
 	// unless there is a schema of Values.
@@ -130,6 +132,10 @@ func (c *checker) text(path string, s Schema, value any) {
 
 func (c *checker) number(path string, s Schema, value any) {
 	v, ok := value.(float64)
+	if text, is := value.(string); is && s.OrText {
+		n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		v, ok = n, err == nil && !math.IsNaN(n)
+	}
 	switch {
 	case !ok:
 		c.add(path, "must be a number, not %s", describe(value))

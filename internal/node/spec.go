@@ -25,12 +25,12 @@ type Spec struct {
 	// Merges says that the kind does without inputs that were skipped, and is itself
 	// skipped only when all were. Other kinds need all of theirs.
 	Merges   bool
-	Settings Schema
-	// New makes a node of settings that have passed Settings. What it rejects
+	Settings Schema // without those of every node, which Form adds
+	// New makes a node of settings that have passed Form. What it rejects
 	// beyond that is a fault whose problems have paths inside the settings.
 	New func(config json.RawMessage) (Node, error)
 	// Lacks, unless nil, says what this machine lacks for a node of settings that
-	// have passed Settings, and is empty when nothing is. The path of each is inside
+	// have passed Form, and is empty when nothing is. The path of each is inside
 	// the settings.
 	Lacks func(config json.RawMessage) []fault.Problem
 }
@@ -59,7 +59,7 @@ func (s Spec) Build(config json.RawMessage) (Node, []fault.Problem) {
 	if err := json.Unmarshal(config, &value); err != nil {
 		return nil, []fault.Problem{{Message: "the settings are not JSON"}}
 	}
-	if ps := s.Settings.Check(value); len(ps) > 0 {
+	if ps := s.Form().Check(value); len(ps) > 0 {
 		return nil, ps
 	}
 	n, err := s.New(config)

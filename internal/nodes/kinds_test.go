@@ -86,7 +86,7 @@ func TestNoKindBreaksDown(t *testing.T) {
 		t.Run(spec.Kind, func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(r *rapid.T) {
-				config, err := json.Marshal(drawSetting(r, spec.Settings, 6))
+				config, err := json.Marshal(drawSetting(r, spec.Form(), 6))
 				if err != nil {
 					r.Skip()
 				}

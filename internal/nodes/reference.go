@@ -34,9 +34,26 @@ func Reference() (map[string]string, error) {
 		pages[s.Kind+".md"] = page.text.String()
 		index.line("| [`%s`](%s.md) | %s |", s.Kind, s.Kind, cell(s.Summary))
 	}
+	common := reference{}
+	common.line("# Settings of every node\n\nBesides the settings of its kind, every node takes these in its config. Numbers may be given as text. Where a kind has a setting of the same name, its own page tells what it means there, and `keep` is not for sinks.\n")
+	common.fields(node.CommonSettings())
+	common.line("%s", commonWords)
+	pages[commonPage] = common.text.String()
+	index.line("\nNodes of all kinds also take the [settings of every node](%s): retries, a time limit, what happens when they fail.", commonPage)
 	pages["README.md"] = index.text.String()
 	return pages, nil
 }
+
+const (
+	commonPage  = "every-node.md"
+	commonWords = `
+A node with retries, a time limit or an ` + "`on_failure`" + ` other than ` + "`fail`" + ` is computed by itself, and its inputs before it, so that
+what is tried again is this node and nothing else. Nodes without them are fused with their neighbours and run faster.
+
+Every retry is a line of the run's log and an event ` + "`node.retrying`" + ` that says which attempt of how many begins, and the node's
+` + "`attempt`" + ` in the run counts them from 0. A sink that fails has changed nothing, so that trying it again cannot write rows twice.
+Cancelling the run ends a wait at once.`
+)
 
 type reference struct{ text strings.Builder }
 
@@ -52,6 +69,7 @@ func (r *reference) kind(s node.Spec) {
 	for _, f := range s.Settings.Fields {
 		r.items(f)
 	}
+	r.line("\nIt also takes the [settings of every node](%s).", commonPage)
 }
 
 // example writes the example of a kind: what it shows, the pipeline and its files.

@@ -78,7 +78,7 @@ func (d Document) Resolve(kinds *node.Registry, values Values) ([]json.RawMessag
 		if err := json.Unmarshal(n.Settings(), &settings); err != nil {
 			return nil, fmt.Errorf("settings of node %s: %w", n.ID, err)
 		}
-		filled, err := spec.Settings.MapStrings(settings, func(path string, f node.Format, text string) (string, error) {
+		filled, err := spec.Form().MapStrings(settings, func(path string, f node.Format, text string) (string, error) {
 			if f.Bound() {
 				return text, nil
 			}

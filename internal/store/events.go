@@ -81,6 +81,10 @@ const (
 		UPDATE node_runs
 		SET status = 'running', started_at = ?3, progress = 0
 		WHERE run_id = ?1 AND node_id = ?2`
+	nodeRetrying = `
+		UPDATE node_runs
+		SET attempt = attempt + 1, progress = 0
+		WHERE run_id = ?1 AND node_id = ?2`
 	nodeProgress = `
 		UPDATE node_runs
 		SET progress = coalesce(?3, progress), row_count = coalesce(?4, row_count)
@@ -103,6 +107,9 @@ func apply(ctx context.Context, tx *sql.Tx, run runs.ID, e runs.Event) error {
 	switch e.Type {
 	case job.NodeStarted:
 		_, err := tx.ExecContext(ctx, nodeStarted, run, e.Node, millis(e.At))
+		return err
+	case job.NodeRetrying:
+		_, err := tx.ExecContext(ctx, nodeRetrying, run, e.Node)
 		return err
 	case job.NodeProgress:
 		if _, err := tx.ExecContext(ctx, forgetProgress, run, e.Node); err != nil {

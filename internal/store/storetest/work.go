@@ -49,7 +49,9 @@ func testLife(t *testing.T, b Backend) {
 	must(t, b.RecordEvents(ctx, run, c.Fence, nil))
 	failed := finished("b", 1400, job.Failed, 0)
 	failed.Rows, failed.Error, failed.Failure = nil, failure.Message, failure
-	must(t, b.FinishRun(ctx, run, c.Fence, runs.Outcome{Status: runs.Failed, Failure: failure, At: after(1500)}, []runs.Event{started("b", 900), failed}))
+	must(t, b.FinishRun(ctx, run, c.Fence, runs.Outcome{Status: runs.Failed, Failure: failure, At: after(1500)}, []runs.Event{
+		started("b", 900), {Type: job.NodeRetrying, At: after(950), Node: "b", Message: "attempt 2 of 2"}, failed,
+	}))
 
 	got, err := b.Run(ctx, run)
 	must(t, err)
@@ -65,7 +67,7 @@ func testLife(t *testing.T, b Backend) {
 	a, bee := after(250), after(900)
 	wantSame(t, "nodes", got.Nodes, []runs.NodeRun{
 		{Node: "a", Status: runs.NodeSuccess, Rows: 1000, StartedAt: &a, Millis: 500, QueueMS: 250, RowsPerSec: 2000},
-		{Node: "b", Status: runs.NodeFailed, StartedAt: &bee, Millis: 500, QueueMS: 900, Error: failure.Message, Failure: failure},
+		{Node: "b", Status: runs.NodeFailed, StartedAt: &bee, Millis: 500, QueueMS: 900, Error: failure.Message, Failure: failure, Attempt: 1},
 		{Node: "c", Status: runs.NodeSkipped},
 	})
 	preview, err := b.NodePreview(ctx, run, "a")
@@ -89,7 +91,7 @@ func lifeAsTold(t *testing.T, b Backend, run runs.ID, failure *job.Failure) {
 	}
 	wantSame(t, "events", told, []string{
 		"run.started  running", "node.started a ", "log a ", "log  ", "preview a ", "node.finished a success",
-		"node.started b ", "node.finished b failed", "node.finished c skipped", "run.finished  failed",
+		"node.started b ", "node.retrying b ", "node.finished b failed", "node.finished c skipped", "run.finished  failed",
 	})
 	last := all[len(all)-1]
 	if !last.Ends() || last.Error != failure.Message {
