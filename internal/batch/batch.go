@@ -11,6 +11,10 @@ const (
 	Float Kind = 'd'
 	Bool  Kind = 'b'
 	Text  Kind = 's' // and everything that has no kind of its own, as its type is written in text
+	// Input carries nothing: the values are those of the input's column of that name,
+	// as Type. All rows that a node writes are then as many as those of its input, and
+	// in their order; all its batches have the same columns.
+	Input Kind = '='
 )
 
 // Column is the values of one column, in the order of the rows.

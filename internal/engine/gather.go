@@ -71,22 +71,26 @@ func (g *gatherer) write(ctx context.Context, b batch.Batch) error {
 			return err
 		}
 	}
-	if len(b.Columns) == 0 {
+	g.rows += int64(b.Rows)
+	if g.appender.Ptr == nil {
 		return nil
 	}
 	most := int(bindings.VectorSize()) //nolint:gosec // 2048
 	for from := 0; from < b.Rows; from += most {
 		n := min(most, b.Rows-from)
 		bindings.DataChunkReset(g.chunk)
+		place := bindings.IdxT(0)
 		for i := range b.Columns {
-			put(bindings.DataChunkGetVector(g.chunk, bindings.IdxT(i)), b.Columns[i], from, n)
+			if b.Columns[i].Kind != batch.Input {
+				put(bindings.DataChunkGetVector(g.chunk, place), b.Columns[i], from, n)
+				place++
+			}
 		}
 		bindings.DataChunkSetSize(g.chunk, bindings.IdxT(n)) //nolint:gosec // at most 2048
 		if bindings.AppendDataChunk(g.appender, g.chunk) == bindings.StateError {
 			return g.db.streamFault(ctx, bindings.AppenderError(g.appender))
 		}
 	}
-	g.rows += int64(b.Rows)
 	return nil
 }
 
@@ -96,9 +100,9 @@ func (g *gatherer) begin(ctx context.Context, columns []batch.Column) error {
 		return err
 	}
 	seen := make(map[string]string)
-	definitions := make([]string, len(columns))
+	definitions := make([]string, 0, len(columns))
 	kept := make([]batch.Column, len(columns))
-	types := make([]bindings.LogicalType, len(columns))
+	types := make([]bindings.LogicalType, 0, len(columns))
 	for i, c := range columns {
 		if strings.TrimSpace(c.Name) == "" || strings.ContainsRune(c.Name, 0) {
 			return fault.New(fault.Invalid, "the result has a column without a name").With("bad_result")
@@ -108,20 +112,22 @@ func (g *gatherer) begin(ctx context.Context, columns []batch.Column) error {
 		}
 		seen[strings.ToLower(c.Name)] = c.Name
 		kept[i] = batch.Column{Name: c.Name, Type: c.Type, Kind: c.Kind}
+		if c.Kind == batch.Input {
+			continue
+		}
 		carrier, logical := carrierOf(c.Kind)
-		definitions[i] = sqltext.Ident(c.Name) + " " + carrier
-		types[i] = bindings.CreateLogicalType(logical)
-		defer bindings.DestroyLogicalType(&types[i])
+		definitions, types = append(definitions, sqltext.Ident(c.Name)+" "+carrier), append(types, bindings.CreateLogicalType(logical))
+		defer bindings.DestroyLogicalType(&types[len(types)-1])
 	}
 	t := gathered{name: fmt.Sprintf("%s.%d", g.prefix, len(g.tables)), columns: kept}
-	if len(columns) == 0 {
+	if len(types) == 0 {
 		definitions = []string{"nothing BOOLEAN"}
 	}
 	if _, err := g.conn.ExecContext(ctx, "CREATE TABLE "+sqltext.Ident(t.name)+" ("+strings.Join(definitions, ", ")+")"); err != nil {
 		return g.db.fault(ctx, err)
 	}
 	g.tables, g.open = append(g.tables, t), true
-	if len(columns) == 0 {
+	if len(types) == 0 {
 		return nil
 	}
 	if bindings.AppenderCreate(g.handle, "", t.name, &g.appender) == bindings.StateError {
@@ -156,15 +162,16 @@ func carrierOf(kind batch.Kind) (string, bindings.Type) {
 		return "DOUBLE", bindings.TypeDouble
 	case batch.Bool:
 		return "BOOLEAN", bindings.TypeBoolean
-	case batch.Text:
+	case batch.Text, batch.Input:
 	}
 	return "VARCHAR", bindings.TypeVarchar
 }
 
-// relation returns all rows that were written, in order. Typed tells the type of a
+// relation returns all rows that were written, in order; in are those that were
+// read. Typed tells the type of a
 // column of which nobody knows one; note is told which columns became text because
 // their types have nothing in common.
-func (g *gatherer) relation(typed func(name string) string, note func(column string)) (node.Relation, error) {
+func (g *gatherer) relation(in node.Relation, typed func(name string) string, note func(column string)) (node.Relation, error) {
 	if err := g.end(); err != nil {
 		return node.Relation{}, err
 	}
@@ -193,6 +200,9 @@ func (g *gatherer) relation(typed func(name string) string, note func(column str
 	if len(columns) == 0 {
 		return node.Relation{}, fault.New(fault.Invalid, "the node yields no columns: its rows have no names").With("no_columns")
 	}
+	if slices.ContainsFunc(g.tables, gathered.borrows) {
+		return g.beside(in, columns)
+	}
 	parts := make([]string, len(g.tables))
 	for k, t := range g.tables {
 		picks := make([]string, len(columns))
@@ -202,6 +212,37 @@ func (g *gatherer) relation(typed func(name string) string, note func(column str
 		parts[k] = "SELECT " + strings.Join(picks, ", ") + " FROM " + sqltext.Ident(t.name)
 	}
 	return node.Relation{SQL: strings.Join(parts, " UNION ALL "), Columns: columns, Rows: g.rows}, nil
+}
+
+// borrows reports whether a table lacks columns that are the input's.
+func (t gathered) borrows() bool {
+	return slices.ContainsFunc(t.columns, func(c batch.Column) bool { return c.Kind == batch.Input })
+}
+
+// beside is relation where some columns are those of the input.
+func (g *gatherer) beside(in node.Relation, columns []node.Column) (node.Relation, error) {
+	t := g.tables[0]
+	if len(g.tables) > 1 || g.rows != in.Rows {
+		return node.Relation{}, fault.New(fault.Invalid, "the result has columns of the input, but not its rows").With("bad_result")
+	}
+	picks := make([]string, len(columns))
+	var borrowed []string
+	for k, c := range t.columns {
+		if c.Kind != batch.Input {
+			picks[k] = landed(t, columns[k]) + " AS " + sqltext.Ident(c.Name)
+			continue
+		}
+		if !slices.ContainsFunc(in.Columns, func(o node.Column) bool { return o.Name == c.Name }) {
+			return node.Relation{}, fault.New(fault.Invalid, "the input has no column %q that could go on as it is", c.Name).With("bad_result")
+		}
+		picks[k] = sqltext.Ident(c.Name)
+		borrowed = append(borrowed, "CAST("+picks[k]+" AS "+c.Type+") AS "+picks[k])
+	}
+	from := "(SELECT " + strings.Join(borrowed, ", ") + " FROM (" + in.SQL + "))"
+	if len(borrowed) < len(columns) {
+		from += " POSITIONAL JOIN " + sqltext.Ident(t.name)
+	}
+	return node.Relation{SQL: "SELECT " + strings.Join(picks, ", ") + " FROM " + from, Columns: columns, Rows: g.rows}, nil
 }
 
 // landed returns the expression for a column of the result over one table.

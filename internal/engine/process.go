@@ -17,6 +17,7 @@ func (r *run) process(ctx context.Context, i int, n node.Procedural) error {
 	s := r.steps[i]
 	for _, in := range r.plan.inputs[i] {
 		if !r.traits[in].kept {
+			r.steps[in].table = fmt.Sprintf("input of %d", i)
 			if err := r.execute(ctx, in); err != nil {
 				return err
 			}
@@ -24,6 +25,9 @@ func (r *run) process(ctx context.Context, i int, n node.Procedural) error {
 	}
 	r.begin(s)
 	if err := r.processed(ctx, i, n); err != nil {
+		return r.failed(s, err)
+	}
+	if err := r.forget(ctx, i); err != nil {
 		return r.failed(s, err)
 	}
 	if sample := r.look(ctx, i, s.rel); sample != nil {
@@ -34,12 +38,25 @@ func (r *run) process(ctx context.Context, i int, n node.Procedural) error {
 	return nil
 }
 
+// forget removes the inputs of node i that were kept for it alone.
+func (r *run) forget(ctx context.Context, i int) error {
+	for _, in := range r.plan.inputs[i] {
+		if table := r.steps[in].table; table != "" {
+			if _, err := r.db.Exec(context.WithoutCancel(ctx), "DROP TABLE "+sqltext.Ident(table)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err error) {
 	s := r.steps[i]
 	in := node.Rows{Batches: func(func(batch.Batch, error) bool) {}}
-	var input []node.Column
+	var input node.Relation
 	if inputs := r.inputs(i); len(inputs) > 0 {
-		in, input = r.db.Read(ctx, inputs[0]), inputs[0].Columns
+		input = inputs[0]
+		in = r.db.Read(ctx, input)
 	}
 	g, err := r.db.gather(ctx, fmt.Sprintf("rows of %d", i))
 	if err != nil {
@@ -52,9 +69,9 @@ func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err erro
 	if err != nil {
 		return err
 	}
-	rel, err := g.relation(func(name string) string {
-		if k := slices.IndexFunc(input, func(c node.Column) bool { return c.Name == name }); k >= 0 {
-			return input[k].Type
+	rel, err := g.relation(input, func(name string) string {
+		if k := slices.IndexFunc(input.Columns, func(c node.Column) bool { return c.Name == name }); k >= 0 {
+			return input.Columns[k].Type
 		}
 		return "VARCHAR"
 	}, func(column string) {

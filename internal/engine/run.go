@@ -51,6 +51,7 @@ type state struct {
 	lost      bool   // it has failed, and the run went on
 	answer    *bool  // of a node that decides
 	kept      string // the file of its rows, once kept
+	table     string // where its rows are kept instead, when only one node reads them and only once
 }
 
 func (r *run) index(s *state) int { return slices.Index(r.steps, s) }
@@ -134,8 +135,11 @@ func (r *run) execute(ctx context.Context, last int) error {
 	}
 	r.showResult(ctx, members, result)
 	if s := r.steps[last]; result.back.SQL != "" && !r.isSink(last) {
-		s.rel, s.kept, r.traits[last] = result.back, r.artifact(last), traits{kept: true}
-		r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: s.kept, Rows: &result.rows})
+		s.rel, r.traits[last] = result.back, traits{kept: true}
+		if s.table == "" {
+			s.kept = r.artifact(last)
+			r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: s.kept, Rows: &result.rows})
+		}
 	}
 	for _, m := range members {
 		r.finish(r.steps[m], counts[m])
@@ -191,6 +195,11 @@ func (r *run) attempt(ctx context.Context, members []int) (outcome, error) {
 			return written{rows, back}, err
 		})
 		result.rows, result.back = w.rows, w.back
+		return result, err
+	}
+	if s.table != "" {
+		result.back, err = r.db.keep(ctx, s.table, s.rel)
+		result.rows = result.back.Rows
 		return result, err
 	}
 	path := sqltext.Text(r.artifact(last))

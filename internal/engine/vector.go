@@ -51,6 +51,7 @@ func take(b *batch.Batch, chunk bindings.DataChunk) (size int) {
 			}
 		case batch.Text:
 			size += takeTexts(c, unsafe.Slice((*text)(data), n), mask)
+		case batch.Input:
 		}
 	}
 	b.Rows += n
@@ -117,5 +118,6 @@ func put(vector bindings.Vector, c batch.Column, from, n int) {
 			texts[row] = text{length: uint32(len(v))}
 			copy(texts[row].short[:], v)
 		}
+	case batch.Input:
 	}
 }

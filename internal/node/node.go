@@ -186,7 +186,8 @@ type Procedural interface {
 	//
 	// A column that has other types in other batches gets the type that holds them
 	// all, and text if none does; a batch may lack columns. Write may be given a batch
-	// of no rows, to say which columns there are.
+	// of no rows, to say which columns there are. Columns that are the input's own
+	// need no values: batch.Input says what they take.
 	Process(ctx context.Context, env Env, in Rows, write func(batch.Batch) error) error
 }
 

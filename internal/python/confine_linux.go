@@ -56,6 +56,13 @@ func startAlone(command func() *exec.Cmd) (*exec.Cmd, error) {
 	return cmd, cmd.Start()
 }
 
+// widen lets a pipe hold a frame, so that its ends wait less for each other.
+func widen(pipe *os.File) {
+	if conn, err := pipe.SyscallConn(); err == nil { // Fd would make it block for ever
+		_ = conn.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, 1<<20) })
+	}
+}
+
 // knowledge is what a version of Landlock knows: rights to files, to TCP, and what
 // may be reached outside.
 type knowledge struct {

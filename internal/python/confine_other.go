@@ -4,8 +4,11 @@ package python
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 )
 
 // confined is for Linux: nowhere else can a script be shut in.
 func confined(Script, func() *exec.Cmd) (*exec.Cmd, error) { return nil, errors.ErrUnsupported }
+
+func widen(*os.File) {}

@@ -19,7 +19,8 @@ import (
 //
 //	in:  uint32 length, the job as JSON, then frames; a frame of no rows is the end
 //	out: messages: a letter, uint32 length, payload
-//	     C  the columns of the frames that follow, as JSON
+//	     C  the columns of the frames that follow, as JSON; the values of those whose
+//	        kind is = are those of the input, and no frame has them
 //	     F  a frame
 //	     W  words for the log, as a JSON text
 //	     E  why the script failed, as JSON; nothing follows
@@ -137,6 +138,10 @@ func readFrame(columns []column, data []byte) (batch.Batch, error) {
 		return batch.Batch{}, errFrame
 	}
 	for i, c := range columns {
+		if c.Kind == string(batch.Input) {
+			b.Columns[i] = batch.Column{Name: c.Name, Type: c.Type, Kind: batch.Input}
+			continue
+		}
 		if len(data) < 6 {
 			return batch.Batch{}, errFrame
 		}

@@ -92,3 +92,17 @@ func TestLengthsAreNotBelieved(t *testing.T) {
 		}
 	}
 }
+
+func TestTypesOfAResultAreNotBelieved(t *testing.T) {
+	t.Parallel()
+	s := Script{types: map[string]bool{"BIGINT": true, "VARCHAR[]": true}}
+	for typ, good := range map[string]bool{
+		"BIGINT": true, "VARCHAR[]": true, "DECIMAL(18,3)": true, "STRUCT(a BIGINT)": false, "BIGINT); DROP TABLE x; --": false, "DECIMAL(1,1) ": false,
+	} {
+		var columns []column
+		err := s.hear('C', []byte(`[{"name":"a","type":"`+typ+`","kind":"q"}]`), &columns, func(batch.Batch) error { return nil })
+		if (err == nil) != good {
+			t.Errorf("%s: got %v", typ, err)
+		}
+	}
+}

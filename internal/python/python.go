@@ -17,6 +17,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -43,8 +45,10 @@ type Script struct {
 	Parameters  map[string]any    // typed
 	Legacy      bool              // dates and decimals come as text and fractions
 	Timeout     time.Duration
-	Memory      int64  // bytes that the process may use
-	Folder      string // where it may write: an absolute path
+	Memory      int64           // bytes that the process may use
+	Folder      string          // where it may write: an absolute path
+	types       map[string]bool // that columns of the result may have
+
 	// Line is told each line that the script prints, one at a time.
 	Line func(Stream, string)
 }
@@ -63,6 +67,7 @@ const (
 // write, in order. When write fails, that is the error. What the script does wrong
 // is an Invalid fault. When Run returns no process of the script's is left.
 func (s Script) Run(ctx context.Context, columns []batch.Column, rows iter.Seq2[batch.Batch, error], write func(batch.Batch) error) error {
+	s.types = typesFor(columns)
 	job, err := s.job(columns)
 	if err != nil {
 		return err
@@ -153,6 +158,8 @@ func start(s Script) (*child, error) {
 	}
 	defer func() { _ = inR.Close() }()
 	defer func() { _ = outW.Close() }()
+	widen(inW)
+	widen(outW)
 	printed := &lines{tell: s.Line}
 	command := func() *exec.Cmd {
 		cmd := exec.Command(s.Interpreter.Path, "-I", "-B", "-X", "utf8", "-c", runner) //nolint:gosec,noctx // found by Find; killed by group
@@ -272,6 +279,9 @@ func (s Script) hear(letter byte, payload []byte, columns *[]column, write func(
 		if err := json.Unmarshal(payload, columns); err != nil {
 			return tampered(err)
 		}
+		if slices.ContainsFunc(*columns, func(c column) bool { return !s.types[c.Type] && !decimal.MatchString(c.Type) }) {
+			return tampered(errFrame)
+		}
 		return write(batch.Batch{Columns: named(*columns)})
 	case 'F':
 		b, err := readFrame(*columns, payload)
@@ -289,6 +299,24 @@ func (s Script) hear(letter byte, payload []byte, columns *[]column, write func(
 	}
 	return tampered(errFrame)
 }
+
+// results are the types that columns of a result may have beside those of the input.
+// What a script writes ends up in SQL, and so must not be just any text.
+var results = []string{"", "VARCHAR", "BIGINT", "HUGEINT", "DOUBLE", "BOOLEAN", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "BLOB", "JSON"}
+
+// typesFor returns those and the types of the input's columns.
+func typesFor(columns []batch.Column) map[string]bool {
+	types := make(map[string]bool)
+	for _, t := range results {
+		types[t] = true
+	}
+	for _, c := range columns {
+		types[c.Type] = true
+	}
+	return types
+}
+
+var decimal = regexp.MustCompile(`^DECIMAL\([0-9]{1,2},[0-9]{1,2}\)$`)
 
 func named(columns []column) []batch.Column {
 	all := make([]batch.Column, len(columns))

@@ -87,6 +87,7 @@ def _run():
         if kind == b"q" or kind == b"d":
             values = array.array(kind.decode())
             values.frombytes(data)
+            values = values.tolist()
         elif kind == b"b":
             values = list(map(bool, data))
         elif kind == b"j":
@@ -111,7 +112,8 @@ def _run():
             n = struct.unpack("<I", exactly(4))[0]
             if n == 0:
                 return
-            yield make([column_in(i, n, first) for i in range(len(columns))]) if columns else [{} for _ in range(n)]
+            values = [column_in(i, n, first) for i in range(len(columns))]
+            yield values, make(values) if columns else [{} for _ in range(n)]
             first += n
 
     # --- rows out ---
@@ -195,7 +197,7 @@ def _run():
 
     def typed(column, values, seen, row):
         """Returns the DuckDB type of a column, and what makes text of its values, or None."""
-        seen = seen - {type(None)}
+        nulls, seen = type(None) in seen, seen - {type(None)}
         if not seen:
             return known.get(column, ""), str
         if len(seen) == 1:
@@ -203,7 +205,8 @@ def _run():
             if t is str:
                 return "VARCHAR", None
             if t is int:
-                low, high = min(v for v in values if v is not None), max(v for v in values if v is not None)
+                present = values if not nulls else [v for v in values if v is not None]
+                low, high = min(present), max(present)
                 if -(1 << 63) <= low and high < 1 << 63:
                     return "BIGINT", None
                 if -(1 << 127) < low and high < 1 << 127:
@@ -219,8 +222,8 @@ def _run():
             if t is datetime.time:
                 return "TIME", str
             if t is datetime.datetime:
-                zones = sum(1 for v in values if v is not None and v.tzinfo)
-                return ("TIMESTAMP WITH TIME ZONE" if zones else "TIMESTAMP"), utc
+                zones = any(v is not None and v.tzinfo is not None for v in values)
+                return ("TIMESTAMP WITH TIME ZONE", utc) if zones else ("TIMESTAMP", str)
             if t is bytes:
                 return "BLOB", bytes.hex
             if t is dict or t is list:
@@ -292,17 +295,52 @@ def _run():
         return struct.pack("<ccI", kind.encode(), b"0" if valid is None else b"1", len(data)) + (valid or b"") + data
 
     kinds = {"BIGINT": "q", "DOUBLE": "d", "BOOLEAN": "b"}
-    state = {"schema": None, "rows": 0}
+    state = {"schema": None, "rows": 0, "inputs": 0}
 
-    def write(names, keys, rows):
-        """Sends rows of which every one is a dict."""
+    # Columns whose values go back as they came need not be sent: it is enough to say so.
+    # That holds for the types below, which come back as those on the right.
+    returns = dict.fromkeys(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"], "BIGINT")
+    returns.update({"FLOAT": "DOUBLE", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN", "VARCHAR": "VARCHAR"})
+    if not job["legacy"]:
+        returns.update({t: t for t in ("DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")})
+    returned = {c["name"]: [] for c in inputs if c["type"] in returns}
+
+    def taken(keys, rows):
+        """Returns the values of every key, and of which keys they are those of the input.
+        A piece of the rows at a time: a dict that was just used is found sooner."""
+        table, same = [[] for _ in keys], [k in returned and len(rows) == state["inputs"] for k in keys]
+        for lo in range(0, len(rows), 4096):
+            piece = rows[lo:lo + 4096]
+            for i, key in enumerate(keys):
+                try:
+                    values = [row[key] for row in piece]
+                except KeyError:
+                    values = [row.get(key) for row in piece]
+                if same[i]:
+                    if all(map(is_, values, returned[key][lo:lo + 4096])):
+                        continue
+                    same[i], table[i] = False, returned[key][:lo]
+                table[i] += values
+        for i, key in enumerate(keys):
+            if same[i] and not worth(returned[key], known[key]):
+                same[i], table[i] = False, returned[key]
+        return table, same
+
+    def worth(values, typ):
+        """Tells whether a column that came back can go on as it is: NaN becomes null, and of
+        nothing but None nobody knows the type."""
+        return any(v is not None for v in values) and not (typ in ("FLOAT", "DOUBLE") and any(map(ne, values, values)))
+
+    def write(names, keys, rows, whole=False):
+        """Sends rows of which every one is a dict; whole means that these are all."""
+        if not whole:
+            returned.clear()
         table, schema = [], []
         first = state["rows"] + 1
-        for column, key in zip(names, keys):
-            try:
-                values = [row[key] for row in rows]
-            except KeyError:
-                values = [row.get(key) for row in rows]
+        for column, (values, same) in zip(names, zip(*taken(keys, rows))):
+            if same:
+                schema.append({"name": column, "type": returns[known[column]], "kind": "="})
+                continue
             seen = set(map(type, values))
             if not seen <= plain_or_none:
                 values = [scalar(v) for v in values]
@@ -313,11 +351,16 @@ def _run():
                     seen = set(map(type, values))
             typ, text = typed(column, values, seen, first)
             kind = kinds.get(typ, "s")
+            nulls = type(None) in seen
             if text is not None and seen - {type(None)}:
-                values = [None if v is None else text(v) for v in values]
-                seen.add(type(None)) if None in values else None
-            table.append((kind, values, type(None) in seen))
+                if not nulls:
+                    values = list(map(text, values))
+                else:
+                    values = [None if v is None else text(v) for v in values]
+                nulls = None in values
+            table.append((kind, values, nulls))
             schema.append({"name": column, "type": typ, "kind": kind})
+        returned.clear()
         if schema != state["schema"]:
             tell(b"C", schema)
             state["schema"] = schema
@@ -341,7 +384,7 @@ def _run():
             part(lo, min(lo + 10000, len(rows)))
         state["rows"] += len(rows)
 
-    from operator import ne
+    from operator import is_, ne
     plain_or_none = plain | {type(None)}
 
     def text_names(keys, where):
@@ -399,7 +442,7 @@ def _run():
             names = [n for n in names_in if n in present or not rows] + [n for n in present if n not in known]
         elif not names and rows:
             names = list(dict.fromkeys(itertools.chain.from_iterable(rows)))
-        write(text_names(names, what), names, rows)
+        write(text_names(names, what), names, rows, whole=True)
 
     # --- the script ---
 
@@ -455,8 +498,12 @@ def _run():
         names_in = list(columns)
         code = compile(job["script"], name, "exec", dont_inherit=True)
         original, original_columns = [], columns
-        for b in batches():
+        for values, b in batches():
             original += b
+            for column, more in zip(columns, values):
+                if column in returned:
+                    returned[column] += more
+        state["inputs"] = len(original)
         gc.freeze()
         gc.enable()
         gc.set_threshold(100_000, 50, 100)
