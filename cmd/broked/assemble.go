@@ -124,6 +124,10 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.executing = executor.Deps{
 		Store: memory, Engines: s.engines, Kinds: p.kinds, News: board, Log: s.log,
 		Owner: owner, Dir: data.in("runs"), Roots: roots, Limits: c.limits(),
+		Answers: map[string]executor.Answer{
+			contacts.AskPage: executor.Answering(s.contacts.Page),
+			contacts.AskPut:  executor.Answering(s.contacts.Put),
+		},
 	}
 	return s.face(ctx, c, data, p.kinds, board)
 }

@@ -68,7 +68,7 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	show := c.display(w)
-	last, err := executor.NewEngines(command, 0, slog.New(slog.DiscardHandler)).Do(ctx, j, show.message)
+	last, err := executor.NewEngines(command, 0, slog.New(slog.DiscardHandler)).Do(ctx, j, listener{show})
 	return show.end(last, err)
 }
 
@@ -107,6 +107,24 @@ type display interface {
 	message(m job.Message) error
 	// end shows how the run ended and returns the error to exit with, if any.
 	end(last job.Message, err error) error
+}
+
+// listener is the ear of a run without a server.
+type listener struct{ display }
+
+// Hear implements executor.Ear.
+func (l listener) Hear(m job.Message) error {
+	if m.Type == job.Kept {
+		return nil // there is no next run that could know
+	}
+	return l.message(m)
+}
+
+// Answer implements executor.Ear.
+func (listener) Answer(_ context.Context, q job.Question) job.Reply {
+	return job.Reply{ID: q.ID, Error: &job.Failure{
+		Code: "no_server", Message: "only a server can answer " + q.What + ": store the pipeline in one (broked serve) and run it there",
+	}}
 }
 
 type jsonDisplay struct{ out *json.Encoder }

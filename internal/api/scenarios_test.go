@@ -67,6 +67,12 @@ func TestPipelineCalls(t *testing.T) {
 		{name: "rollback: absent", as: auth.Editor, method: "POST", path: "/api/pipelines/first/rollback", body: `{"version":77}`, want: 404},
 		{name: "rollback: nothing", as: auth.Editor, method: "POST", path: "/api/pipelines/first/rollback", body: `{}`, want: 400},
 
+		{name: "states", as: auth.Viewer, method: "GET", path: "/api/pipelines/first/states", want: 200, has: []string{"[]"}},
+		{name: "states: absent", as: auth.Viewer, method: "GET", path: absent + "/states", want: 404},
+		{name: "forget state: viewer", as: auth.Viewer, method: "DELETE", path: "/api/pipelines/first/states/in", want: 403},
+		{name: "forget state: nothing", as: auth.Editor, method: "DELETE", path: "/api/pipelines/first/states/in", want: 404, has: []string{"no_state"}},
+		{name: "forget state: absent", as: auth.Editor, method: "DELETE", path: absent + "/states/in", want: 404, has: []string{"pipeline_not_found"}},
+
 		{name: "export: viewer", as: auth.Viewer, method: "GET", path: "/api/pipelines/first/export", want: 403},
 		{name: "export", as: auth.Editor, method: "GET", path: "/api/pipelines/first/export", want: 200, has: []string{"version: \"1\"\n", "pipeline_id: first\n", "from: in\n"}, hasNot: []string{id, "created_at"}},
 		{name: "import: viewer", as: auth.Viewer, method: "POST", path: "/api/pipelines/import", body: `{}`, want: 403},

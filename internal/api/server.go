@@ -108,6 +108,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.oauthCalls()
 	s.pipelineCalls()
 	s.versionCalls()
+	s.stateCalls()
 	s.runCalls()
 	s.streamCalls()
 	s.contactCalls()

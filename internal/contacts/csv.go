@@ -151,7 +151,7 @@ func header(cells []string, keepUnknown bool) ([]string, error) {
 		columns[i] = name
 	}
 	if len(problems) > 0 {
-		err := fault.Rejected("the first line does not name the fields", problems).With("bad_file")
+		err := fault.Rejected("the names of the columns are not those of fields", problems).With("bad_file")
 		err.Kind = fault.Unprocessable
 		return nil, err
 	}
@@ -179,8 +179,7 @@ func column(name string, keepUnknown bool) (string, string) {
 const ownColumn = "custom."
 
 func (s *Service) importRow(ctx context.Context, columns, cells []string, o ImportOptions) (bool, error) {
-	given := make(map[string]jsontext.Value, len(cells)+1)
-	custom := map[string]jsontext.Value{}
+	g := newGiven()
 	for i, cell := range cells {
 		cell = unescaped(cell)
 		if columns[i] == "" || strings.TrimSpace(cell) == "" {
@@ -190,26 +189,9 @@ func (s *Service) importRow(ctx context.Context, columns, cells []string, o Impo
 		if err != nil {
 			return false, err
 		}
-		if name, own := strings.CutPrefix(columns[i], ownColumn); own {
-			custom[name] = v
-		} else {
-			given[columns[i]] = v
-		}
+		g.set(columns[i], v)
 	}
-	if len(custom) > 0 {
-		if given["custom"] != nil {
-			return false, rejected([]fault.Problem{{Path: "custom", Message: "is there as a column and as custom.… columns"}})
-		}
-		v, err := json.Marshal(custom)
-		if err != nil {
-			return false, err
-		}
-		given["custom"] = v
-	}
-	if o.KeepUnknown {
-		given["keep_unknown"] = jsontext.Value("true")
-	}
-	d, err := readMembers(given)
+	d, err := g.draft(o.KeepUnknown)
 	if err != nil {
 		return false, err
 	}
@@ -263,10 +245,7 @@ const exportPage = 500
 func (s *Service) Export(ctx context.Context, to io.Writer, f Filter, spreadsheet bool) error {
 	out := bufio.NewWriter(to)
 	w := csv.NewWriter(out)
-	columns := []string{"id", "product"}
-	for _, t := range texts {
-		columns = append(columns, t.name)
-	}
+	columns := append([]string{"id", "product"}, Columns()...)
 	if err := w.Write(append(columns, "tags", "document_urls", "custom", "created_at", "updated_at")); err != nil {
 		return err
 	}

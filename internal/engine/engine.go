@@ -33,7 +33,8 @@ type Engine struct {
 }
 
 // Run says that it is ready, reads one job from in, executes it and writes its
-// messages to out; then it returns. A process serves one run, so that whatever
+// messages to out; then it returns. What follows the job are the replies to questions
+// of nodes. A process serves one run, so that whatever
 // the run does to it ends with it. What is slow and the same for every run is
 // done before ready is said, so that a server may keep engines waiting.
 //
@@ -48,14 +49,17 @@ func (e Engine) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	talk := newSpeaker(out)
 	talk.say(job.Message{Type: job.Ready})
 	var j job.Job
-	switch err := json.NewDecoder(bufio.NewReader(in)).Decode(&j); {
+	replies := json.NewDecoder(bufio.NewReader(in))
+	switch err := replies.Decode(&j); {
 	case errors.Is(err, io.EOF):
 		return db.close()
 	case err != nil:
 		return errors.Join(fmt.Errorf("read the job: %w", err), db.close())
 	}
 	end := job.Message{Type: job.Finished, Status: job.Success}
-	if err := e.execute(ctx, j, db, talk); err != nil {
+	asks := newAsker(talk)
+	go asks.hear(replies) // until the process ends, or in does
+	if err := e.execute(ctx, j, db, asks); err != nil {
 		e.Log.DebugContext(ctx, "run failed", "run", j.Run, "error", err)
 		end.Status, end.Error = job.Failed, job.FailureOf(err)
 	}
@@ -64,8 +68,8 @@ func (e Engine) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 // execute does the work of a job and tells everything but its end.
-func (e Engine) execute(ctx context.Context, j job.Job, db *database, talk *speaker) error {
-	r := &run{job: j, db: db, speaker: talk, log: e.Log, roots: files.Roots(j.Roots)}
+func (e Engine) execute(ctx context.Context, j job.Job, db *database, asks *asker) error {
+	r := &run{job: j, db: db, speaker: asks.talk, asks: asks, log: e.Log, roots: files.Roots(j.Roots)}
 	err := r.prepare(ctx, e.Kinds)
 	if err == nil {
 		err = e.enclose(ctx, r)
@@ -173,6 +177,11 @@ func (r *run) open(ctx context.Context, s *state) error {
 			v, ok := r.job.Values[name]
 			return v, ok
 		},
+		Ask: func(ctx context.Context, what string, body, answer any) error {
+			return r.asks.ask(ctx, s.ID, what, body, answer)
+		},
+		State: s.State,
+		Keep:  func(kept json.RawMessage) { r.say(job.Message{Type: job.Kept, Node: s.ID, State: kept}) },
 		Log: func(level node.Level, format string, args ...any) {
 			r.say(job.Message{Type: job.Log, Node: s.ID, Level: level, Message: fmt.Sprintf(format, args...)})
 		},

@@ -105,8 +105,15 @@ func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 	j.Values["run.started_at"], j.Values["run.date"] = "2026-01-31T12:00:00Z", "2026-01-31"
 	w := newWorld(t, given)
 	j.Dir, j.Roots = w.run, job.Roots{Base: w.data, Allow: []string{w.data}}
-	r := execute(t.Context(), t, j)
-	return w.outcome(j, r, given)
+	if !strings.Contains(given["pipeline.yaml"], "_contacts") {
+		return w.outcome(j, execute(t.Context(), t, j), given)
+	}
+	p := newPeople(t, given[contactsFile])
+	out := w.outcome(j, converse(t.Context(), t, j, p.answer), given)
+	if all := p.lines(); all != "" && all != given[contactsFile] {
+		out[contactsFile] = all
+	}
+	return out
 }
 
 // outcome tells a run in files.

@@ -1,9 +1,9 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -91,19 +91,6 @@ type report struct {
 	log      string // what a process has logged
 }
 
-func listen(tb testing.TB, out io.Reader) report {
-	tb.Helper()
-	r := report{nodes: map[string]job.Message{}, previews: map[string]*job.Sample{}}
-	for d := json.NewDecoder(out); r.end.Type == ""; {
-		var m job.Message
-		if err := d.Decode(&m); err != nil {
-			tb.Fatalf("the engine stopped talking: %v", err)
-		}
-		r.add(m)
-	}
-	return r
-}
-
 func (r *report) add(m job.Message) {
 	r.messages = append(r.messages, m)
 	switch m.Type { //nolint:exhaustive // the others are looked at by the tests that care
@@ -116,18 +103,50 @@ func (r *report) add(m job.Message) {
 	}
 }
 
-// execute runs a job in this process, with more kinds of nodes than there are.
+// execute runs a job in this process, with more kinds of nodes than there are. There
+// is nobody to ask.
 func execute(ctx context.Context, tb testing.TB, j job.Job, more ...node.Spec) report {
 	tb.Helper()
-	line, err := json.Marshal(j)
-	if err != nil {
+	return converse(ctx, tb, j, func(q job.Question) job.Reply {
+		return job.Reply{ID: q.ID, Error: &job.Failure{Code: "no_server", Message: "nobody answers " + q.What}}
+	}, more...)
+}
+
+// converse runs a job in this process, whose questions are answered by answer.
+func converse(ctx context.Context, tb testing.TB, j job.Job, answer func(job.Question) job.Reply, more ...node.Spec) report {
+	tb.Helper()
+	in, jobs := io.Pipe()
+	messages, out := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := testEngine(tb, more...).Run(ctx, in, out)
+		ended <- errors.Join(err, out.Close())
+	}()
+	lines := json.NewEncoder(jobs)
+	r := report{nodes: map[string]job.Message{}, previews: map[string]*job.Sample{}}
+	d := json.NewDecoder(messages)
+	for r.end.Type == "" {
+		var m job.Message
+		if err := d.Decode(&m); err != nil {
+			tb.Fatalf("the engine stopped talking: %v", err)
+		}
+		r.add(m)
+		var said any = j
+		switch m.Type {
+		case job.Ready:
+		case job.Ask:
+			said = answer(*m.Question)
+		default:
+			continue
+		}
+		if err := lines.Encode(said); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := errors.Join(jobs.Close(), <-ended); err != nil {
 		tb.Fatal(err)
 	}
-	var out bytes.Buffer
-	if err := testEngine(tb, more...).Run(ctx, bytes.NewReader(line), &out); err != nil {
-		tb.Fatal(err)
-	}
-	return listen(tb, &out)
+	return r
 }
 
 func testEngine(tb testing.TB, more ...node.Spec) engine.Engine {

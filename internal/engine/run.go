@@ -31,6 +31,7 @@ type run struct {
 	steps  []*state     // in the job's order
 	traits []traits     // of steps
 	reads  func() int64 // the size of all files that the run reads
+	asks   *asker
 	*speaker
 }
 

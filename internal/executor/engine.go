@@ -28,6 +28,7 @@ const keptErrors = 8 << 10
 type process struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
+	writes sync.Mutex // of lines to stdin
 	lines  *bufio.Scanner
 	errors *tail
 	once   sync.Once
@@ -86,18 +87,32 @@ func (p *process) kill() {
 
 func (p *process) wait() error { return p.cmd.Wait() }
 
-// run gives the engine its job and hands every message to tell, until the
+// Ear is who listens to an engine.
+type Ear interface {
+	// Hear is told every message but questions and the last one, in order. An error
+	// ends the engine.
+	Hear(m job.Message) error
+	// Answer replies to a question. Several may be asked at once, and more be heard
+	// meanwhile. The context ends with the run.
+	Answer(ctx context.Context, q job.Question) job.Reply
+}
+
+// run gives the engine its job and hands every message to ear, until the
 // engine says that it has finished. When ctx ends first, the engine is killed
 // and the error is ctx's. An engine that ends without a word is a failure whose
 // reason is put in words as well as its end tells.
-func (p *process) run(ctx context.Context, j job.Job, tell func(job.Message) error) (job.Message, error) {
+func (p *process) run(ctx context.Context, j job.Job, ear Ear) (job.Message, error) {
 	stop := context.AfterFunc(ctx, p.kill)
 	defer stop()
+	answering, hush := context.WithCancel(ctx)
+	var answers sync.WaitGroup
+	defer answers.Wait()
+	defer hush()
 	defer func() {
 		p.kill()
 		_ = p.wait()
 	}()
-	if err := json.NewEncoder(p.stdin).Encode(j); err != nil {
+	if err := p.tell(j); err != nil {
 		return job.Message{}, p.death(ctx, j)
 	}
 	for {
@@ -111,11 +126,21 @@ func (p *process) run(ctx context.Context, j job.Job, tell func(job.Message) err
 			return m, err
 		case m.Type == job.Finished:
 			return m, nil
+		case m.Type == job.Ask && m.Question != nil:
+			answers.Go(func() { _ = p.tell(ear.Answer(answering, *m.Question)) }) // an engine that is gone needs no answer
+			continue
 		}
-		if err := tell(m); err != nil {
+		if err := ear.Hear(m); err != nil {
 			return m, err
 		}
 	}
+}
+
+// tell writes a line to the engine.
+func (p *process) tell(line any) error {
+	p.writes.Lock()
+	defer p.writes.Unlock()
+	return json.NewEncoder(p.stdin).Encode(line)
 }
 
 // death puts into words why the engine is gone.

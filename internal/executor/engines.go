@@ -72,29 +72,38 @@ func (e *Engines) drain() {
 	}
 }
 
-// Do runs j in an engine of its own and hands every message but the last to
-// tell, which is then returned. When ctx ends the engine is killed with all its
+// Do runs j in an engine of its own, which talks to ear, and returns the engine's
+// last message. When ctx ends the engine is killed with all its
 // children and the error is ctx's. An engine that dies is an Invalid fault with
 // the reason; the caller's process is unharmed. One that had died while it was
 // kept ready, or dies before it says a word, is replaced once.
-func (e *Engines) Do(ctx context.Context, j job.Job, tell func(job.Message) error) (job.Message, error) {
+func (e *Engines) Do(ctx context.Context, j job.Job, ear Ear) (job.Message, error) {
 	p, refill, err := e.take(ctx)
 	if err != nil {
 		return job.Message{}, err
 	}
 	defer refill() // not before: starting an engine would slow this run down
-	heard := false
-	last, err := p.run(ctx, j, func(m job.Message) error {
-		heard = true
-		return tell(m)
-	})
-	if err == nil || heard || ctx.Err() != nil {
+	noticing := &noticer{Ear: ear}
+	last, err := p.run(ctx, j, noticing)
+	if err == nil || noticing.heard || ctx.Err() != nil {
 		return last, err
 	}
 	if p, err = start(ctx, e.command); err != nil {
 		return job.Message{}, err
 	}
-	return p.run(ctx, j, tell)
+	return p.run(ctx, j, ear)
+}
+
+// noticer notices whether an engine says anything.
+type noticer struct {
+	Ear
+	heard bool
+}
+
+// Hear implements Ear.
+func (n *noticer) Hear(m job.Message) error {
+	n.heard = true
+	return n.Ear.Hear(m)
 }
 
 // take returns a ready engine, or starts one when none is. Refill asks for the

@@ -59,6 +59,8 @@ type Deps struct {
 	Roots   job.Roots // what file nodes may reach
 	Limits  job.Limits
 	Out     outbound.Exit // to other machines
+	// Answers are what the server answers to questions of nodes, by their names.
+	Answers map[string]Answer
 }
 
 // New returns an executor. It works when its Execute is called.
@@ -107,7 +109,14 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 		return job.Message{}, err
 	}
 	j.Dir, j.Roots, j.Limits, j.Out = dir, x.Roots, x.Limits, x.Out
-	last, err := x.Engines.Do(r.begin(ctx), j, r.hear)
+	for i, s := range j.Nodes {
+		j.Nodes[i].State = claim.States[s.ID]
+	}
+	talk, err := x.converse(r, claim.Document)
+	if err != nil {
+		return job.Message{}, err
+	}
+	last, err := x.Engines.Do(r.begin(ctx), j, talk)
 	if broken := r.end(); broken != nil {
 		return last, broken // what the engine said is not on record
 	}
@@ -153,7 +162,7 @@ func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Mes
 		}
 		return r.finish(write, runs.Outcome{Status: runs.Failed, Failure: job.FailureOf(err), At: now})
 	case last.Status == job.Success:
-		return r.finish(write, runs.Outcome{Status: runs.Success, At: now})
+		return r.finish(write, runs.Outcome{Status: runs.Success, At: now, States: r.states})
 	}
 	return r.finish(write, runs.Outcome{Status: runs.Failed, Failure: last.Error, At: now})
 }

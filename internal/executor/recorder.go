@@ -3,6 +3,7 @@ package executor
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -23,6 +24,8 @@ type recorder struct {
 	fence int64
 	names map[string]string // of nodes, for people
 
+	states map[string]json.RawMessage // what nodes keep for the next run
+
 	mu      sync.Mutex
 	waiting []runs.Event
 	wake    chan struct{} // one: there is something waiting
@@ -37,7 +40,7 @@ func newRecorder(x *Executor, c runs.Claim) *recorder {
 	for _, n := range c.Document.Nodes {
 		names[n.ID] = fmt.Sprintf("%s (%s)", cmp.Or(n.Name, n.ID), n.Type)
 	}
-	return &recorder{x: x, run: c.Run.ID, fence: c.Fence, names: names, wake: make(chan struct{}, 1)}
+	return &recorder{x: x, run: c.Run.ID, fence: c.Fence, names: names, states: make(map[string]json.RawMessage), wake: make(chan struct{}, 1)}
 }
 
 // begin starts the writing and returns a context that ends when writing fails,
@@ -97,8 +100,12 @@ func (r *recorder) take() []runs.Event {
 	return events
 }
 
-// hear notes a message of the engine.
-func (r *recorder) hear(m job.Message) error {
+// Hear implements Ear: it notes a message of the engine.
+func (r *recorder) Hear(m job.Message) error {
+	if m.Type == job.Kept {
+		r.states[m.Node] = m.State
+		return nil
+	}
 	events := []runs.Event{event(r.run, m)}
 	if line := r.line(m); line.Message != "" {
 		events = append(events, line)

@@ -1,6 +1,6 @@
 // Package job is what the server and an engine process say to each other: one
-// Job goes in on standard input, Messages come out on standard output, both as
-// JSON lines. Whoever changes it changes both ends, which are one binary.
+// Job goes in on standard input, and after it a Reply to each question; Messages
+// come out on standard output, all as JSON lines. Whoever changes it changes both ends, which are one binary.
 package job
 
 import (
@@ -44,6 +44,9 @@ type Step struct {
 	Name   string          `json:"name"`
 	Kind   string          `json:"kind"`
 	Config json.RawMessage `json:"config"`
+	// State is what the node kept at the end of the pipeline's last run that
+	// succeeded; nil when nothing.
+	State json.RawMessage `json:"state,omitempty"`
 }
 
 // Edge carries the rows of From to To.
@@ -93,7 +96,26 @@ const (
 	Artifact     Type = "artifact"      // Node, Path, Rows
 	NodeFinished Type = "node.finished" // Node, Status, Rows, Millis, Error
 	Finished     Type = "finished"      // Status, Error; nothing follows
+
+	// These two are for the server itself, and not events of the run.
+
+	Ask  Type = "ask"  // Node, Question: a Reply is waited for
+	Kept Type = "kept" // Node, State: for the pipeline's next run, if this one succeeds
 )
+
+// Question is what a node wants of the server, which alone has the record.
+type Question struct {
+	ID   int64           `json:"id"` // differs from those of other questions of the run
+	What string          `json:"what"`
+	Body json.RawMessage `json:"body"`
+}
+
+// Reply answers the question with its ID: either Body or Error.
+type Reply struct {
+	ID    int64           `json:"id"`
+	Body  json.RawMessage `json:"body,omitempty"`
+	Error *Failure        `json:"error,omitempty"`
+}
 
 // Status is how a node or the whole job ended.
 type Status string
@@ -127,6 +149,9 @@ type Message struct {
 	Path     string     `json:"path,omitempty"`
 	Error    *Failure   `json:"error,omitempty"`
 	Table    *Sample    `json:"table,omitempty"`
+
+	Question *Question       `json:"question,omitempty"`
+	State    json.RawMessage `json:"state,omitempty"`
 }
 
 // Sample is the first rows of a node's output, ready to be shown.

@@ -5,6 +5,7 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 
 	"github.com/broked/broked/internal/batch"
@@ -138,6 +139,15 @@ type Env struct {
 	Values func(name string) (string, bool)
 	// Out is the way to other machines; nil unless Access has Network.
 	Out *outbound.Exit
+	// Ask puts one of the questions of its kind's Asks to the server, and stores the
+	// answer in what answer points to. It waits for it. Refusals of the server are
+	// faults of their own kind.
+	Ask func(ctx context.Context, what string, body, answer any) error
+	// State is what Keep was last given in the pipeline's last run that succeeded;
+	// nil when there is nothing.
+	State json.RawMessage
+	// Keep replaces State for the next run, if this one succeeds as a whole.
+	Keep func(state json.RawMessage)
 	// Log writes a line to the run's log. Cell values do not belong there.
 	Log func(level Level, format string, args ...any)
 	// Legacy says that the document has no ir_version, so Brokoli's defaults hold.

@@ -24,7 +24,12 @@ type Spec struct {
 	Branches bool
 	// Merges says that the kind does without inputs that were skipped, and is itself
 	// skipped only when all were. Other kinds need all of theirs.
-	Merges   bool
+	Merges bool
+	// Permissions are what somebody needs, besides the right to save a pipeline, to
+	// add a node of this kind or to change one.
+	Permissions []string
+	// Asks are the questions that nodes of this kind may put to the server.
+	Asks     []string
 	Settings Schema // without those of every node, which Form adds
 	// New makes a node of settings that have passed Form. What it rejects
 	// beyond that is a fault whose problems have paths inside the settings.

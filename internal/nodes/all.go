@@ -7,6 +7,7 @@ import "github.com/broked/broked/internal/node"
 func All() []node.Spec {
 	return []node.Spec{
 		sourceFileSpec,
+		sourceContactsSpec,
 		transformSpec,
 		filterSpec,
 		projectSpec,
@@ -26,5 +27,6 @@ func All() []node.Spec {
 		conditionSpec,
 		qualityCheckSpec,
 		sinkFileSpec,
+		sinkContactsSpec,
 	}
 }

@@ -110,6 +110,8 @@ func decodeOnto(base Document, data []byte) (Document, error) {
 	d := draft{Document: base}
 	// Lists and maps are replaced whole: decoding must not write into base's.
 	d.Hooks, d.Params, d.Extensions = nil, nil, nil
+	d.Nodes, d.Edges, d.Tags = slices.Clone(base.Nodes), slices.Clone(base.Edges), slices.Clone(base.Tags)
+	d.DependsOn, d.DependencyRules = slices.Clone(base.DependsOn), slices.Clone(base.DependencyRules)
 	if err := strictjson.Decode(data, &d); err != nil {
 		return Document{}, err
 	}

@@ -30,8 +30,9 @@ const versionsShown = 50
 
 // Create stores a new pipeline and returns it as version 1. A slug that was not
 // given is made of the name and numbered when it is taken; one that was given
-// and is taken is a Conflict. An unsound document is an Invalid fault with all
-// its problems.
+// and is taken is a Conflict. An unsound document is an Invalid fault with all its
+// problems; nodes whose kind asks for a permission that the actor lacks are a
+// Denied fault.
 func (s *Service) Create(ctx context.Context, d Document) (Document, error) {
 	return s.create(ctx, d, "", "created")
 }
@@ -39,6 +40,9 @@ func (s *Service) Create(ctx context.Context, d Document) (Document, error) {
 func (s *Service) create(ctx context.Context, d Document, yaml, message string) (Document, error) {
 	d.ID = ID(id.New())
 	d.normalise()
+	if err := s.allowed(ctx, Document{}, d); err != nil {
+		return Document{}, err
+	}
 	if err := s.sound(ctx, d); err != nil {
 		return Document{}, err
 	}
@@ -140,6 +144,9 @@ func (s *Service) save(ctx context.Context, old Version, d Document, message str
 	}
 	if d.Draft && !before.Draft {
 		return Document{}, fault.New(fault.Conflict, "a published pipeline cannot become a draft again").With("published")
+	}
+	if err := s.allowed(ctx, before, d); err != nil {
+		return Document{}, err
 	}
 	if err := s.sound(ctx, d); err != nil {
 		return Document{}, err

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/broked/broked/internal/job"
@@ -48,6 +49,11 @@ type Store interface {
 	// one to be ended by its executor. It returns the status after that. A run that
 	// had ended already is a Conflict fault.
 	CancelRun(ctx context.Context, id ID, now time.Time) (Status, error)
+	// NodeStates returns what the nodes of a pipeline keep, by node.
+	NodeStates(ctx context.Context, pipeline pipelines.ID) ([]NodeState, error)
+	// ForgetNodeState removes what a node of a pipeline keeps. When there is nothing,
+	// the fault is NotFound.
+	ForgetNodeState(ctx context.Context, pipeline pipelines.ID, node string) error
 	// RecentRuns returns, for every pipeline, its newest runs, at most each of them,
 	// and the number of its runs by status.
 	RecentRuns(ctx context.Context, each int) (map[pipelines.ID]Recent, error)
@@ -65,6 +71,9 @@ type Claim struct {
 	Run      Run
 	Fence    int64
 	Document pipelines.Document // the version to execute
+	// States is what nodes kept at the end of the pipeline's last run that succeeded,
+	// by their ids.
+	States map[string]json.RawMessage
 }
 
 // Outcome is how a run ended.
@@ -72,4 +81,6 @@ type Outcome struct {
 	Status  Status
 	Failure *job.Failure // of a failed run
 	At      time.Time
+	// States replaces what nodes kept, by their ids, when the run succeeded.
+	States map[string]json.RawMessage
 }

@@ -44,6 +44,9 @@ func (s *Store) ClaimRun(ctx context.Context, run runs.ID, owner string, now tim
 		if c.Document, err = readDocument(ctx, tx, c.Run); err != nil {
 			return err
 		}
+		if c.States, err = statesOf(ctx, tx, c.Run.Pipeline); err != nil {
+			return err
+		}
 		for i, n := range c.Document.Nodes {
 			if _, err := tx.ExecContext(ctx, insertNode, run, n.ID, id.New(), i, c.Run.Attempt); err != nil {
 				return err
@@ -159,6 +162,9 @@ func end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, endRun, run, o.Status, finished.Error, code, millis(o.At)); err != nil {
+		return err
+	}
+	if err := keepStates(ctx, tx, run, o); err != nil {
 		return err
 	}
 	return noteEnd(ctx, tx, run, o)

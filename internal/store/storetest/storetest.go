@@ -79,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"run pages":                    testRunPages,
 		"recent runs":                  testRecentRuns,
 		"a run's whole life":           testLife,
+		"what nodes keep":              testNodeStates,
 		"one claim":                    testParallelClaims,
 		"fences":                       testFences,
 		"progress is bounded":          testProgress,

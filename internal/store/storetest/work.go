@@ -358,3 +358,35 @@ func testInfo(t *testing.T, b Backend) {
 		t.Errorf("the database is %+v", info)
 	}
 }
+
+func testNodeStates(t *testing.T, b Backend) {
+	ctx := t.Context()
+	d := saved(t, b, "Sales")
+	end := func(status runs.Status, state string) runs.Claim {
+		t.Helper()
+		c := claimed(t, b, d, "me")
+		must(t, b.FinishRun(ctx, c.Run.ID, c.Fence, runs.Outcome{Status: status, At: after(1500), States: map[string]json.RawMessage{"a": json.RawMessage(state)}}, nil))
+		return c
+	}
+	if c := end(runs.Success, `{"after":1}`); len(c.States) > 0 {
+		t.Errorf("the first run is given %v", c.States)
+	}
+	second := end(runs.Success, `{"after":2}`)
+	wantSame(t, "state of the first run", second.States, map[string]json.RawMessage{"a": json.RawMessage(`{"after":1}`)})
+	end(runs.Failed, `{"after":3}`)
+	end(runs.Cancelled, `{"after":4}`)
+	all, err := b.NodeStates(ctx, d.ID)
+	must(t, err)
+	wantSame(t, "states", all, []runs.NodeState{{Node: "a", State: json.RawMessage(`{"after":2}`), Run: second.Run.ID, UpdatedAt: after(1500)}})
+
+	wantKind(t, b.ForgetNodeState(ctx, d.ID, "b"), fault.NotFound, "no_state")
+	must(t, b.ForgetNodeState(ctx, d.ID, "a"))
+	if c := end(runs.Success, `{"after":5}`); len(c.States) > 0 {
+		t.Errorf("after forgetting, a run is given %v", c.States)
+	}
+	must(t, b.DeletePipeline(ctx, d.ID))
+	all, err = b.NodeStates(ctx, d.ID)
+	if must(t, err); len(all) > 0 {
+		t.Errorf("a pipeline that is gone keeps %v", all)
+	}
+}

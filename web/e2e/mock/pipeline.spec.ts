@@ -104,3 +104,21 @@ test("a refused run says why", async ({ page }) => {
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await expect(page.getByText("A draft does not run.")).toBeVisible();
 });
+
+test("what a node keeps is told beside it, and can be forgotten", async ({ page }) => {
+  const at = "2026-07-01T06:00:00Z";
+  const kept = [{ node_id: "flights", state: { after: "x" }, run_id: "r1", updated_at: at }];
+  const answers = { "GET /api/pipelines/p-flights/states": { json: kept } };
+  await serve(page, answers);
+  await page.goto("/pipelines/p-flights?node=flights");
+  await expect(page.getByText("Remembers how far it has come")).toBeVisible();
+  await lookAtBoth(page, "pipeline-node-kept");
+  await serve(page, {
+    "DELETE /api/pipelines/p-flights/states/flights": { json: {} },
+    "GET /api/pipelines/p-flights/states": { json: [] },
+  });
+  await page.getByRole("button", { name: "Forget…" }).click();
+  await page.getByRole("button", { name: "Forget", exact: true }).click();
+  await expect(page.getByText("starts from the beginning")).toBeVisible();
+  await expect(page.getByText("Remembers how far it has come")).toBeHidden();
+});

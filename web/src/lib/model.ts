@@ -75,6 +75,14 @@ export type PipelineHealth = {
   recent: RecentRun[] | null;
 };
 
+/** What a node remembers for the next run, in its kind's own form. */
+export type NodeState = {
+  node_id: string;
+  state: unknown;
+  run_id: string;
+  updated_at: string;
+};
+
 export type PipelineVersion = {
   version: number;
   message: string;

@@ -9,6 +9,7 @@ import type {
   LogLine,
   Me,
   Member,
+  NodeState,
   NodeType,
   Page,
   PermissionInfo,
@@ -159,6 +160,14 @@ export const pipelineYamlQuery = (id: string) =>
         signal,
         headers: { Accept: "application/x-yaml" },
       }),
+  });
+
+/** What nodes of a pipeline keep from run to run. */
+export const statesQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.pipeline(id), "states"],
+    queryFn: ({ signal }) =>
+      get<NodeState[]>(`/api/pipelines/${encodeURIComponent(id)}/states`, { signal }),
   });
 
 /** The saved versions of a pipeline, newest first. */

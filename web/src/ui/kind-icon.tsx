@@ -1,4 +1,5 @@
 import {
+  IconAddressBook,
   IconApi,
   IconArrowsJoin,
   IconArrowsShuffle,
@@ -41,6 +42,7 @@ const icons: Record<string, ComponentType<IconProps>> = {
   "cloud-rain": IconCloudRain,
   code: IconCode,
   columns: IconColumns3,
+  contacts: IconAddressBook,
   database: IconDatabase,
   dedupe: IconCopyMinus,
   dice: IconDice3,

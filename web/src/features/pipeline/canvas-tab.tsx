@@ -41,6 +41,7 @@ export function CanvasTab({ pipeline }: { pipeline: Pipeline }) {
       {node && (
         <Panel className={classes.side ?? ""}>
           <NodePanel
+            pipelineId={pipeline.id}
             node={node}
             kind={kinds.data?.find((kind) => kind.type === node.type)}
             onClose={() => select(undefined)}

@@ -2,12 +2,18 @@ import { CloseButton } from "@mantine/core";
 import type { NodeType, PipelineNode } from "../../lib/model";
 import { KindIcon, kindColour } from "../../ui/kind-icon";
 import { SettingsView } from "../../ui/settings-view";
+import { KeptState } from "./kept-state";
 import classes from "./pipeline.module.css";
 
-type Props = { node: PipelineNode; kind: NodeType | undefined; onClose: () => void };
+type Props = {
+  pipelineId: string;
+  node: PipelineNode;
+  kind: NodeType | undefined;
+  onClose: () => void;
+};
 
-/** What one node is and how it is set. */
-export function NodePanel({ node, kind, onClose }: Props) {
+/** What one node is, how it is set and what it remembers. */
+export function NodePanel({ pipelineId, node, kind, onClose }: Props) {
   return (
     <>
       <div className={classes.sideHead} style={{ "--kind": kindColour(kind?.category ?? "") }}>
@@ -25,6 +31,7 @@ export function NodePanel({ node, kind, onClose }: Props) {
       <div className={classes.sideBody}>
         {kind?.summary && <p className={classes.summary}>{kind.summary}</p>}
         <SettingsView schema={kind?.schema ?? {}} settings={node.config} />
+        <KeptState key={node.id} pipelineId={pipelineId} nodeId={node.id} />
       </div>
     </>
   );

@@ -1,0 +1,81 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/pipelines"
+)
+
+// Answer answers one sort of question that nodes ask. What it returns is sent as
+// JSON. The context is confined to the workspace of the run's pipeline, and its
+// actor is the pipeline.
+type Answer func(ctx context.Context, body json.RawMessage) (any, error)
+
+// Answering returns the Answer that call gives. A question that it cannot read is
+// an Invalid fault.
+func Answering[Q, A any](call func(ctx context.Context, question Q) (A, error)) Answer {
+	return func(ctx context.Context, body json.RawMessage) (any, error) {
+		var question Q
+		if err := json.Unmarshal(body, &question); err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "the question is not readable")
+		}
+		return call(ctx, question)
+	}
+}
+
+// conversation is what is heard from an engine and answered to it.
+type conversation struct {
+	*recorder
+	allowed  []string // questions
+	pipeline pipelines.Document
+}
+
+// converse returns the conversation about a run of d. Its engine may ask what the
+// kinds of d's nodes do, and nothing else, whatever is done to it.
+func (x *Executor) converse(r *recorder, d pipelines.Document) (*conversation, error) {
+	c := &conversation{recorder: r, pipeline: d}
+	for _, n := range d.Nodes {
+		spec, err := x.Kinds.Spec(n.Type)
+		if err != nil {
+			return nil, err
+		}
+		c.allowed = append(c.allowed, spec.Asks...)
+	}
+	return c, nil
+}
+
+// Answer implements Ear.
+func (c *conversation) Answer(ctx context.Context, q job.Question) job.Reply {
+	body, err := c.answer(ctx, q)
+	if err != nil {
+		if fault.KindOf(err) == fault.Internal && ctx.Err() == nil {
+			c.x.Log.ErrorContext(ctx, "question of a run cannot be answered", "run", c.run, "question", q.What, "error", err)
+		}
+		return job.Reply{ID: q.ID, Error: job.FailureOf(err)}
+	}
+	return job.Reply{ID: q.ID, Body: body}
+}
+
+func (c *conversation) answer(ctx context.Context, q job.Question) (json.RawMessage, error) {
+	answer := c.x.Answers[q.What]
+	if answer == nil || !slices.Contains(c.allowed, q.What) {
+		return nil, fault.New(fault.Denied, "nodes of this pipeline may not ask for %q", q.What)
+	}
+	ctx = auth.WithWorkspace(ctx, auth.WorkspaceID(c.pipeline.Workspace))
+	ctx = auth.WithActor(ctx, auth.Actor{Name: "pipeline " + c.pipeline.Name})
+	result, err := answer(ctx, q.Body)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(result)
+	if err != nil {
+		return nil, fmt.Errorf("answer %s: %w", q.What, err)
+	}
+	return body, nil
+}

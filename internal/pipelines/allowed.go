@@ -1,0 +1,61 @@
+package pipelines
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
+)
+
+// allowed returns a Denied fault when after has nodes that before has not, and
+// whose kinds need a permission that the actor lacks. A run acts for nobody, so
+// who may make it do something is decided when its document is saved. The
+// server's own work, which has no actor, may save everything.
+func (s *Service) allowed(ctx context.Context, before, after Document) error {
+	actor, somebody := auth.ActorFrom(ctx)
+	if !somebody {
+		return nil
+	}
+	for i, n := range after.Nodes {
+		spec, err := s.kinds.Spec(n.Type)
+		if err != nil || slices.ContainsFunc(before.Nodes, n.does) {
+			continue // kinds that do not exist are told by the checks
+		}
+		for _, permission := range spec.Permissions {
+			if err := actor.May(auth.Permission(permission)); err != nil {
+				return lacking(err, at("nodes", i), n.Type, permission)
+			}
+		}
+	}
+	return nil
+}
+
+// lacking puts into words what may not be done at path for want of a permission.
+func lacking(err error, path, kind, permission string) error {
+	if scope, is := errors.AsType[*auth.ScopeError](err); is {
+		return scope
+	}
+	refused := fault.New(fault.Denied, "%s: whoever adds or changes a node of type %s needs a permission of its own: %s", path, kind, fault.MessageOf(err)).With("permission_for_kind")
+	refused.Problems = []fault.Problem{{Path: path, Message: "needs the permission " + permission}}
+	return refused
+}
+
+// does reports whether o does what n does, whatever the two are called and however
+// their settings are written.
+func (n Node) does(o Node) bool {
+	return n.Type == o.Type && bytes.Equal(canonical(n.Config), canonical(o.Config))
+}
+
+// canonical returns settings in the form of RFC 8785, by which they are compared.
+func canonical(config RawObject) []byte {
+	v := jsontext.Value(bytes.Clone(config))
+	if v.Canonicalize() != nil {
+		return config
+	}
+	return v
+}
