@@ -19,7 +19,7 @@ const module = "github.com/broked/broked/"
 // floors lists every package from the ground up. A package imports packages of
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
-	{"internal/batch", "internal/fault", "internal/id", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "migrations", "web", "examples"},
+	{"internal/batch", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
 	{"internal/expr", "internal/files", "internal/outbound", "internal/python", "internal/strictjson"},
 	{"internal/node", "internal/auth"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},

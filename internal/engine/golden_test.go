@@ -20,6 +20,7 @@ import (
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/nodes"
+	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
@@ -28,7 +29,9 @@ var update = flag.Bool("update", false, "write what comes out into the golden fi
 
 // TestGolden runs whole documents. A case is one file: a document, the files that
 // it reads, and under want/ everything that comes out: problems of the document,
-// or rows of every node, the failure, what was logged and the files written.
+// or rows of every node, the failure, what was logged and the files written. Files
+// called GET /path and so on are what a server answers, which the document calls by
+// https://api.example.com; want/requests is what it was asked.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	cases, err := filepath.Glob("testdata/golden/*/*.txtar")
@@ -60,14 +63,23 @@ func golden(t *testing.T, path string) {
 	archive, err := txtar.ParseFile(path)
 	ok(t, err)
 	given, want := map[string]string{}, map[string]string{}
+	api := &sham{t: t}
 	for _, f := range archive.Files {
 		if name, out := strings.CutPrefix(f.Name, "want/"); out {
 			want[name] = string(f.Data)
+		} else if strings.Contains(f.Name, " /") {
+			api.answers = append(api.answers, f)
 		} else {
 			given[f.Name] = string(f.Data)
 		}
 	}
+	if len(api.answers) > 0 {
+		given["pipeline.yaml"] = strings.ReplaceAll(given["pipeline.yaml"], shamHost, api.start())
+	}
 	got := outcomeOf(t, given)
+	if len(api.asked) > 0 {
+		got["requests"] = strings.Join(api.asked, "")
+	}
 	if *update {
 		archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return strings.HasPrefix(f.Name, "want/") })
 		for _, name := range slices.SortedFunc(maps.Keys(got), wantOrder) {
@@ -83,7 +95,9 @@ func golden(t *testing.T, path string) {
 
 // wantOrder puts what a person asks first in front.
 func wantOrder(a, b string) int {
-	rank := func(name string) int { return slices.Index([]string{"problems", "failure", "rows", "log"}, name) }
+	rank := func(name string) int {
+		return slices.Index([]string{"problems", "failure", "rows", "log", "requests"}, name)
+	}
 	if rank(a) >= 0 && rank(b) >= 0 {
 		return rank(a) - rank(b)
 	}
@@ -104,6 +118,7 @@ func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 	ok(t, err)
 	j.Values["run.started_at"], j.Values["run.date"] = "2026-01-31T12:00:00Z", "2026-01-31"
 	w := newWorld(t, given)
+	j.Out.Policy = outbound.Policy{Allow: outbound.Loopback()}
 	j.Dir, j.Roots = w.run, job.Roots{Base: w.data, Allow: []string{w.data}}
 	if !strings.Contains(given["pipeline.yaml"], "_contacts") {
 		return w.outcome(j, execute(t.Context(), t, j), given)

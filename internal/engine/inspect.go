@@ -50,10 +50,11 @@ func (r *run) inspect(ctx context.Context, i int, n node.Inspector) error {
 	if err := r.selected(ctx, i); err != nil {
 		return r.failed(s, err)
 	}
-	first := r.steps[r.plan.inputs[i][0]]
-	if s.rel.SQL != first.rel.SQL {
+	inputs := r.plan.inputs[i]
+	if len(inputs) == 0 || s.rel.SQL != r.steps[inputs[0]].rel.SQL {
 		return r.relate(ctx, i)
 	}
+	first := r.steps[inputs[0]]
 	s.rel, s.kept, r.traits[i] = first.rel, first.kept, traits{kept: true}
 	if sample := r.look(ctx, i, s.rel); sample != nil {
 		r.say(job.Message{Type: job.Preview, Node: s.ID, Table: sample})

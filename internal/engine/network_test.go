@@ -60,7 +60,7 @@ func (c call) ask(ctx context.Context, env node.Env) (string, error) {
 	}
 	if !c.Network {
 		_, err := new(net.Dialer).DialContext(ctx, "tcp", req.URL.Host)
-		return fmt.Sprint(errors.Is(err, syscall.EACCES), env.Out == nil), nil
+		return fmt.Sprintf("refused: %t, no way out: %t", errors.Is(err, syscall.EACCES), env.Out == nil), nil
 	}
 	client, err := env.Out.Client(outbound.Options{Redirects: 3})
 	if err != nil {
@@ -101,7 +101,7 @@ func TestNetworkOfAConfinedProcess(t *testing.T) {
 	}{
 		{name: "a node that asks", url: s.URL, policy: loopback, text: "hello"},
 		{name: "a name", url: fmt.Sprintf("http://localhost:%d/", at.Port()), policy: loopback, text: "hello"},
-		{name: "a node that does not ask", url: s.URL, policy: loopback, quiet: true, text: "true true"},
+		{name: "a node that does not ask", url: s.URL, policy: loopback, quiet: true, text: "refused: true, no way out: true"},
 		{name: "this machine", url: s.URL, code: "ssrf_blocked"},
 		{name: "this server", url: s.URL, policy: outbound.Policy{Allow: outbound.Loopback(), Own: []netip.AddrPort{at}}, code: "ssrf_blocked"},
 		{name: "a cloud's credentials", url: "http://169.254.169.254/latest/meta-data", policy: loopback, code: "ssrf_blocked"},

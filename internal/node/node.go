@@ -209,7 +209,8 @@ type Rows struct {
 }
 
 // Inspector is a Relational node that must know something about all rows of its
-// inputs before its own rows can be told.
+// inputs before its own rows can be told, or that has none and brings its rows from
+// elsewhere first.
 type Inspector interface {
 	Relational
 	// Inspect is called once, before Select, with relations over rows that are kept,

@@ -64,6 +64,9 @@ type Schema struct {
 	// Values is the schema of every member of an object with free names: of all that
 	// Fields does not name.
 	Values *Schema
+	// Refused are members that other systems have and this one does not, with the
+	// reason in words that follow the name.
+	Refused map[string]string
 	// Variants of an object, told apart by the string member Tag.
 	Tag      string
 	Variants []Variant
@@ -212,6 +215,8 @@ func (c *checker) fields(path string, s Schema, v map[string]any, tag string) {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		switch {
 		case name == tag || slices.Contains(names, name):
+		case s.Refused[name] != "":
+			c.add(join(path, name), "%s", s.Refused[name])
 		case s.Values != nil:
 			c.check(join(path, name), *s.Values, v[name])
 		default:

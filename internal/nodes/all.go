@@ -8,6 +8,7 @@ func All() []node.Spec {
 	return []node.Spec{
 		sourceFileSpec,
 		sourceContactsSpec,
+		sourceAPISpec,
 		transformSpec,
 		filterSpec,
 		projectSpec,

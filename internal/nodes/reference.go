@@ -68,8 +68,25 @@ func (r *reference) kind(s node.Spec) {
 	r.fields(s.Settings.Fields)
 	for _, f := range s.Settings.Fields {
 		r.items(f)
+		r.members(f)
 	}
 	r.line("\nIt also takes the [settings of every node](%s).", commonPage)
+}
+
+// members writes the settings of an object, such as execution, or of each of the
+// forms that it takes, such as pagination.
+func (r *reference) members(f node.Field) {
+	if f.Type != node.TypeObject {
+		return
+	}
+	if len(f.Fields) > 0 {
+		r.line("\n### `%s`\n", f.Name)
+		r.fields(f.Fields)
+	}
+	for _, v := range f.Variants {
+		r.line("\n### `%s` with %s `%s`\n\n%s\n", f.Name, f.Tag, v.Tag, v.Help)
+		r.fields(v.Fields)
+	}
 }
 
 // example writes the example of a kind: what it shows, the pipeline and its files.
@@ -82,17 +99,21 @@ func (r *reference) example(kind string) error {
 	r.line("\n## Example\n\n%s", strings.TrimSpace(string(archive.Comment)))
 	for _, f := range archive.Files {
 		name, comesOut := strings.CutPrefix(f.Name, "want/")
+		words := map[string]string{"rows": "Rows of every node:", "log": "In the log:", "requests": "What the server is asked:"}[name]
 		switch {
-		case comesOut && name == "rows":
-			r.line("\nRows of every node:")
-		case comesOut && name == "log":
-			r.line("\nIn the log:")
+		case comesOut && words != "":
+			r.line("\n%s", words)
 		case comesOut:
 			r.line("\nWhat comes out, `%s`:", name)
+		case strings.Contains(name, " /"):
+			r.line("\nThe server answers `%s` with:", name)
 		case name != "pipeline.yaml":
 			r.line("\nThe file `%s`:", name)
 		}
 		language := strings.TrimPrefix(path.Ext(name), ".")
+		if strings.Contains(name, " /") {
+			language = "json"
+		}
 		r.line("\n```%s\n%s\n```", language, strings.TrimRight(string(f.Data), "\n"))
 	}
 	return nil
