@@ -20,7 +20,7 @@ const module = "github.com/broked/broked/"
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
 	{"internal/batch", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
-	{"internal/expr", "internal/files", "internal/outbound", "internal/python", "internal/strictjson"},
+	{"internal/expr", "internal/files", "internal/outbound", "internal/script", "internal/strictjson"},
 	{"internal/node", "internal/auth"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
 	{"internal/runs"},
@@ -36,7 +36,7 @@ var floors = [][]string{
 var owners = map[string][]string{
 	"database/sql":                   {"internal/store", "internal/queue", "internal/engine", "bench"},
 	"net/http":                       {"internal/api", "internal/contacts", "internal/nodes", "internal/outbound", "cmd/broked", "bench"},
-	"os/exec":                        {"internal/executor", "internal/python", "bench"},
+	"os/exec":                        {"internal/executor", "internal/script", "bench"},
 	"github.com/go-chi/chi/v5":       {"internal/api"},
 	"github.com/riverqueue/river":    {"internal/queue"},
 	"modernc.org/sqlite":             {"internal/store"},

@@ -10,33 +10,33 @@ import (
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
-	"github.com/broked/broked/internal/python"
+	"github.com/broked/broked/internal/script"
 )
 
 const (
-	defaultPython  = "python3"
 	defaultTimeout = 300
 	longestScript  = 1 << 20
 )
 
 // codeSpec computes rows by a script that a person has written.
 var codeSpec = node.Spec{
-	Kind: "code", Title: "Python", Icon: "python", Category: node.Transform, MinInputs: 0, MaxInputs: 1,
-	Summary: "Compute rows by a Python script, in a process of its own that is shut in by the system. The script finds rows (a list of dicts), columns, params and config, and leaves its result in output_data. What it prints becomes lines of the run's log.",
+	Kind: "code", Title: "Code", Icon: "python", Category: node.Transform, MinInputs: 0, MaxInputs: 1,
+	Summary: "Compute rows by a script in Python or JavaScript, in a process of its own that is shut in by the system. The script finds rows (a list of dicts or objects), columns, params and config, and leaves its result in output_data. What it prints becomes lines of the run's log.",
 	Settings: node.Schema{Type: node.TypeObject, Values: &node.Schema{}, Fields: []node.Field{
-		{Name: "script", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Script", MinLen: 1, MaxLen: longestScript, Format: node.FormatPython, Help: "Python 3. Left as it is, output_data has the rows of the input, so that changing them in place is enough. Parameters are data: params[\"month\"], never ${param.month}."}},
-		{Name: "language", Schema: node.Schema{Type: node.TypeString, Title: "Language", Default: "python", Enum: []string{"python"}}},
+		{Name: "script", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Script", MinLen: 1, MaxLen: longestScript, Format: node.FormatPython, Help: "Python 3, or JavaScript as Node.js knows it. Left as it is, output_data has the rows of the input, so that changing them in place is enough. Parameters are data: params[\"month\"], never ${param.month}."}},
+		{Name: "language", Schema: node.Schema{Type: node.TypeString, Title: "Language", Default: script.Python.Name, Enum: []string{script.Python.Name, script.JavaScript.Name}}},
 		{Name: "timeout", Schema: node.Schema{Type: node.TypeNumber, Title: "Timeout", Default: defaultTimeout, Min: new(1.0), Max: new(86400.0), Help: "Seconds after which the script is ended and the node fails."}},
-		{Name: "python_path", Schema: node.Schema{Type: node.TypeString, Title: "Interpreter", Default: defaultPython, MinLen: 1, Help: "A name such as python3.12, looked for in /usr/local/bin, /usr/bin and /bin, or the absolute path of an interpreter, such as that of a virtual environment."}},
+		{Name: "python_path", Schema: node.Schema{Type: node.TypeString, Title: "Interpreter", Default: script.Python.Command, MinLen: 1, Help: "Of Python: a name such as python3.12, looked for in /usr/local/bin, /usr/bin and /bin, or the absolute path of an interpreter, such as that of a virtual environment."}},
+		{Name: "node_path", Schema: node.Schema{Type: node.TypeString, Title: "Node.js", Default: script.JavaScript.Command, MinLen: 1, Help: "Of JavaScript: the name of the interpreter, looked for in the same places, or its absolute path."}},
 	}},
 	New: newCode,
 	Lacks: func(config json.RawMessage) []fault.Problem {
-		c := &codeNode{PythonPath: defaultPython}
-		if err := json.Unmarshal(config, c); err != nil {
+		c := newSettings()
+		if err := json.Unmarshal(config, &c); err != nil {
 			return nil
 		}
-		if _, err := python.Find(c.PythonPath); err != nil {
-			return problem("python_path", "%s", fault.MessageOf(err))
+		if _, err := c.find(); err != nil {
+			return problem(c.interpreter(), "%s", fault.MessageOf(err))
 		}
 		return nil
 	},
@@ -45,23 +45,44 @@ var codeSpec = node.Spec{
 // codeNode is a script with its settings.
 type codeNode struct {
 	Script     string  `json:"script"`
+	Language   string  `json:"language"`
 	Timeout    float64 `json:"timeout"`
 	PythonPath string  `json:"python_path"`
+	NodePath   string  `json:"node_path"`
 
 	config map[string]any // everything but the script, for the script
-	python python.Interpreter
+	found  script.Interpreter
+}
+
+func newSettings() codeNode {
+	return codeNode{Language: script.Python.Name, Timeout: defaultTimeout, PythonPath: script.Python.Command, NodePath: script.JavaScript.Command}
+}
+
+// interpreter returns the setting that names the interpreter.
+func (c *codeNode) interpreter() string {
+	if c.Language == script.JavaScript.Name {
+		return "node_path"
+	}
+	return "python_path"
+}
+
+func (c *codeNode) find() (script.Interpreter, error) {
+	if c.Language == script.JavaScript.Name {
+		return script.JavaScript.Find(c.NodePath)
+	}
+	return script.Python.Find(c.PythonPath)
 }
 
 // scriptPlaceholder is what Brokoli's users write where values are to go.
 var scriptPlaceholder = regexp.MustCompile(`\$\{(param|var|secret|conn|run|env)\.[A-Za-z0-9_.-]+\}`)
 
 func newCode(config json.RawMessage) (node.Node, error) {
-	c := &codeNode{Timeout: defaultTimeout, PythonPath: defaultPython}
-	if err := json.Unmarshal(config, c); err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "the settings of the Python node are not readable")
+	c := newSettings()
+	if err := json.Unmarshal(config, &c); err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the settings of the code node are not readable")
 	}
 	if err := json.Unmarshal(config, &c.config); err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "the settings of the Python node are not readable")
+		return nil, fault.Wrap(fault.Invalid, err, "the settings of the code node are not readable")
 	}
 	delete(c.config, "script")
 	if len(c.Script) > longestScript {
@@ -71,32 +92,32 @@ func newCode(config json.RawMessage) (node.Node, error) {
 	if m := scriptPlaceholder.FindString(c.Script); m != "" {
 		return nil, settingFault("script", "has %s, which is not replaced in scripts, so that no value can become code: parameters are in params, as in params[\"name\"]", m)
 	}
-	return c, nil
+	return &c, nil
 }
 
 // Open implements node.Opener.
 func (c *codeNode) Open(_ context.Context, env node.Env) (node.Access, error) {
 	var err error
-	if c.python, err = python.Find(c.PythonPath); err != nil {
+	if c.found, err = c.find(); err != nil {
 		return node.Access{}, err
 	}
-	for _, folder := range c.python.Folders {
+	for _, folder := range c.found.Folders {
 		if folder == "/" || strings.HasPrefix(env.Temp+"/", folder+"/") {
-			return node.Access{}, settingFault("python_path", "%s lies in a folder with the server's own data, which a script must not see", c.PythonPath)
+			return node.Access{}, settingFault(c.interpreter(), "%s lies in a folder with the server's own data, which a script must not see", c.found.Path)
 		}
 	}
-	if _, err := env.Roots.Read(c.python.Path); err == nil {
-		return node.Access{}, settingFault("python_path", "%s lies in a folder that pipelines may write to, so that it cannot be trusted", c.PythonPath)
+	if _, err := env.Roots.Read(c.found.Path); err == nil {
+		return node.Access{}, settingFault(c.interpreter(), "%s lies in a folder that pipelines may write to, so that it cannot be trusted", c.found.Path)
 	}
-	return node.Access{Programs: append(python.System(), c.python.Folders...)}, nil
+	return node.Access{Programs: append(script.System(), c.found.Folders...)}, nil
 }
 
 // Process implements node.Procedural.
 func (c *codeNode) Process(ctx context.Context, env node.Env, in node.Rows, write func(batch.Batch) error) error {
-	s := python.Script{
-		Interpreter: c.python, Text: c.Script, Config: c.config, Params: env.Params, Parameters: typed(env.Params), Legacy: env.Legacy,
+	s := script.Script{
+		Interpreter: c.found, Text: c.Script, Config: c.config, Params: env.Params, Parameters: typed(env.Params), Legacy: env.Legacy,
 		Timeout: time.Duration(c.Timeout * float64(time.Second)), Memory: env.Memory, Folder: env.Temp,
-		Line: func(from python.Stream, line string) { printed(env, from, line) },
+		Line: func(from script.Stream, line string) { printed(env, from, line) },
 	}
 	return s.Run(ctx, in.Columns, in.Batches, write)
 }
@@ -123,12 +144,12 @@ var markers = []struct {
 }{{"#WARNING:", node.Warning}, {"#ERROR:", node.Error}, {"#VALIDATION_FAILED:", node.Error}, {"#VALIDATION_OK:", node.Info}}
 
 // printed logs a line that a script has printed.
-func printed(env node.Env, from python.Stream, line string) {
+func printed(env node.Env, from script.Stream, line string) {
 	level := node.Info
-	if from != python.Out {
+	if from != script.Out {
 		level = node.Warning
 	}
-	if from == python.Err {
+	if from == script.Err {
 		if strings.HasPrefix(line, "#PROGRESS:") {
 			return
 		}

@@ -37,7 +37,7 @@ var sqlSpec = node.Spec{
 
 // statement is one statement of a person's.
 type statement struct {
-	script  script
+	script  sqlText
 	checked string // the statement that has been found harmless
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/broked/broked/internal/sqltext"
 )
 
-// script is a statement in the pieces that placeholders treat differently.
-type script []piece
+// sqlText is a statement in the pieces that placeholders treat differently.
+type sqlText []piece
 
 // piece is a stretch of a statement.
 type piece struct {
@@ -44,11 +44,11 @@ var selects = []string{"select", "with", "from", "values", "unpivot"}
 // readScript cuts a statement into pieces and refuses what is seen to be wrong
 // without a database: quotes and brackets that are left open, several statements,
 // and a statement that is no SELECT.
-func readScript(text string) (script, error) {
+func readScript(text string) (sqlText, error) {
 	if strings.ContainsRune(text, 0) || strings.ToValidUTF8(text, "") != text {
 		return nil, errors.New("holds characters that are no text")
 	}
-	var s script
+	var s sqlText
 	for rest := text; rest != ""; {
 		p, length := nextPiece(rest)
 		if length == 0 {
@@ -109,7 +109,7 @@ func quoted(kind pieceKind, text string, from int) (piece, int) {
 	return piece{}, 0
 }
 
-func (s script) check() error {
+func (s sqlText) check() error {
 	var plain strings.Builder
 	for _, p := range s {
 		if p.kind == code {
@@ -158,7 +158,7 @@ func balanced(text string) error {
 }
 
 // placeable checks that placeholders stand where values do.
-func (s script) placeable() error {
+func (s sqlText) placeable() error {
 	for _, p := range s {
 		if m := sqlPlaceholder.FindString(p.text); m != "" && (p.kind == quotedName || p.kind == dollarText) {
 			return fmt.Errorf("%s stands in a name or in dollar quotes: a placeholder is a value, so that data cannot change the statement", m)
@@ -169,7 +169,7 @@ func (s script) placeable() error {
 
 // bind returns the statement without comments and without a semicolon at its end,
 // with placeholders replaced by the values that they stand for, as text literals.
-func (s script) bind(values func(name string) (string, bool)) (string, error) {
+func (s sqlText) bind(values func(name string) (string, bool)) (string, error) {
 	var out strings.Builder
 	var missing error
 	for _, p := range s {

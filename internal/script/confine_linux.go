@@ -1,4 +1,4 @@
-package python
+package script
 
 import (
 	"errors"
@@ -143,7 +143,7 @@ func bound(s Script, pid int) error {
 	memory, seconds := uint64(max(s.Memory, 64<<20)), uint64(s.Timeout.Seconds())+1
 	for what, limit := range map[int]uint64{
 		unix.RLIMIT_DATA: memory,
-		unix.RLIMIT_AS:   memory + 1<<30, // libraries map what they never touch
+		unix.RLIMIT_AS:   memory + s.Interpreter.Language.reserved, // libraries map what they never touch
 		unix.RLIMIT_CPU:  seconds, unix.RLIMIT_FSIZE: largestFile, unix.RLIMIT_NOFILE: openFiles, unix.RLIMIT_NPROC: processes, unix.RLIMIT_CORE: 0,
 	} {
 		if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: limit, Max: limit}, nil); err != nil {

@@ -1,13 +1,12 @@
-// Package python runs a person's script in an interpreter of its own: rows go in
+// Package script runs a person's script in an interpreter of its own: rows go in
 // and come back column by column over pipes, and what the script prints is handed
 // on line by line. The script is shut in by the kernel, not by the language.
-package python
+package script
 
 import (
 	"bufio"
 	"bytes"
 	"context"
-	_ "embed"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -16,10 +15,8 @@ import (
 	"iter"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -29,12 +26,6 @@ import (
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/fault"
 )
-
-// runner is the program that the interpreter executes; the script is a part of
-// what it is handed.
-//
-//go:embed runner.py
-var runner string
 
 // Script is one execution of a script.
 type Script struct {
@@ -150,11 +141,11 @@ type child struct {
 func start(s Script) (*child, error) {
 	inR, inW, err := os.Pipe()
 	if err != nil {
-		return nil, fmt.Errorf("start Python: %w", err)
+		return nil, fmt.Errorf("start an interpreter: %w", err)
 	}
 	outR, outW, err := os.Pipe()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start Python: %w", err), inR.Close(), inW.Close())
+		return nil, errors.Join(fmt.Errorf("start an interpreter: %w", err), inR.Close(), inW.Close())
 	}
 	defer func() { _ = inR.Close() }()
 	defer func() { _ = outW.Close() }()
@@ -162,11 +153,11 @@ func start(s Script) (*child, error) {
 	widen(outW)
 	printed := &lines{tell: s.Line}
 	command := func() *exec.Cmd {
-		cmd := exec.Command(s.Interpreter.Path, "-I", "-B", "-X", "utf8", "-c", runner) //nolint:gosec,noctx // found by Find; killed by group
-		cmd.Env = []string{
+		language := s.Interpreter.Language
+		cmd := exec.Command(s.Interpreter.Path, append(language.arguments(s.Memory), language.runner)...) //nolint:gosec,noctx // found by Find; killed by group
+		cmd.Env = append([]string{
 			"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "HOME=" + s.Folder, "TMPDIR=" + s.Folder,
-			"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", // their threads take memory that nobody uses
-		}
+		}, language.environment...)
 		cmd.Dir = s.Folder
 		cmd.ExtraFiles = []*os.File{inR, outW}
 		cmd.Stdout, cmd.Stderr = printed.from(Out), printed.from(Err)
@@ -189,7 +180,7 @@ func start(s Script) (*child, error) {
 		printed.end()
 	}()
 	if err := <-started; err != nil {
-		return nil, errors.Join(fault.Wrap(fault.Invalid, err, "Python does not start (%s): check python_path", s.Interpreter.Path).With("python_missing"), inW.Close(), outR.Close())
+		return nil, errors.Join(s.Interpreter.unusable(err), inW.Close(), outR.Close())
 	}
 	return c, nil
 }
@@ -369,87 +360,10 @@ func (s Script) death(state *os.ProcessState) error {
 		return fault.New(fault.Invalid, "the script used more processor time than its timeout of %s", s.Timeout).With("script_timeout")
 	case status.Signaled() && status.Signal() == syscall.SIGKILL:
 		return fault.New(fault.Invalid, "the script was killed from outside, perhaps by the system for lack of memory").With("script_died")
+	case status.Signaled() && s.Interpreter.Language.Name == JavaScript.Name && (status.Signal() == syscall.SIGABRT || status.Signal() == syscall.SIGTRAP):
+		return s.outOfMemory() // which is what it does then
 	case status.Signaled():
 		return fault.New(fault.Invalid, "the interpreter crashed (%s), perhaps for lack of memory: it may use %s", status.Signal(), humanize.IBytes(uint64(max(s.Memory, 0)))).With("script_died")
 	}
 	return fault.New(fault.Invalid, "the interpreter ended without a result (exit status %d)", status.ExitStatus()).With("script_died")
-}
-
-// Interpreter is a Python that can be started.
-type Interpreter struct {
-	Path    string   // absolute
-	Folders []string // what it reads and runs beside the system's own: absolute, with links resolved
-}
-
-// places are where an interpreter is looked for by its name.
-var places = []string{"/usr/local/bin", "/usr/bin", "/bin"}
-
-// Find returns the interpreter of a name such as python3.12, which is looked for
-// where systems keep theirs, or of an absolute path. One that is not there, and
-// what is no interpreter, is an Invalid fault.
-func Find(name string) (Interpreter, error) {
-	base := filepath.Base(name)
-	if !strings.HasPrefix(base, "python") || name != base && !filepath.IsAbs(name) || strings.ContainsAny(name, "\x00\n") {
-		return Interpreter{}, missing("python_path must be a name such as python3 or an absolute path that ends with one, not %q", name)
-	}
-	candidates := []string{filepath.Clean(name)}
-	if name == base {
-		candidates = nil
-		for _, place := range places {
-			candidates = append(candidates, filepath.Join(place, name))
-		}
-	}
-	for _, path := range candidates {
-		target, err := filepath.EvalSymlinks(path)
-		if err != nil {
-			continue
-		}
-		if !isProgram(target) {
-			return Interpreter{}, missing("%s is no interpreter but a script or something else: name the interpreter itself", path)
-		}
-		return Interpreter{Path: path, Folders: homes(path, target)}, nil
-	}
-	if name == base {
-		return Interpreter{}, missing("there is no %s on this machine (looked in %s): install Python 3, or set python_path", name, strings.Join(places, ", "))
-	}
-	return Interpreter{}, missing("there is no interpreter at %s", name)
-}
-
-func missing(format string, args ...any) error {
-	return fault.New(fault.Invalid, format, args...).With("python_missing")
-}
-
-func isProgram(path string) bool {
-	f, err := os.Open(path) //nolint:gosec // only its first bytes are looked at
-	if err != nil {
-		return false
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
-		return false
-	}
-	magic := make([]byte, 4)
-	_, err = io.ReadFull(f, magic)
-	return err == nil && string(magic) == "\x7fELF"
-}
-
-// homes returns the folders that belong to an interpreter: of the virtual
-// environment that path is in, and of the installation that target is in.
-func homes(path, target string) []string {
-	folders := []string{filepath.Dir(filepath.Dir(target))}
-	venv := filepath.Dir(filepath.Dir(path))
-	if _, err := os.Stat(filepath.Join(venv, "pyvenv.cfg")); err == nil {
-		if resolved, err := filepath.EvalSymlinks(venv); err == nil {
-			folders = append(folders, resolved)
-		}
-	}
-	return folders
-}
-
-// System returns the files and folders that every interpreter may need.
-func System() []string {
-	all := []string{"/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime"}
-	more, _ := filepath.Glob("/etc/python3*") // the pattern is sound
-	return append(all, more...)
 }
