@@ -22,17 +22,19 @@ type Kind string
 // The kinds of issues.
 const (
 	RunFailed      Kind = "run_failed"      // runs of a pipeline fail at one node with one code
+	CheckFailed    Kind = "check_failed"    // runs of a pipeline are stopped by the checks of one node
 	RunInterrupted Kind = "run_interrupted" // a run was given up, because the server stopped while it was going
 	RunStuck       Kind = "run_stuck"       // runs of a pipeline show no sign, or wait too long
+	DeadlineMissed Kind = "deadline_missed" // a pipeline has not succeeded by its time of day
 	DiskLow        Kind = "disk_low"        // the disk of the data folder is nearly full
 )
 
 // closedBySuccess lists the kinds that are over when their pipeline succeeds.
-var closedBySuccess = []Kind{RunFailed, RunInterrupted}
+var closedBySuccess = []Kind{RunFailed, CheckFailed, RunInterrupted, DeadlineMissed}
 
 // lasting lists the kinds that are looked for again and again, and over when
 // they are not found any more. The others count every time that they happen.
-var lasting = []Kind{RunStuck, DiskLow}
+var lasting = []Kind{RunStuck, DeadlineMissed, DiskLow}
 
 // ClosedBySuccess reports whether an issue of kind k is over when its pipeline
 // succeeds.
@@ -64,7 +66,7 @@ const Unresolved State = "unresolved"
 type Issue struct {
 	ID             ID               `json:"id"`
 	Workspace      auth.WorkspaceID `json:"workspace_id"`
-	Kind           Kind             `json:"kind" enum:"run_failed,run_interrupted,run_stuck,disk_low"`
+	Kind           Kind             `json:"kind" enum:"run_failed,check_failed,run_interrupted,run_stuck,deadline_missed,disk_low"`
 	Severity       Severity         `json:"severity" enum:"info,warning,critical"`
 	State          State            `json:"state" enum:"open,acknowledged,resolved"`
 	Title          string           `json:"title"`

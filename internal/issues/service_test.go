@@ -42,7 +42,7 @@ func newWorld(t *testing.T) (*world, func()) {
 	must(t, err)
 	d, err := pipelines.Decode([]byte(`{"name": "Sales", "nodes": [{"id": "a", "type": "x", "name": "A"}], "edges": []}`))
 	must(t, err)
-	d.ID, d.Version, d.Workspace = pipelines.ID(id.New()), 1, "default"
+	d.ID, d.Version, d.Workspace, d.CreatedAt = pipelines.ID(id.New()), 1, "default", time.Now()
 	w := &world{t: t, store: store.New(db, q), board: &news.Board{}, pipeline: d}
 	must(t, w.store.InsertPipeline(t.Context(), pipelines.Version{Document: d}))
 	w.Service = issues.NewService(w.store, w.board)
@@ -232,6 +232,47 @@ func TestWatchFindsWhatLasts(t *testing.T) {
 		step("hardly any room", time.Minute, 0, 1)
 		free.Store(7 * gib)
 		step("room again", time.Minute, 0, 0)
+		stop()
+		must(t, <-over)
+	})
+}
+
+func TestWatchFindsMissedDeadlines(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // it begins at midnight UTC
+		w, end := newWorld(t)
+		defer end()
+		d := w.pipeline
+		d.Version, d.SLADeadline, d.SLATimezone = 2, "01:00", "Europe/London"
+		must(t, w.store.AppendVersion(t.Context(), pipelines.Version{Document: d}))
+		ctx, stop := context.WithCancel(t.Context())
+		watch := &issues.Watch{
+			Store: w.store, News: w.board, Log: slog.New(slog.DiscardHandler), StuckAfter: 30 * time.Minute,
+			Disk: func() (issues.Space, error) { return issues.Space{Free: 1 << 40, Total: 1 << 40}, nil },
+		}
+		over := make(chan error)
+		go func() { over <- watch.Run(ctx) }()
+		step := func(name string, wait time.Duration, want int) {
+			t.Helper()
+			time.Sleep(wait)
+			synctest.Wait()
+			if n := len(w.open(issues.DeadlineMissed)); n != want {
+				t.Errorf("%s: %d issues, want %d", name, n, want)
+			}
+		}
+		step("before", 59*time.Minute, 0)
+		step("missed", 2*time.Minute, 1)
+		w.fail()
+		step("failed", time.Minute, 1)
+		step("a day later", 24*time.Hour, 1)
+		if i := w.open(issues.DeadlineMissed)[0]; i.Count != 2 {
+			t.Errorf("%d days are counted, want 2", i.Count)
+		}
+		claim, err := w.store.ClaimRun(t.Context(), w.start(), "me", time.Now())
+		must(t, err)
+		must(t, w.store.FinishRun(t.Context(), claim.Run.ID, claim.Fence, runs.Outcome{Status: runs.Success, At: time.Now()}, nil))
+		step("succeeded", 0, 0)
+		step("and is in time", 22*time.Hour, 0)
 		stop()
 		must(t, <-over)
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
@@ -81,8 +82,11 @@ func OfFailure(workspace auth.WorkspaceID, r runs.Run, name string) Sighting {
 	if s.Node != "" {
 		s.Title += " at " + cmp.Or(name, s.Node)
 	}
-	if r.ErrorCode == runs.CodeInterrupted {
+	switch r.ErrorCode {
+	case runs.CodeInterrupted:
 		s.Kind, s.Title = RunInterrupted, r.PipelineName+" was interrupted too often"
+	case node.CodeChecks:
+		s.Kind, s.Title = CheckFailed, r.PipelineName+" does not pass "+cmp.Or(name, s.Node)
 	}
 	return s
 }

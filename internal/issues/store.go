@@ -51,6 +51,8 @@ type Store interface {
 	// found ones are opened or updated, the others resolved. It returns the
 	// workspaces in which an issue was opened, closed or rated anew.
 	SettleIssues(ctx context.Context, kind Kind, found []Sighting, now time.Time) ([]auth.WorkspaceID, error)
+	// Promises returns the enabled pipelines that have a deadline.
+	Promises(ctx context.Context) ([]Promise, error)
 	// QuietRuns returns the runs of all workspaces that are pending or running and
 	// gave no sign after since.
 	QuietRuns(ctx context.Context, since time.Time) ([]QuietRun, error)

@@ -10,7 +10,7 @@ import (
 )
 
 // Watch looks for what is wrong without a run having ended: runs that do not get
-// on, and a disk that fills up. Every member is required.
+// on, pipelines that miss their deadline, and a disk that fills up. Every member is required.
 type Watch struct {
 	Store      Store
 	News       *news.Board
@@ -41,6 +41,7 @@ func (w *Watch) Run(ctx context.Context) error {
 
 func (w *Watch) look(ctx context.Context) {
 	w.part(ctx, "runs", w.runs)
+	w.part(ctx, "deadlines", w.deadlines)
 	w.part(ctx, "disk", w.space)
 }
 
@@ -60,6 +61,14 @@ func (w *Watch) runs(ctx context.Context, now time.Time) ([]auth.WorkspaceID, er
 		return nil, err
 	}
 	return w.Store.SettleIssues(ctx, RunStuck, OfQuiet(quiet), now)
+}
+
+func (w *Watch) deadlines(ctx context.Context, now time.Time) ([]auth.WorkspaceID, error) {
+	all, err := w.Store.Promises(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.Store.SettleIssues(ctx, DeadlineMissed, OfPromises(all, now), now)
 }
 
 func (w *Watch) space(ctx context.Context, now time.Time) ([]auth.WorkspaceID, error) {

@@ -98,6 +98,9 @@ type DB interface {
 // engine makes an Invalid fault of the rest; other words of a database stay inside.
 const ForPeople = "broked says: "
 
+// CodeChecks is the code of the fault with which checks of the rows end a run.
+const CodeChecks = "quality_failed"
+
 // Access lists what a node is going to touch. Paths are absolute with symbolic
 // links resolved, already checked against the allowed roots.
 type Access struct {

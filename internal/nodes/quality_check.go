@@ -98,7 +98,7 @@ func (q *qualityCheck) Inspect(ctx context.Context, env node.Env, in []node.Rela
 		if broken.message == "" {
 			continue
 		}
-		finding := node.Finding{Level: node.Warning, Code: "quality_failed", Path: path, Message: c.title() + ": " + broken.message, Rows: broken.rows}
+		finding := node.Finding{Level: node.Warning, Code: node.CodeChecks, Path: path, Message: c.title() + ": " + broken.message, Rows: broken.rows}
 		if c.OnFailure == block {
 			finding.Level = node.Error
 			blocking = append(blocking, fault.Problem{Path: path, Message: finding.Message})
@@ -108,7 +108,7 @@ func (q *qualityCheck) Inspect(ctx context.Context, env node.Env, in []node.Rela
 	if len(blocking) == 0 {
 		return verdict, nil
 	}
-	words := fault.New(fault.Invalid, "%s", blocking[0].Message).With("quality_failed")
+	words := fault.New(fault.Invalid, "%s", blocking[0].Message).With(node.CodeChecks)
 	if more := len(blocking) - 1; more > 0 {
 		words.Msg += fmt.Sprintf(" (and %d more)", more)
 	}

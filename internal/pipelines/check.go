@@ -227,7 +227,6 @@ func (d Document) warnUnused(f *Findings) {
 		"hooks":            len(d.Hooks) > 0,
 		"webhook_url":      d.WebhookURL != "",
 		"webhook_token":    d.WebhookToken != "",
-		"sla_deadline":     d.SLADeadline != "",
 	} {
 		if there {
 			f.warn(path, "is kept, but this release does not act upon it yet")

@@ -352,6 +352,33 @@ func (s *Store) QuietRuns(ctx context.Context, since time.Time) ([]issues.QuietR
 	return all, border("quiet runs", err)
 }
 
+// A pipeline's runs are found by the index over pipeline and id, and the newest
+// come first.
+const promises = `
+	SELECT p.id, p.name, p.workspace_id, p.sla_deadline, p.sla_timezone, p.created_at,
+		(SELECT r.finished_at FROM runs r WHERE r.pipeline_id = p.id AND r.status = 'success' ORDER BY r.id DESC LIMIT 1),
+		coalesce((SELECT r.id FROM runs r WHERE r.pipeline_id = p.id ORDER BY r.id DESC LIMIT 1), '')
+	FROM pipelines p
+	WHERE p.sla_deadline <> '' AND p.enabled = 1 AND p.draft = 0
+	ORDER BY p.id`
+
+// Promises implements issues.Store.
+func (s *Store) Promises(ctx context.Context) ([]issues.Promise, error) {
+	rows, err := s.db.read.QueryContext(ctx, promises)
+	all, err := collect(rows, err, func(r *sql.Rows) (issues.Promise, error) {
+		var p issues.Promise
+		var since int64
+		var success instant
+		err := r.Scan(&p.Pipeline, &p.PipelineName, &p.Workspace, &p.Deadline, &p.Zone, &since, &success, &p.LastRun)
+		p.Since = moment(since)
+		if success.Valid {
+			p.LastSuccess = moment(success.V)
+		}
+		return p, err
+	})
+	return all, border("promises", err)
+}
+
 const (
 	hasIssue = `
 		SELECT EXISTS (SELECT 1 FROM issues WHERE id = ?1 AND workspace_id = ?2)`

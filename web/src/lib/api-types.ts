@@ -1551,7 +1551,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             id: string;
-            /** @description run_failure, run_stuck or disk_low */
+            /** @description run_failure, check_failed, run_stuck, deadline_missed or disk_low */
             kind: string;
             org_id: string;
             pipeline_id?: string;
@@ -1997,7 +1997,7 @@ export interface components {
             history?: components["schemas"]["Event"][] | null;
             id: string;
             /** @enum {string} */
-            kind: "run_failed" | "run_interrupted" | "run_stuck" | "disk_low";
+            kind: "run_failed" | "check_failed" | "run_interrupted" | "run_stuck" | "deadline_missed" | "disk_low";
             last_run_id?: string;
             /** Format: date-time */
             last_seen_at: string;
@@ -3771,7 +3771,7 @@ export interface operations {
                 assignee?: string;
                 /** @description unresolved: open or acknowledged */
                 state?: "open" | "acknowledged" | "resolved" | "unresolved";
-                kind?: "run_failed" | "run_interrupted" | "run_stuck" | "disk_low";
+                kind?: "run_failed" | "check_failed" | "run_interrupted" | "run_stuck" | "deadline_missed" | "disk_low";
                 pipeline_id?: string;
             };
             header?: {

@@ -4,6 +4,8 @@ import type { Tone } from "./status";
 /** Every kind of issue, the most frequent first. */
 export const issueKinds: readonly IssueKind[] = [
   "run_failed",
+  "check_failed",
+  "deadline_missed",
   "run_stuck",
   "run_interrupted",
   "disk_low",
@@ -14,6 +16,8 @@ export const issueStates: readonly IssueState[] = ["open", "acknowledged", "reso
 
 const kinds: Record<IssueKind, string> = {
   run_failed: "Failed",
+  check_failed: "Check",
+  deadline_missed: "Deadline",
   run_stuck: "Stuck",
   run_interrupted: "Interrupted",
   disk_low: "Disk",

@@ -256,7 +256,13 @@ export type AuditEntry = {
 /** Whether the audit log is as it was written. */
 export type AuditVerdict = { ok: boolean; checked: number; broken_at?: number };
 
-export type IssueKind = "run_failed" | "run_interrupted" | "run_stuck" | "disk_low";
+export type IssueKind =
+  | "run_failed"
+  | "check_failed"
+  | "run_interrupted"
+  | "run_stuck"
+  | "deadline_missed"
+  | "disk_low";
 
 export type IssueSeverity = "info" | "warning" | "critical";
 
