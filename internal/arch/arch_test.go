@@ -20,8 +20,8 @@ const module = "github.com/broked/broked/"
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
 	{"internal/batch", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
-	{"internal/expr", "internal/files", "internal/outbound", "internal/script", "internal/strictjson"},
-	{"internal/node", "internal/auth"},
+	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/script", "internal/strictjson"},
+	{"internal/node", "internal/auth", "internal/databases/sqlite"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
 	{"internal/runs"},
 	{"internal/issues"},
@@ -39,7 +39,8 @@ var owners = map[string][]string{
 	"os/exec":                        {"internal/executor", "internal/script", "bench"},
 	"github.com/go-chi/chi/v5":       {"internal/api"},
 	"github.com/riverqueue/river":    {"internal/queue"},
-	"modernc.org/sqlite":             {"internal/store"},
+	"modernc.org/sqlite":             {"internal/store", "internal/databases/sqlite"},
+	"modernc.org/sqlite/lib":         {"internal/store", "internal/databases/sqlite"},
 	"github.com/duckdb/duckdb-go/v2": {"internal/engine", "bench"},
 }
 

@@ -119,6 +119,11 @@ func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 	j.Values["run.started_at"], j.Values["run.date"] = "2026-01-31T12:00:00Z", "2026-01-31"
 	w := newWorld(t, given)
 	j.Out.Policy = outbound.Policy{Allow: outbound.Loopback()}
+	for name := range given {
+		if db, is := strings.CutSuffix(name, ".sql"); is && strings.HasSuffix(db, ".db") {
+			given[db] = w.read(db)
+		}
+	}
 	j.Dir, j.Roots = w.run, job.Roots{Base: w.data, Allow: []string{w.data}}
 	if !strings.Contains(given["pipeline.yaml"], "_contacts") {
 		return w.outcome(j, execute(t.Context(), t, j), given)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -12,6 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/broked/broked/internal/batch"
+	"github.com/broked/broked/internal/databases"
+	"github.com/broked/broked/internal/databases/sqlite"
 	"github.com/broked/broked/internal/engine"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
@@ -45,23 +49,76 @@ func newWorld(tb testing.TB, contents map[string]string) *world {
 
 func (w *world) path(name string) string { return filepath.Join(w.data, name) }
 
+// write makes a file. One called NAME.db.sql is the database NAME.db, as SQL.
 func (w *world) write(name, content string) {
 	w.t.Helper()
 	if err := os.MkdirAll(filepath.Dir(w.path(name)), 0o755); err != nil {
 		w.t.Fatal(err)
+	}
+	if db, is := strings.CutSuffix(name, ".sql"); is && strings.HasSuffix(db, ".db") {
+		if _, err := w.database(db).Script(w.t.Context(), content); err != nil {
+			w.t.Fatal(err)
+		}
+		return
 	}
 	if err := os.WriteFile(w.path(name), []byte(content), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
+func (w *world) database(name string) sqlite.File {
+	return sqlite.File{Path: w.path(name), Fresh: w.path(name + ".new")}
+}
+
 func (w *world) read(name string) string {
 	w.t.Helper()
+	if strings.HasSuffix(name, ".db") {
+		return w.dump(name)
+	}
 	b, err := os.ReadFile(w.path(name))
 	if err != nil {
 		w.t.Error(err)
 	}
 	return string(b)
+}
+
+// dump writes the tables of a database and their rows.
+func (w *world) dump(name string) string {
+	w.t.Helper()
+	var out strings.Builder
+	query := func(text string, row func(cells []any)) {
+		err := w.database(name).Read(w.t.Context(), databases.Query{Text: text}, func(b batch.Batch) error {
+			for i := range b.Rows {
+				cells := make([]any, len(b.Columns))
+				for k, c := range b.Columns {
+					switch {
+					case c.Valid != nil && !c.Valid[i] || c.Type == "":
+					case c.Kind == batch.Int:
+						cells[k] = c.Ints[i]
+					case c.Kind == batch.Float:
+						cells[k] = c.Floats[i]
+					case c.Kind == batch.Bool:
+						cells[k] = c.Bools[i]
+					default:
+						cells[k] = c.Texts[i]
+					}
+				}
+				row(cells)
+			}
+			return nil
+		})
+		if err != nil {
+			w.t.Error(err)
+		}
+	}
+	query("SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name", func(table []any) {
+		fmt.Fprintf(&out, "%s;\n", table[1])
+		query(fmt.Sprintf("SELECT * FROM %q", table[0]), func(cells []any) {
+			line, _ := json.Marshal(cells)
+			fmt.Fprintf(&out, "-- %s\n", line)
+		})
+	})
+	return out.String()
 }
 
 // job makes a job of nodes written as "id kind {settings}" and edges as "a>b".

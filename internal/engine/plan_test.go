@@ -166,7 +166,12 @@ func TestAgendaKeepsToThePlan(t *testing.T) {
 		}
 		sink := func(i int) bool { return d.steps[i].Kind == "sink" }
 		early := rapid.SliceOfN(rapid.Bool(), len(d.steps), len(d.steps)).Draw(t, "early")
-		a := newAgenda(p, func(i int) bool { return early[i] }, sink)
+		database := make([][]string, len(d.steps))
+		for i := range database {
+			database[i] = rapid.SampledFrom([][]string{nil, nil, {"a"}, {"b"}, {"a", "b"}}).Draw(t, "database")
+			early[i] = early[i] && database[i] == nil
+		}
+		a := newAgenda(p, func(i int) bool { return early[i] }, sink, func(i int) []string { return database[i] })
 		taken, ended := make([]bool, len(d.steps)), make([]bool, len(d.steps))
 		var atWork []int
 		for {
@@ -177,6 +182,11 @@ func TestAgendaKeepsToThePlan(t *testing.T) {
 				for other := range d.steps {
 					if sink(i) && a.before[other] && !ended[other] {
 						t.Fatalf("sink %d does not wait for node %d", i, other)
+					}
+				}
+				for _, other := range atWork {
+					if slices.ContainsFunc(database[i], func(path string) bool { return slices.Contains(database[other], path) }) {
+						t.Fatalf("nodes %d and %d are at work on one database", i, other)
 					}
 				}
 				taken[i] = true

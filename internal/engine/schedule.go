@@ -38,7 +38,7 @@ func (r *run) all(ctx context.Context) error {
 		err    error
 	}
 	ends, busy := make(chan end), 0
-	next := newAgenda(r.plan, r.early, r.isSink)
+	next := newAgenda(r.plan, r.early, r.isSink, func(i int) []string { return r.steps[i].env.Access.Databases })
 	var first error
 	for {
 		for first == nil && len(idle) > 0 {
@@ -123,11 +123,21 @@ type agenda struct {
 	ready  []int // places of nodes that are ready and not taken
 }
 
-func newAgenda(p plan, early, sink func(i int) bool) *agenda {
+// newAgenda returns the agenda of a plan. Nodes that share a database wait for each
+// other, in the order of the plan: it locks the others out, and sinks come last.
+func newAgenda(p plan, early, sink func(i int) bool, databases func(i int) []string) *agenda {
 	n := len(p.order)
 	a := &agenda{plan: p, place: make([]int, n), sink: make([]bool, n), before: make([]bool, n), unmet: make([]int, n), behind: make([][]int, n)}
+	last := make(map[string]int) // the node of each database that came before
 	for at, i := range p.order {
-		a.place[i], a.sink[i], a.unmet[i] = at, sink(i), len(p.inputs[i])
+		a.place[i], a.sink[i], a.unmet[i] = at, sink(i), a.unmet[i]+len(p.inputs[i])
+		for _, path := range databases(i) {
+			if before, shared := last[path]; shared && before != i {
+				a.behind[before] = append(a.behind[before], i)
+				a.unmet[i]++
+			}
+			last[path] = i
+		}
 		a.before[i] = !a.sink[i] && early(i)
 		for _, in := range p.inputs[i] {
 			a.behind[in] = append(a.behind[in], i)

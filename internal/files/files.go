@@ -207,10 +207,20 @@ func (r Roots) check(written, actual string) error {
 	if !slices.ContainsFunc(r.Allow, func(root string) bool { return inside(actual, resolve(root)) }) {
 		return r.outside(written)
 	}
-	if slices.ContainsFunc(r.Deny, func(no string) bool { return inside(actual, resolve(no)) }) {
+	if slices.ContainsFunc(r.Deny, func(no string) bool { return inside(actual, resolve(no)) || sameFile(actual, no) }) {
 		return fault.New(fault.Invalid, "%q belongs to the server itself and is closed to pipelines", written).With("path_not_allowed")
 	}
 	return nil
+}
+
+// sameFile reports whether two paths are hard links to one file.
+func sameFile(a, b string) bool {
+	one, err := os.Lstat(a)
+	if err != nil || !one.Mode().IsRegular() {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 func (r Roots) outside(written string) error {

@@ -29,7 +29,9 @@ type Spec struct {
 	// add a node of this kind or to change one.
 	Permissions []string
 	// Asks are the questions that nodes of this kind may put to the server.
-	Asks     []string
+	Asks []string
+	// Alone says that the kind does its work without being joined to any other.
+	Alone    bool
 	Settings Schema // without those of every node, which Form adds
 	// New makes a node of settings that have passed Form. What it rejects
 	// beyond that is a fault whose problems have paths inside the settings.

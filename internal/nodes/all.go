@@ -9,6 +9,8 @@ func All() []node.Spec {
 		sourceFileSpec,
 		sourceContactsSpec,
 		sourceAPISpec,
+		sourceDBSpec,
+		migrateSpec,
 		transformSpec,
 		filterSpec,
 		projectSpec,
@@ -29,5 +31,6 @@ func All() []node.Spec {
 		qualityCheckSpec,
 		sinkFileSpec,
 		sinkContactsSpec,
+		sinkDBSpec,
 	}
 }

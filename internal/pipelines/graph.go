@@ -38,7 +38,7 @@ func (d Document) checkDegree(f *Findings, i int, spec node.Spec) {
 	if !spec.HasOutput() && out > 0 {
 		f.add(path, "%s %q gives no output: remove the edge out of it", spec.Kind, n.ID)
 	}
-	if len(d.Nodes) > 1 && in+out == 0 && spec.MinInputs == 0 {
+	if len(d.Nodes) > 1 && in+out == 0 && spec.MinInputs == 0 && !spec.Alone {
 		f.add(path, "%q is joined to nothing: join it or remove it", n.ID)
 	}
 }

@@ -1,0 +1,205 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/broked/broked/internal/batch"
+	"github.com/broked/broked/internal/databases"
+	"github.com/broked/broked/internal/fault"
+)
+
+// A batch has at most so many rows, and ends after so many bytes of text.
+const (
+	batchRows  = 10_000
+	batchBytes = 4 << 20
+)
+
+// File is a database.
+type File struct {
+	Path string // absolute, where no link is
+	// Fresh is where a database that is not there yet is made, in the same folder. It
+	// becomes Path when it is whole. It may be empty when nothing is written.
+	Fresh string
+	// Temp is a folder for what does not fit in memory; empty leaves it to SQLite. All
+	// databases of a process use the one that was named last.
+	Temp string
+}
+
+// Read gives the rows of a query, in order, and at least one batch, which says what
+// columns there are. What the query reads does not change while it is read.
+//
+// A statement that is not one SELECT is an Invalid fault, as is whatever SQLite
+// does not take. A database that others have locked is a transient fault.
+func (f File) Read(ctx context.Context, q databases.Query, give func(batch.Batch) error) error {
+	c, err := f.reader()
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	defer c.stoppable(ctx)()
+	s, err := c.query(q)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	defer s.close()
+	return stopped(ctx, s.read(ctx, q, give))
+}
+
+// stopped tells the end of ctx in the way in which the engine tells it.
+func stopped(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return fault.Wrap(fault.Unavailable, context.Cause(ctx), "the run was stopped").With("stopped")
+	}
+	return err
+}
+
+// reader opens the database for reading. One that a crash has left half written is
+// put right first, which takes more than reading.
+func (f File) reader() (*conn, error) {
+	for _, how := range []access{toRead, toMend} {
+		c, err := f.connect(f.Path, how)
+		if err != nil {
+			return nil, err
+		}
+		err = c.run("PRAGMA query_only = ON")
+		if err == nil {
+			_, err = c.texts("SELECT name FROM sqlite_schema LIMIT 1")
+		}
+		if err == nil {
+			return c, nil
+		}
+		c.close()
+		e, is := errors.AsType[*codeError](err)
+		if how == toMend || !is || e.code&0xff != lib.SQLITE_READONLY && e.code&0xff != lib.SQLITE_CANTOPEN {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("open %s", f.Path)
+}
+
+// query prepares what a person wrote.
+func (c *conn) query(q databases.Query) (*statement, error) {
+	text, err := libc.CString(q.Text)
+	if err != nil {
+		return nil, err
+	}
+	defer libc.Xfree(c.tls, text)
+	s, next, err := c.prepare(text)
+	switch {
+	case err != nil:
+		return nil, err
+	case s == nil:
+		return nil, fault.New(fault.Invalid, "is empty")
+	}
+	refuse := func(words string) (*statement, error) {
+		s.close()
+		return nil, fault.New(fault.Invalid, "%s", words)
+	}
+	if more, _, err := c.prepare(next); err != nil || more != nil {
+		if more != nil {
+			more.close()
+		}
+		return refuse("must be one SELECT, and there is more behind it")
+	}
+	if lib.Xsqlite3_stmt_readonly(c.tls, s.handle) == 0 || lib.Xsqlite3_column_count(c.tls, s.handle) == 0 {
+		return refuse("must be a SELECT: this node reads and changes nothing")
+	}
+	if err := s.bind(q.Params); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// read gives all rows of a statement.
+func (s *statement) read(ctx context.Context, q databases.Query, give func(batch.Batch) error) error {
+	most := q.BatchRows
+	if most <= 0 {
+		most = batchRows
+	}
+	columns := s.columns()
+	row, given := int64(0), false
+	n, size := 0, 0
+	flush := func() error {
+		b := batch.Batch{Rows: n, Columns: make([]batch.Column, len(columns))}
+		for i, col := range columns {
+			b.Columns[i] = col.take(n)
+		}
+		n, size, given = 0, 0, true
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return give(b)
+	}
+	for {
+		more, err := s.step()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		row++
+		for i, col := range columns {
+			bytes, err := col.add(s, int32(i), n) //nolint:gosec // SQLite has at most 32,767 columns
+			if err != nil {
+				return fault.New(fault.Invalid, "row %d of the result: column %q holds bytes that are no text in UTF-8: read hex(%s), or mend it", row, col.name, col.name).With("bad_value")
+			}
+			size += bytes
+		}
+		if n++; n >= most || size >= batchBytes {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if n > 0 {
+		if err := flush(); err != nil {
+			return err
+		}
+	}
+	// A column that has had no value at all has the type that it was declared with.
+	if !given || slices.ContainsFunc(columns, func(c *column) bool { return !c.known }) {
+		return give(declared(columns))
+	}
+	return nil
+}
+
+// declared returns a batch without rows, in which the columns without values have
+// the types that the database names.
+func declared(columns []*column) batch.Batch {
+	b := batch.Batch{Columns: make([]batch.Column, len(columns))}
+	for i, col := range columns {
+		typ := ""
+		if !col.known {
+			typ = col.declared
+		}
+		b.Columns[i] = batch.Column{Name: col.name, Type: typ, Kind: batch.KindOf(typ)}
+	}
+	return b
+}
+
+// Check says what is wrong with a file that is to be a database; an empty one is
+// a database without tables.
+func Check(path string) error {
+	f, err := os.Open(path) //nolint:gosec // files.Roots has allowed the path
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "%s cannot be opened", filepath.Base(path)).With("bad_file")
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, len(magic))
+	if n, _ := f.Read(head); n > 0 && string(head[:n]) != magic[:n] {
+		return fault.New(fault.Invalid, "%s is not an SQLite database", filepath.Base(path)).With("bad_file")
+	}
+	return nil
+}
+
+const magic = "SQLite format 3\x00"
