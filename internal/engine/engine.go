@@ -170,6 +170,7 @@ func (r *run) noteLeftovers() error {
 // open gives a node its folder and lets it find its files.
 func (r *run) open(ctx context.Context, s *state) error {
 	s.env = node.Env{
+		Pipeline: r.job.Name, Run: r.job.Run, Node: s.ID,
 		Roots: r.roots, Legacy: r.job.Legacy,
 		Temp:   filepath.Join(r.job.Dir, "tmp", strconv.Itoa(r.index(s))),
 		Memory: r.job.Limits.Memory, Params: r.job.Params(),

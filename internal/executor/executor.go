@@ -131,7 +131,7 @@ func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, er
 	if err != nil {
 		return job.Job{}, err
 	}
-	j := job.Job{Run: string(r.ID), Values: values, Legacy: d.Legacy(), Limits: job.DefaultLimits()}
+	j := job.Job{Run: string(r.ID), Name: d.Name, Values: values, Legacy: d.Legacy(), Limits: job.DefaultLimits()}
 	for i, n := range d.Nodes {
 		j.Nodes = append(j.Nodes, job.Step{ID: n.ID, Name: n.Name, Kind: n.Type, Config: configs[i]})
 	}

@@ -16,6 +16,7 @@ import (
 // Job is one run's work. It holds everything that the engine may know.
 type Job struct {
 	Run    string            `json:"run"`
+	Name   string            `json:"name"`  // of the pipeline
 	Nodes  []Step            `json:"nodes"` // in document order
 	Edges  []Edge            `json:"edges"` // in document order: the first into a node is its first input
 	Values map[string]string `json:"values"`

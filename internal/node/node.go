@@ -130,6 +130,9 @@ const Leftover = ".part"
 // Env is what a node may use while it runs. It is valid during the call only.
 type Env struct {
 	DB DB // nil during Open
+	// Pipeline is the name of the pipeline, Run the id of the run and Node that of the
+	// node in it.
+	Pipeline, Run, Node string
 	// Roots resolves the paths that settings name, and refuses those outside.
 	Roots Roots
 	// Temp is an existing folder for this node alone, removed after the run.
@@ -262,7 +265,7 @@ type Reviser interface {
 // Sink is a node at which rows leave the pipeline.
 type Sink interface {
 	// Write moves all rows of in to where they belong and returns their number.
-	// After an error nothing has changed there. Where the written rows can be read
+	// After an error nothing has changed there, unless the error says what has. Where the written rows can be read
 	// again cheaply, back is a relation over them, for previews; else it is empty.
 	Write(ctx context.Context, env Env, in Relation) (rows int64, back Relation, err error)
 }

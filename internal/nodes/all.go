@@ -30,6 +30,7 @@ func All() []node.Spec {
 		conditionSpec,
 		qualityCheckSpec,
 		sinkFileSpec,
+		sinkAPISpec,
 		sinkContactsSpec,
 		sinkDBSpec,
 	}

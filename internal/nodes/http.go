@@ -49,7 +49,7 @@ func retryFields(prefix string) []node.Field {
 	return []node.Field{
 		{Name: "max_concurrency", Schema: node.Schema{Type: node.TypeInteger, Title: "Requests at once", Default: 1, Min: new(1.0), Max: new(float64(mostAtOnce))}},
 		{Name: "requests_per_second", Schema: node.Schema{Type: node.TypeNumber, Title: "Requests per second", Min: new(0.001), Max: new(10000.0), Help: "At most. Left out, as fast as the answers come."}},
-		{Name: prefix + "max_retries", Schema: node.Schema{Type: node.TypeInteger, Title: "Retries of a request", Default: 3, Min: new(0.0), Max: new(20.0), Help: "After no answer, a broken one, and 408, 425, 429, 500, 502, 503 and 504. Retry-After is kept to, up to five minutes."}},
+		{Name: prefix + "max_retries", Schema: node.Schema{Type: node.TypeInteger, Title: "Retries of a request", Default: 3, Min: new(0.0), Max: new(20.0), Help: "How often one is made again after no answer, a broken one, and 408, 425, 429, 500, 502, 503 and 504. Retry-After is kept to, up to five minutes."}},
 		{Name: prefix + "retry_backoff", Schema: node.Schema{Type: node.TypeString, Title: "How waits grow", Default: "exponential", Enum: []string{"exponential", "linear", "fixed"}}},
 		{Name: prefix + "retry_delay", Schema: node.Schema{Type: node.TypeInteger, Title: "First wait", Default: 1000, Min: new(0.0), Max: new(60000.0), Help: "Milliseconds. No wait grows beyond a minute."}},
 	}
@@ -148,10 +148,10 @@ func (e *endpoint) request(ctx context.Context, u *url.URL, body []byte, content
 	return req, nil
 }
 
-// accepted returns nil for an answer that is a success, and else a fault with the
+// success returns nil for an answer that is a success, and else a fault with the
 // beginning of what it says. A failure that may pass is marked as transient, and
 // says when it is to be tried again if the server did.
-func (e *endpoint) accepted(res *http.Response) error {
+func (e *endpoint) success(res *http.Response) error {
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return nil
 	}

@@ -251,7 +251,7 @@ func (f *fetcher) get(ctx context.Context, a *answer) error {
 	if a.missing = f.Pagination != nil && f.Pagination.counts() && a.number > 1 && res.StatusCode == http.StatusNotFound; a.missing {
 		return nil
 	}
-	if err := f.accepted(res); err != nil {
+	if err := f.success(res); err != nil {
 		return err
 	}
 	file, err := os.Create(a.file)
