@@ -34,3 +34,33 @@ func TestKindsWithPermissions(t *testing.T) {
 		w.run(sc)
 	}
 }
+
+// TestProgramsNeedAPermission sees that a script is written and changed only by
+// those who may do that, whichever way it comes in.
+func TestProgramsNeedAPermission(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	_, key := w.service("coder", auth.PipelinesView, auth.PipelinesCreate, auth.PipelinesEdit, auth.PipelinesCode)
+	coder := map[string]string{"X-API-Key": key}
+	with := func(name, script string) string {
+		return fmt.Sprintf(`{"name":%q,"nodes":[
+			{"id":"rows","type":"code","config":{"script":%q}},
+			{"id":"file","type":"sink_file","config":{"path":"rows.csv"}}],
+			"edges":[{"from":"rows","to":"file"}]}`, name, script)
+	}
+	refused := []string{"permission_for_kind", `"path":"nodes[0]"`, "pipelines.code"}
+	for _, sc := range []scenario{
+		{name: "editor", as: auth.Editor, method: "POST", path: "/api/pipelines", body: with("one", "pass"), want: 403, has: refused},
+		{name: "editor imports", as: auth.Editor, method: "POST", path: "/api/pipelines/import", body: with("one", "pass"), want: 403, has: refused},
+		{name: "admin", as: auth.Admin, method: "POST", path: "/api/pipelines", body: with("one", "pass"), want: 201},
+		{name: "service", method: "POST", path: "/api/pipelines", header: coder, body: with("two", "pass"), want: 201},
+		{name: "editor leaves it", as: auth.Editor, method: "PUT", path: "/api/pipelines/one", body: `{"description":"d"}`, want: 200},
+		{name: "editor changes it", as: auth.Editor, method: "PUT", path: "/api/pipelines/one", body: with("one", "import os"), want: 403, has: refused},
+		{name: "editor imports over it", as: auth.Editor, method: "POST", path: "/api/pipelines/import?update=true", body: `{"pipeline_id":"one",` + with("one", "import os")[1:], want: 403, has: refused},
+		{name: "admin changes it", as: auth.Admin, method: "PUT", path: "/api/pipelines/one", body: with("one", "import os"), want: 200},
+		{name: "editor goes back", as: auth.Editor, method: "POST", path: "/api/pipelines/one/rollback", body: `{"version":1}`, want: 403, has: refused},
+		{name: "editor copies", as: auth.Editor, method: "POST", path: "/api/pipelines/one/clone", want: 403, has: refused},
+	} {
+		w.run(sc)
+	}
+}

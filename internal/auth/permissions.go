@@ -25,6 +25,7 @@ const (
 	PipelinesDelete Permission = "pipelines.delete"
 	PipelinesRun    Permission = "pipelines.run"
 	PipelinesExport Permission = "pipelines.export"
+	PipelinesCode   Permission = "pipelines.code"
 	RunsView        Permission = "runs.view"
 	RunsCancel      Permission = "runs.cancel"
 	SettingsView    Permission = "settings.view"
@@ -92,6 +93,7 @@ var permissions = []permission{
 	{"gitsync.pull", Editor, "Take pipelines from a repository"},
 	{"gitsync.push", Editor, "Put pipelines into a repository"},
 
+	{PipelinesCode, Admin, "Write and change the programs of code and bash nodes"},
 	{RotateKeys, Superadmin, "Replace the key that sessions are signed with"},
 	{UsersView, Admin, "See the list of users"},
 	{SystemView, Admin, "See the machines that execute runs"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
@@ -29,7 +30,8 @@ var codeSpec = node.Spec{
 		{Name: "python_path", Schema: node.Schema{Type: node.TypeString, Title: "Interpreter", Default: script.Python.Command, MinLen: 1, Help: "Of Python: a name such as python3.12, looked for in /usr/local/bin, /usr/bin and /bin, or the absolute path of an interpreter, such as that of a virtual environment."}},
 		{Name: "node_path", Schema: node.Schema{Type: node.TypeString, Title: "Node.js", Default: script.JavaScript.Command, MinLen: 1, Help: "Of JavaScript: the name of the interpreter, looked for in the same places, or its absolute path."}},
 	}},
-	New: newCode,
+	Permissions: []string{string(auth.PipelinesCode)},
+	New:         newCode,
 	Lacks: func(config json.RawMessage) []fault.Problem {
 		c := newSettings()
 		if err := json.Unmarshal(config, &c); err != nil {
