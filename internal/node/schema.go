@@ -199,6 +199,10 @@ func (c *checker) variant(path string, s Schema, v map[string]any) {
 	c.add(join(path, s.Tag), "must be one of %s, not %q%s", strings.Join(known, ", "), tag, fault.DidYouMean(tag, known))
 }
 
+// note begins the names of settings that are notes of the program that wrote the
+// document, such as _schema_hint. They stay with the node and mean nothing here.
+const note = "_"
+
 // fields checks the members of an object. The member named tag has been looked at
 // already.
 func (c *checker) fields(path string, s Schema, v map[string]any, tag string) {
@@ -215,6 +219,7 @@ func (c *checker) fields(path string, s Schema, v map[string]any, tag string) {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		switch {
 		case name == tag || slices.Contains(names, name):
+		case path == "" && strings.HasPrefix(name, note):
 		case s.Refused[name] != "":
 			c.add(join(path, name), "%s", s.Refused[name])
 		case s.Values != nil:

@@ -31,7 +31,7 @@ var transformSpec = node.Spec{
 
 // ruleKinds is every sort of rule, in the order in which they are offered.
 func ruleKinds() []ruleKind {
-	return append([]ruleKind{filterRule, sortRule, deduplicateRule, aggregateRule}, columnRules()...)
+	return append([]ruleKind{filterRule, sortRule, deduplicateRule, aggregateRule, expressionRule}, columnRules()...)
 }
 
 func ruleVariants() []node.Variant {
