@@ -105,7 +105,7 @@ func measure(ctx context.Context, out io.Writer) (err error) {
 	fmt.Fprintf(w, "cores\t%d\n", runtime.NumCPU())
 	fmt.Fprintf(w, "cold start to /health\t%.0f ms\n", cold.Seconds()*1000)
 	fmt.Fprintf(w, "idle server\t%d MB\n", idle>>20)
-	if err := errors.Join(s.trivial(ctx, w, dir), s.contacts(ctx, w)); err != nil {
+	if err := errors.Join(s.trivial(ctx, w, dir), s.chains(ctx, w, dir), s.contacts(ctx, w)); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\n1,000,000 rows, medians of %d\tbroked\tDuckDB\tratio\tbest ratio\n", rounds)

@@ -118,19 +118,15 @@ func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
 		}
 	}
 	var err error
-	if r.plan, err = newPlan(r.job.Nodes, r.job.Edges, func(kind string) bool { return sinks[kind] }); err != nil {
+	if r.plan, err = newPlan(r.job.Nodes, r.needed(), func(kind string) bool { return sinks[kind] }); err != nil {
 		return err
 	}
 	r.traits = make([]traits, len(r.steps))
 	for i, s := range r.steps {
 		r.traits[i].sameRows = sinks[s.Kind] // until a node says otherwise
 	}
-	for _, s := range r.steps {
-		err := r.open(ctx, s)
-		if err != nil && s.common.OnFailure == node.FailRun {
-			return r.failed(s, err)
-		}
-		s.refused = err
+	if err := r.openAll(ctx); err != nil {
+		return err
 	}
 	if err := r.clashes(); err != nil {
 		return err
@@ -148,6 +144,21 @@ func (r *run) inputSize() int64 {
 		}
 	}
 	return size
+}
+
+// openAll lets those nodes find their files that are computed.
+func (r *run) openAll(ctx context.Context) error {
+	for _, s := range r.steps {
+		if s.Restored != nil {
+			continue // it touches nothing
+		}
+		err := r.open(ctx, s)
+		if err != nil && s.common.OnFailure == node.FailRun {
+			return r.failed(s, err)
+		}
+		s.refused = err
+	}
+	return nil
 }
 
 // noteLeftovers writes down what the server must remove if this process is killed.
@@ -227,7 +238,22 @@ func (r *run) clashes() error {
 		for _, path := range s.env.Access.Reads {
 			s.copyFirst = s.copyFirst || writers[path] != nil
 		}
+	}
+	return r.sharing(writers)
+}
+
+// sharing refuses a node that replaces the database of another, and has databases
+// read before sinks write to them.
+func (r *run) sharing(writers map[string]*state) error {
+	written := make(map[string]bool)
+	for _, s := range r.steps {
 		for _, path := range s.env.Access.Databases {
+			written[path] = written[path] || !s.spec.HasOutput()
+		}
+	}
+	for _, s := range r.steps {
+		for _, path := range s.env.Access.Databases {
+			s.readFirst = s.readFirst || s.spec.HasOutput() && written[path]
 			if other := writers[path]; other != nil {
 				return r.failed(s, fault.New(fault.Invalid, "%q replaces %s, which is the database of %q: give one of them another path", other.Name, filepath.Base(path), s.Name))
 			}

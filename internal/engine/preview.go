@@ -30,7 +30,10 @@ func (db *database) preview(ctx context.Context, rel node.Relation, limits job.L
 	for i, c := range rel.Columns {
 		picks[i] = shown(c) + " AS " + sqltext.Ident(c.Name)
 	}
-	query := fmt.Sprintf("SELECT %s FROM (%s) LIMIT %d", strings.Join(picks, ", "), rel.SQL, limits.PreviewRows+1)
+	query := fmt.Sprintf("SELECT %s FROM (%s)", strings.Join(picks, ", "), rel.SQL)
+	if rel.SameRows || rel.Rows <= 0 || rel.Rows > int64(limits.PreviewRows) {
+		query += fmt.Sprintf(" LIMIT %d", limits.PreviewRows+1) // which takes longer than to read a few rows
+	}
 	table, err := db.Query(ctx, query, limits.PreviewRows+1)
 	if err != nil {
 		return nil, err

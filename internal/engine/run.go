@@ -45,12 +45,14 @@ type state struct {
 	env       node.Env
 	rel       node.Relation // once selected; the kept file's, once kept
 	copyFirst bool          // the file that it reads is replaced by this run
+	readFirst bool          // a sink of this run writes to the database that it reads
 	planning  time.Duration // what Select took
 	began     time.Time
 	ended     bool
 	skipped   bool   // no rows come out of it
 	lost      bool   // it has failed, and the run went on
 	answer    *bool  // of a node that decides
+	depth     int    // how many nodes are nested in rel, with itself
 	kept      string // the file of its rows, once kept
 	table     string // where its rows are kept instead, when only one node reads them and only once
 }
@@ -71,10 +73,25 @@ func (r *run) relate(ctx context.Context, i int) error {
 			return r.failed(s, err)
 		}
 	}
-	if r.plan.shared(i) || s.copyFirst || s.common.Keep || s.common.Careful() {
+	if s.depth = 1 + r.deepest(i); r.plan.shared(i) || s.copyFirst || s.common.Keep || s.common.Careful() || s.depth >= maxFused {
 		return r.execute(ctx, i)
 	}
 	return nil
+}
+
+// maxFused is how many nodes one statement nests at most: planning it takes time that
+// grows with their number, and so does a look at each.
+const maxFused = 16
+
+// deepest returns how many nodes are nested in the relations that node i takes.
+func (r *run) deepest(i int) int {
+	depth := 0
+	for _, in := range r.plan.inputs[i] {
+		if !r.traits[in].kept {
+			depth = max(depth, r.steps[in].depth)
+		}
+	}
+	return depth
 }
 
 // selected asks a relational node for its relation over the current inputs.

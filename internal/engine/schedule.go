@@ -72,13 +72,16 @@ func (r *run) early(i int) bool {
 	s := r.steps[i]
 	_, inspects := s.node.(node.Inspector)
 	_, relational := s.node.(node.Relational)
-	return s.copyFirst || relational && !inspects && !s.common.Careful()
+	return s.copyFirst || s.readFirst || s.Restored != nil || relational && !inspects && !s.common.Careful()
 }
 
 // step does what is to be done for one node, once its inputs are.
 func (r *run) step(ctx context.Context, i int) error {
 	s := r.steps[i]
 	s.env.DB = r.db
+	if s.Restored != nil {
+		return r.restore(ctx, i)
+	}
 	if r.closed(i) {
 		return nil
 	}

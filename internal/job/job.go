@@ -48,6 +48,17 @@ type Step struct {
 	// State is what the node kept at the end of the pipeline's last run that
 	// succeeded; nil when nothing.
 	State json.RawMessage `json:"state,omitempty"`
+	// Restored, unless nil, is what another run has left of this node, which is not
+	// computed again.
+	Restored *Restored `json:"restored,omitempty"`
+}
+
+// Restored is the result of a node that another run has computed.
+type Restored struct {
+	// Path is a Parquet file in the run's folder with the rows. It is empty when no
+	// node that is computed takes them.
+	Path string `json:"path,omitempty"`
+	Rows int64  `json:"rows"`
 }
 
 // Edge carries the rows of From to To.
@@ -95,7 +106,7 @@ const (
 	Log          Type = "log"           // Node (or none), Level, Message; Error when it is about certain rows
 	Preview      Type = "preview"       // Node, Table
 	Artifact     Type = "artifact"      // Node, Path, Rows
-	NodeFinished Type = "node.finished" // Node, Status, Rows, Millis, Error
+	NodeFinished Type = "node.finished" // Node, Status, Rows, Millis, Error, Restored
 	Finished     Type = "finished"      // Status, Error; nothing follows
 
 	// These two are for the server itself, and not events of the run.
@@ -148,6 +159,7 @@ type Message struct {
 	Rows     *int64     `json:"rows,omitempty"`     // exact; nil when not told
 	Millis   int64      `json:"millis,omitempty"`
 	Path     string     `json:"path,omitempty"`
+	Restored bool       `json:"restored,omitempty"` // it was not computed, but is what another run has left
 	Error    *Failure   `json:"error,omitempty"`
 	Table    *Sample    `json:"table,omitempty"`
 

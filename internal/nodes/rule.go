@@ -33,6 +33,9 @@ type ruled struct {
 	// place puts paths inside rule i into those of the node's settings.
 	place func(i int, problems []fault.Problem) []fault.Problem
 	said  map[string]bool // what has been logged: Select may be called again in one run
+	// trial is what was described last, and columns are what it yields.
+	trial   string
+	columns []node.Column
 }
 
 // oneRule completes the spec of a kind that is a rule by itself: it takes one
@@ -68,7 +71,7 @@ func (r *ruled) Select(ctx context.Context, env node.Env, in []node.Relation) (n
 	if err != nil {
 		return node.Relation{}, err
 	}
-	columns, err := env.DB.Describe(ctx, trial.sql())
+	columns, err := r.described(ctx, env.DB, trial.sql())
 	if err != nil {
 		return node.Relation{}, fmt.Errorf("describe what the rules yield: %w", err)
 	}
@@ -83,6 +86,19 @@ func (r *ruled) Select(ctx context.Context, env node.Env, in []node.Relation) (n
 		}
 	}
 	return q.relation(loose, rel, columns), nil
+}
+
+// described returns the columns of a statement that has no rows. The engine selects a
+// node again when its input was kept meanwhile; the statement is then the same.
+func (r *ruled) described(ctx context.Context, db node.DB, trial string) ([]node.Column, error) {
+	if r.trial != trial {
+		columns, err := db.Describe(ctx, trial)
+		if err != nil {
+			return nil, err
+		}
+		r.trial, r.columns = trial, columns
+	}
+	return slices.Clone(r.columns), nil
 }
 
 // relation returns what q yields of the rows in rel. Loose is the same query over

@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// needed returns the edges over which rows have to come: those into nodes that are
+// computed.
+func (r *run) needed() []job.Edge {
+	restored := make(map[string]bool)
+	for _, s := range r.job.Nodes {
+		restored[s.ID] = s.Restored != nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.job.Edges), func(e job.Edge) bool { return restored[e.To] })
+}
+
+// restore has a node yield the rows that another run has left of it.
+func (r *run) restore(ctx context.Context, i int) error {
+	s := r.steps[i]
+	r.traits[i] = traits{kept: true}
+	s.rel, s.kept = node.Relation{Columns: []node.Column{}, Rows: s.Restored.Rows}, s.Restored.Path
+	if s.kept == "" {
+		if r.plan.consumers[i] > 0 {
+			return r.failed(s, fault.New(fault.Invalid, "the rows of this node are needed, and the run before has not kept them: run the pipeline anew").With("artifact_missing"))
+		}
+		r.finishRestored(s)
+		return nil
+	}
+	s.rel.SQL = "SELECT * FROM read_parquet(" + sqltext.Text(s.kept) + ")"
+	columns, err := r.db.Describe(ctx, s.rel.SQL)
+	if err != nil {
+		return r.failed(s, lost(err))
+	}
+	s.rel.Columns = columns
+	table, err := r.db.Query(ctx, "SELECT count(*) FROM read_parquet("+sqltext.Text(s.kept)+")", 1)
+	if err != nil {
+		return r.failed(s, lost(err))
+	}
+	if n, _ := table.Rows[0][0].(int64); n != s.Restored.Rows {
+		return r.failed(s, fault.New(fault.Invalid, "the file with the rows of this node has %d of %d: run the pipeline anew", n, s.Restored.Rows).With("artifact_missing"))
+	}
+	if sample := r.look(ctx, i, s.rel); sample != nil {
+		r.say(job.Message{Type: job.Preview, Node: s.ID, Table: sample})
+	}
+	r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: s.kept, Rows: &s.rel.Rows})
+	r.finishRestored(s)
+	return nil
+}
+
+// lost says that a file of rows cannot be read.
+func lost(err error) error {
+	return fault.Wrap(fault.Invalid, err, "the rows that the run before has kept of this node cannot be read: run the pipeline anew").With("artifact_missing")
+}
+
+func (r *run) finishRestored(s *state) {
+	s.ended = true
+	r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Success, Rows: &s.rel.Rows, Restored: true})
+}
