@@ -22,6 +22,7 @@ import (
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/workspaces"
 	"github.com/broked/broked/web"
@@ -150,13 +151,15 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	if err != nil {
 		return err
 	}
+	sandbox := script.Inspect()
+	s.tellSandbox(ctx, sandbox)
 	s.handler = api.New(api.Deps{
 		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies, Origins: c.Origins},
 		Info: func() api.Info {
 			return api.Info{
-				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine,
+				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine, Sandbox: &sandbox,
 			}
 		},
 		Machines: machine(time.Now().UTC().Truncate(time.Second), func() (int, int) { return s.executor.Active(), c.LocalRuns }),
@@ -166,6 +169,15 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 		},
 	})
 	return nil
+}
+
+// tellSandbox warns of what does not hold a script in.
+func (s *assembled) tellSandbox(ctx context.Context, sandbox script.Sandbox) {
+	for _, p := range sandbox.Parts {
+		if !p.Holds {
+			s.log.WarnContext(ctx, "scripts are not fully shut in", "sandbox", string(sandbox.Level), "part", p.Name, "detail", p.Detail, "remedy", p.Remedy)
+		}
+	}
 }
 
 // close closes the database, also when ctx has ended.

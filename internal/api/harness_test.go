@@ -29,6 +29,7 @@ import (
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/workspaces"
 )
@@ -90,7 +91,7 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 		Kinds:  kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
 		Limits:    map[api.Class]limits.Rate{},
-		Info:      func() api.Info { return api.Info{Version: "test"} },
+		Info:      func() api.Info { return api.Info{Version: "test", Sandbox: &script.Sandbox{Level: script.Partial}} },
 		Machines:  func(context.Context) ([]api.Machine, error) { return []api.Machine{{Node: "one"}}, nil },
 		Ready: []func(context.Context) api.Check{
 			func(ctx context.Context) api.Check { return api.Check{Name: "store", Err: db.Ping(ctx)} },

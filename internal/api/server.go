@@ -23,6 +23,7 @@ import (
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/workspaces"
 )
 
@@ -54,6 +55,8 @@ type Info struct {
 	ActiveRuns        int    `json:"active_runs"`
 	MaxConcurrentRuns int    `json:"max_concurrent_runs"`
 	Database          string `json:"database"`
+	// Sandbox is shown to those who may see the machines, and to nobody else.
+	Sandbox *script.Sandbox `json:"sandbox,omitempty" doc:"What shuts scripts in, for those with system.view"`
 }
 
 // Check is the answer of one part of the server to whether it can work.

@@ -82,8 +82,12 @@ func (s *server) openAPI(context.Context, *struct{}) (*fileAnswer, error) {
 	return &fileAnswer{ContentType: jsonType, ContentDisposition: "inline", Body: text}, err
 }
 
-func (s *server) info(context.Context, *struct{}) (*body[Info], error) {
-	return &body[Info]{s.Info()}, nil
+func (s *server) info(ctx context.Context, _ *struct{}) (*body[Info], error) {
+	info := s.Info()
+	if actor, _ := auth.ActorFrom(ctx); actor.May(auth.SystemView) != nil {
+		info.Sandbox = nil
+	}
+	return &body[Info]{info}, nil
 }
 
 // nodeType is a kind of node as the palette and the form need it.

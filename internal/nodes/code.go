@@ -103,6 +103,9 @@ func (c *codeNode) Open(_ context.Context, env node.Env) (node.Access, error) {
 	if c.found, err = c.find(); err != nil {
 		return node.Access{}, err
 	}
+	if err := script.Refused(); err != nil {
+		return node.Access{}, err
+	}
 	for _, folder := range c.found.Folders {
 		if folder == "/" || strings.HasPrefix(env.Temp+"/", folder+"/") {
 			return node.Access{}, settingFault(c.interpreter(), "%s lies in a folder with the server's own data, which a script must not see", c.found.Path)

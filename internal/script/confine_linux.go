@@ -17,8 +17,27 @@ import (
 const (
 	largestFile = 256 << 20
 	openFiles   = 256
-	processes   = 64
 )
+
+// landlockHere returns the version of Landlock's interface, 0 when there is none.
+func landlockHere() int {
+	version, err := ll.LandlockGetABIVersion()
+	if err != nil {
+		return 0
+	}
+	return max(version, 0)
+}
+
+func machineHere() machine {
+	m := machine{landlock: landlockHere(), root: os.Geteuid() == 0}
+	cmd := exec.Command("/bin/true") //nolint:noctx // ends at once
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: apart}
+	m.namespaces = cmd.Run()
+	return m
+}
+
+// apart are the namespaces that a script gets.
+const apart = syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC
 
 // confined starts a command so that it reaches the script's folder and what an
 // interpreter reads, and nothing else. The calling goroutine must wait for the
@@ -46,7 +65,7 @@ func startAlone(command func() *exec.Cmd) (*exec.Cmd, error) {
 	cmd := command()
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setpgid: true, Pdeathsig: syscall.SIGKILL,
-		Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC,
+		Cloneflags: apart,
 	}
 	if err := cmd.Start(); err == nil {
 		return cmd, nil
@@ -90,9 +109,9 @@ func shutIn(s Script) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up privileges: %w", err)
 	}
-	version, err := ll.LandlockGetABIVersion()
-	if err != nil || version < 1 {
-		return nil // no Landlock
+	version := landlockHere()
+	if version == 0 {
+		return nil
 	}
 	known := rights[slices.IndexFunc(rights, func(k knowledge) bool { return k.version <= version })]
 	set, err := ll.LandlockCreateRuleset(&ll.RulesetAttr{HandledAccessFS: known.files, HandledAccessNet: known.tcp, Scoped: known.scopes}, 0)

@@ -1961,6 +1961,8 @@ export interface components {
             database: string;
             /** Format: int64 */
             max_concurrent_runs: number;
+            /** @description What shuts scripts in, for those with system.view */
+            sandbox?: components["schemas"]["Sandbox"];
             version: string;
         };
         Introspection: {
@@ -2239,6 +2241,15 @@ export interface components {
             id: string;
             name: string;
         };
+        Part: {
+            /** @description What it does here */
+            detail: string;
+            holds: boolean;
+            /** @description landlock, namespaces, limits or account */
+            name: string;
+            /** @description What to do where it does not hold */
+            remedy?: string;
+        };
         PasswordChange: {
             current_password: string;
             new_password: string;
@@ -2416,6 +2427,11 @@ export interface components {
             columns: components["schemas"]["Column"][] | null;
             rows: (unknown[] | null)[] | null;
             truncated: boolean;
+        };
+        Sandbox: {
+            /** @description full, partial, or none: then scripts are refused */
+            level: string;
+            parts: components["schemas"]["Part"][] | null;
         };
         ServiceAccount: {
             /** Format: date-time */
