@@ -31,6 +31,7 @@ func All() []node.Spec {
 		qualityCheckSpec,
 		sinkFileSpec,
 		sinkAPISpec,
+		notifySpec,
 		sinkContactsSpec,
 		sinkDBSpec,
 	}
