@@ -117,14 +117,18 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	if err := executor.Clean(data.in("runs")); err != nil {
 		return err
 	}
-	command, err := executor.Command(c.limits().Memory)
+	limits, err := c.limits(c.LocalRuns)
+	if err != nil {
+		return err
+	}
+	command, err := executor.Command(limits.Memory)
 	if err != nil {
 		return err
 	}
 	s.engines = executor.NewEngines(command, min(c.LocalRuns, 2), s.log)
 	s.executing = executor.Deps{
 		Store: memory, Engines: s.engines, Kinds: p.kinds, News: board, Log: s.log,
-		Owner: owner, Dir: data.in("runs"), Roots: roots, Limits: c.limits(),
+		Owner: owner, Dir: data.in("runs"), Roots: roots, Limits: limits,
 		Answers: map[string]executor.Answer{
 			contacts.AskPage: executor.Answering(s.contacts.Page),
 			contacts.AskPut:  executor.Answering(s.contacts.Put),

@@ -33,7 +33,7 @@ type runCmd struct {
 
 // limitFlags bound what a run may use.
 type limitFlags struct {
-	RunMemory  int64 `help:"Memory that a run may use before it spills to disk, in MB." env:"BROKOLI_RUN_MEMORY" default:"1024" placeholder:"MB"`
+	RunMemory  int64 `help:"Memory that a run may use before it spills to disk, in MB; 0 means 60 % of the machine's, divided by the runs at once." env:"BROKOLI_RUN_MEMORY" default:"0" placeholder:"MB"`
 	RunThreads int   `help:"Threads of a run; 0 means one for each core." env:"BROKOLI_RUN_THREADS" default:"0" placeholder:"N"`
 }
 
@@ -62,7 +62,10 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 	if j.Out, err = c.exit(); err != nil {
 		return &exitError{exitUsage, err}
 	}
-	j.Dir, j.Limits = dir, c.limits()
+	j.Dir = dir
+	if j.Limits, err = c.limits(1); err != nil {
+		return err
+	}
 	command, err := executor.Command(j.Limits.Memory)
 	if err != nil {
 		return err

@@ -134,10 +134,24 @@ func (c *serveCmd) database(data *folder) (string, error) {
 	return filepath.Abs(c.DB)
 }
 
-// limits returns what a run may use: every core, unless told otherwise.
-func (l limitFlags) limits() job.Limits {
+// limits returns what each of so many runs may use on this machine.
+func (l limitFlags) limits(runs int) (job.Limits, error) {
+	total, err := machineMemory(os.DirFS("/"))
+	if err != nil {
+		return job.Limits{}, fmt.Errorf("memory of this machine: %w", err)
+	}
+	return l.limitsOf(total, runs), nil
+}
+
+// limitsOf returns what each of so many runs may use on a machine with total bytes of
+// memory: a share of it and every core, unless told otherwise.
+func (l limitFlags) limitsOf(total uint64, runs int) job.Limits {
 	limits := job.DefaultLimits()
-	limits.Memory = max(l.RunMemory, 64) << 20
+	limits.Memory = memoryShare(total, runs)
+	if l.RunMemory > 0 {
+		limits.Memory = max(l.RunMemory<<20, leastShare)
+	}
+	limits.Spill = limits.Memory * spillFactor
 	limits.Threads = l.RunThreads
 	if limits.Threads <= 0 {
 		limits.Threads = runtime.NumCPU()

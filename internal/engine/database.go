@@ -122,6 +122,7 @@ func (db *database) lock(ctx context.Context, j job.Job, access node.Access, con
 		fmt.Sprintf("SET threads = %d", max(1, j.Limits.Threads)),
 		fmt.Sprintf("SET memory_limit = '%dB'", j.Limits.Memory),
 		"SET temp_directory = " + sqltext.Text(filepath.Join(j.Dir, "tmp")),
+		fmt.Sprintf("SET max_temp_directory_size = '%dB'", j.Limits.Spill),
 		"SET allowed_paths = [" + sqltext.Texts(files) + "]",
 		"SET allowed_directories = [" + sqltext.Texts(folders) + "]",
 		"SET enable_external_access = false",

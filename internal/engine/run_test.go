@@ -406,3 +406,21 @@ func TestNoJobIsNoError(t *testing.T) {
 		t.Error("half a job is accepted")
 	}
 }
+
+// TestSpillIsBounded sorts more than fits into memory, with and without room for it on
+// the disk.
+func TestSpillIsBounded(t *testing.T) {
+	t.Parallel()
+	for spill, code := range map[int64]string{1 << 30: "", 1 << 20: "spill_limit"} {
+		w := newWorld(t, map[string]string{"in.csv": "n\n1\n"})
+		j := w.job(`
+			in source_file {"path": "in.csv"}
+			big sql {"query": "SELECT range AS a, md5(CAST(range AS VARCHAR)) AS b FROM input, range(1500000) ORDER BY b"}
+			out sink_file {"path": "out.parquet"}`, "in>big big>out")
+		j.Limits.Memory, j.Limits.Spill, j.Limits.Threads = 64<<20, spill, 1
+		r := execute(t.Context(), t, j)
+		if code == "" && r.end.Status != job.Success || code != "" && (r.end.Error == nil || r.end.Error.Code != code) {
+			t.Errorf("with %d bytes on the disk: %s %+v", spill, r.end.Status, r.end.Error)
+		}
+	}
+}

@@ -61,7 +61,10 @@ func (t translate) fault(ctx context.Context, err error) error {
 // machine tells what the machine ran out of.
 func (t translate) machine(e *duckdb.Error, cause error, msg string) *fault.Error {
 	switch {
-	case strings.Contains(msg, "No space left on device") || strings.Contains(msg, "max_temp_directory_size"):
+	case strings.Contains(msg, "max_temp_directory_size"):
+		return fault.Wrap(fault.Exhausted, cause, "the run would write more than %s to the disk for want of memory: give it more with --run-memory, or sort, join and group fewer rows or columns at once",
+			humanize.IBytes(uint64(max(t.limits.Spill, 0)))).With("spill_limit")
+	case strings.Contains(msg, "No space left on device"):
 		return fault.Wrap(fault.Unavailable, cause, "the disk is full: make room where the run's temporary files and results go").With("disk_full")
 	case e.Type == duckdb.ErrorTypeOutOfMemory:
 		return fault.Wrap(fault.Exhausted, cause, "the run needs more than its %s of memory: raise the limit, or sort, join and group fewer rows or columns at once",

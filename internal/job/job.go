@@ -80,13 +80,14 @@ type Roots struct {
 type Limits struct {
 	Threads      int   `json:"threads"`
 	Memory       int64 `json:"memory"`        // bytes for the analytical database; it spills to Dir beyond
+	Spill        int64 `json:"spill"`         // bytes that it may write there for want of memory
 	PreviewRows  int   `json:"preview_rows"`  // rows kept of every node's output
 	PreviewBytes int   `json:"preview_bytes"` // of one preview, as JSON
 }
 
 // DefaultLimits is what a run gets when nobody said otherwise.
 func DefaultLimits() Limits {
-	return Limits{Threads: 2, Memory: 1 << 30, PreviewRows: 100, PreviewBytes: 256 << 10}
+	return Limits{Threads: 2, Memory: 1 << 30, Spill: 16 << 30, PreviewRows: 100, PreviewBytes: 256 << 10}
 }
 
 // LeftoversFile is a file in the run's folder: a line for each path that must be
