@@ -147,7 +147,7 @@ func (w *world) outcome(j job.Job, r report, given map[string]string) map[string
 			out["rows"] += fmt.Sprintf("%s %s\n", s.ID, m.Status)
 		}
 	}
-	for _, m := range r.messages {
+	for _, m := range byNode(j, r.messages) {
 		switch {
 		case m.Type == job.Log:
 			out["log"] += fmt.Sprintf("%s %s: %s\n", m.Level, m.Node, m.Message) + attached(m.Error)
@@ -164,6 +164,19 @@ func (w *world) outcome(j job.Job, r report, given map[string]string) map[string
 		return nil
 	}))
 	return out
+}
+
+// byNode puts the messages of each node together, in the order of the job: nodes are
+// at work at once, and what they say is in order only for each of them. What is about
+// no node comes last.
+func byNode(j job.Job, messages []job.Message) []job.Message {
+	place := func(m job.Message) int {
+		if i := slices.IndexFunc(j.Nodes, func(s job.Step) bool { return s.ID == m.Node }); i >= 0 {
+			return i
+		}
+		return len(j.Nodes)
+	}
+	return slices.SortedStableFunc(slices.Values(messages), func(a, b job.Message) int { return place(a) - place(b) })
 }
 
 func listed(problems []fault.Problem) string {
