@@ -26,6 +26,7 @@ var codeSpec = node.Spec{
 	Settings: node.Schema{Type: node.TypeObject, Values: &node.Schema{}, Fields: []node.Field{
 		{Name: "script", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Script", MinLen: 1, MaxLen: longestScript, Format: node.FormatPython, Help: "Python 3, or JavaScript as Node.js knows it. Left as it is, output_data has the rows of the input, so that changing them in place is enough. Parameters are data: params[\"month\"], never ${param.month}."}},
 		{Name: "language", Schema: node.Schema{Type: node.TypeString, Title: "Language", Default: script.Python.Name, Enum: []string{script.Python.Name, script.JavaScript.Name}}},
+		{Name: "lazy", Schema: node.Schema{Type: node.TypeBoolean, Title: "Rows one by one", Default: false, Help: "Of Python: rows can be gone through once, while they come in, and none is kept, so that there may be any number. A generator in output_data, or emit, gives the result in the same way."}},
 		{Name: "timeout", Schema: node.Schema{Type: node.TypeNumber, Title: "Timeout", Default: defaultTimeout, Min: new(1.0), Max: new(86400.0), Help: "Seconds after which the script is ended and the node fails."}},
 		{Name: "python_path", Schema: node.Schema{Type: node.TypeString, Title: "Interpreter", Default: script.Python.Command, MinLen: 1, Help: "Of Python: a name such as python3.12, looked for in /usr/local/bin, /usr/bin and /bin, or the absolute path of an interpreter, such as that of a virtual environment."}},
 		{Name: "node_path", Schema: node.Schema{Type: node.TypeString, Title: "Node.js", Default: script.JavaScript.Command, MinLen: 1, Help: "Of JavaScript: the name of the interpreter, looked for in the same places, or its absolute path."}},
@@ -48,6 +49,7 @@ var codeSpec = node.Spec{
 type codeNode struct {
 	Script     string  `json:"script"`
 	Language   string  `json:"language"`
+	Lazy       bool    `json:"lazy"`
 	Timeout    float64 `json:"timeout"`
 	PythonPath string  `json:"python_path"`
 	NodePath   string  `json:"node_path"`
@@ -91,6 +93,9 @@ func newCode(config json.RawMessage) (node.Node, error) {
 		return nil, settingFault("script", "is longer than 1 MB")
 	}
 	c.Script = strings.ReplaceAll(strings.TrimPrefix(c.Script, "\ufeff"), "\r\n", "\n")
+	if c.Lazy && c.Language != script.Python.Name {
+		return nil, settingFault("lazy", "is for Python")
+	}
 	if m := scriptPlaceholder.FindString(c.Script); m != "" {
 		return nil, settingFault("script", "has %s, which is not replaced in scripts, so that no value can become code: parameters are in params, as in params[\"name\"]", m)
 	}
@@ -120,7 +125,7 @@ func (c *codeNode) Open(_ context.Context, env node.Env) (node.Access, error) {
 // Process implements node.Procedural.
 func (c *codeNode) Process(ctx context.Context, env node.Env, in node.Rows, write func(batch.Batch) error) error {
 	s := script.Script{
-		Interpreter: c.found, Text: c.Script, Config: c.config, Params: env.Params, Parameters: typed(env.Params), Legacy: env.Legacy,
+		Interpreter: c.found, Text: c.Script, Config: c.config, Params: env.Params, Parameters: typed(env.Params), Lazy: c.Lazy, Legacy: env.Legacy,
 		Timeout: time.Duration(c.Timeout * float64(time.Second)), Memory: env.Memory, Folder: env.Temp,
 		Line: func(from script.Stream, line string) { printed(env, from, line) },
 	}

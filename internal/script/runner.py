@@ -116,6 +116,19 @@ def _run():
             yield values, make(values) if columns else [{} for _ in range(n)]
             first += n
 
+    class Lazy:
+        """The rows one after the other, while they come in: none is kept."""
+
+        def __init__(self):
+            self.all = itertools.chain.from_iterable(b for _, b in batches())
+            self.begun = False
+
+        def __iter__(self):
+            if self.begun:
+                raise RuntimeError("lazy rows can be gone through only once: keep what you need, or leave lazy out of the settings")
+            self.begun = True
+            return self.all
+
     # --- rows out ---
 
     noted = set()
@@ -412,6 +425,28 @@ def _run():
             raise Wrong("%s must be a list of dicts, not %s" % (what, a(rows)))
         return rows if isinstance(rows, list) else list(rows)
 
+    def lazily(out):
+        rows = out.get("rows") if isinstance(out, dict) else out
+        return isinstance(rows, Lazy) or hasattr(rows, "__next__")
+
+    def piecewise(out):
+        """Sends rows that are made while they are sent. Names that are not given are those of
+        each piece."""
+        names = out.get("columns") if isinstance(out, dict) and out is not preset else columns if out is preset and columns != names_in else None
+        rows = out["rows"] if isinstance(out, dict) else out
+        rows, first = iter(rows), 1
+        while True:
+            piece = list(itertools.islice(rows, 10000))
+            if not piece and first > 1:
+                return
+            if set(map(type, piece)) - {dict}:
+                check_rows(piece, first, "output_data")
+            keys = list(names) if names else list(dict.fromkeys(itertools.chain.from_iterable(piece))) or names_in
+            write(text_names(keys, "output_data"), keys, piece)
+            first += len(piece)
+            if not piece:
+                return
+
     def result(out):
         """Sends what the script has left in output_data."""
         names, what = None, 'output_data["rows"]'
@@ -497,13 +532,16 @@ def _run():
         nonlocal preset, original, original_columns, names_in
         names_in = list(columns)
         code = compile(job["script"], name, "exec", dont_inherit=True)
-        original, original_columns = [], columns
-        for values, b in batches():
-            original += b
-            for column, more in zip(columns, values):
-                if column in returned:
-                    returned[column] += more
-        state["inputs"] = len(original)
+        original, original_columns = Lazy() if job["lazy"] else [], columns
+        if job["lazy"]:
+            returned.clear()
+        else:
+            for values, b in batches():
+                original += b
+                for column, more in zip(columns, values):
+                    if column in returned:
+                        returned[column] += more
+            state["inputs"] = len(original)
         gc.freeze()
         gc.enable()
         gc.set_threshold(100_000, 50, 100)
@@ -536,6 +574,8 @@ def _run():
             flush()
         elif out is None:
             raise Wrong('output_data is None: it must be {"columns": [...], "rows": [...]}')
+        elif job["lazy"] and lazily(out):
+            piecewise(out)
         else:
             result(out)
         tell(b"D", {"rows": state["rows"]})

@@ -34,6 +34,7 @@ type Script struct {
 	Config      map[string]any    // the names that the script knows, all of them data
 	Params      map[string]string // as text
 	Parameters  map[string]any    // typed
+	Lazy        bool              // rows are gone through once and none is kept; Python has that
 	Legacy      bool              // dates and decimals come as text and fractions
 	Timeout     time.Duration
 	Memory      int64           // bytes that the process may use
@@ -113,7 +114,7 @@ func (s Script) job(columns []batch.Column) ([]byte, error) {
 	}
 	text, err := json.Marshal(map[string]any{
 		"script": s.Text, "columns": list, "config": orEmpty(s.Config), "params": orEmpty(s.Params),
-		"parameters": orEmpty(s.Parameters), "legacy": s.Legacy,
+		"parameters": orEmpty(s.Parameters), "legacy": s.Legacy, "lazy": s.Lazy,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write the script's job: %w", err)
