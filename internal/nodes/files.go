@@ -25,12 +25,14 @@ const (
 	formatJSON    = "json"
 	formatNDJSON  = "ndjson"
 	formatParquet = "parquet"
+	formatExcel   = "xlsx"
+	formatXML     = "xml"
 )
 
 // extensions tell the format from the end of a file's name.
 var extensions = map[string]string{
 	".csv": formatCSV, ".txt": formatCSV, ".tsv": formatTSV, ".tab": formatTSV, ".json": formatJSON,
-	".ndjson": formatNDJSON, ".jsonl": formatNDJSON, ".parquet": formatParquet, ".pq": formatParquet,
+	".ndjson": formatNDJSON, ".jsonl": formatNDJSON, ".parquet": formatParquet, ".pq": formatParquet, ".xlsx": formatExcel, ".xml": formatXML,
 }
 
 // compressions tell the compression from the end of a file's name.
@@ -49,7 +51,10 @@ func formatOf(path, asked string) (string, error) {
 	if format := extensions[ext]; format != "" {
 		return format, nil
 	}
-	return "", settingFault("format", "the name of %q does not tell what is in it: choose csv, tsv, json, ndjson or parquet", filepath.Base(path))
+	if ext == ".xls" {
+		return "", settingFault("format", "%q is an old Excel file: save it as .xlsx", filepath.Base(path))
+	}
+	return "", settingFault("format", "the name of %q does not tell what is in it: choose csv, tsv, json, ndjson, parquet, xlsx or xml", filepath.Base(path))
 }
 
 // settingFault is an Invalid fault about one setting of a node.
@@ -61,11 +66,14 @@ func settingFault(path, format string, args ...any) error {
 
 // refuse returns a fault about the settings that are set though they mean
 // something for CSV alone.
-func refuse(set map[string]bool, format string) error {
+func refuse(set map[string]bool, format string) error { return refuseFor("CSV", set, format) }
+
+// refuseFor is refuse for settings that mean something for other files.
+func refuseFor(files string, set map[string]bool, format string) error {
 	var problems []fault.Problem
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		if set[name] {
-			problems = append(problems, fault.Problem{Path: name, Message: "is for CSV files, and this is " + format + ": leave it out"})
+			problems = append(problems, fault.Problem{Path: name, Message: "is for " + files + " files, and this is " + format + ": leave it out"})
 		}
 	}
 	if problems == nil {

@@ -12,25 +12,27 @@ import (
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/sqltext"
+	"github.com/broked/broked/internal/xlsx"
 )
 
 // sinkFileSpec writes files.
 var sinkFileSpec = node.Spec{
 	Kind:      "sink_file",
 	Title:     "File",
-	Summary:   "Write a CSV, JSON or Parquet file, whole or not at all.",
+	Summary:   "Write a CSV, JSON, Parquet or Excel file, whole or not at all.",
 	Category:  node.Target,
 	Icon:      "file-output",
 	MinInputs: 1,
 	MaxInputs: 1,
 	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
 		{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Path", MinLen: 1, Format: node.FormatPath, Help: "Folders that are missing are made. A file that is there is replaced once the new one is complete."}},
-		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet}, Help: "Auto goes by the file's name."}},
+		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet, formatExcel}, Help: "Auto goes by the file's name."}},
 		{Name: "compression", Schema: node.Schema{Type: node.TypeString, Title: "Compression", Default: formatAuto, Enum: []string{formatAuto, "none", "gzip", "zstd", "snappy"}, Help: "Auto goes by the file's name: .gz or .zst. Parquet is packed inside, by zstd unless told otherwise."}},
 		{Name: "header", Schema: node.Schema{Type: node.TypeBoolean, Title: "First line has the column names", Default: true}},
 		{Name: "delimiter", Schema: node.Schema{Type: node.TypeString, Title: "Delimiter", MaxLen: 2, Help: "Of CSV: one character, or \\t for a tab. Left out, a comma."}},
 		{Name: "quote", Schema: node.Schema{Type: node.TypeString, Title: "Quote", Enum: []string{"when_needed", "always"}, Default: "when_needed", Help: "Which values of a CSV file get quotes around them."}},
 		{Name: "null_string", Schema: node.Schema{Type: node.TypeString, Title: "Empty values", Help: "What a CSV file has where there is no value. Left out, nothing."}},
+		{Name: "sheet", Schema: node.Schema{Type: node.TypeString, Title: "Sheet", Help: "Of Excel: the name of the sheet. Left out, Sheet1."}},
 		{Name: "partition_by", Schema: node.Schema{Type: node.TypeArray, Title: "Partition by", Items: &node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatColumn}, Help: "Of Parquet, CSV and TSV: write a folder that has a folder called column=value for each value of these columns."}},
 		{Name: "compress", Schema: node.Schema{Type: node.TypeBoolean, Title: "Compress", Help: "Older documents' word for compression gzip."}},
 	}},
@@ -49,6 +51,7 @@ type sinkFile struct {
 	NullString  string   `json:"null_string"`
 	PartitionBy []string `json:"partition_by"`
 	Compress    bool     `json:"compress"`
+	Sheet       string   `json:"sheet"`
 
 	format string
 	target string // the file, or the folder of partitions
@@ -90,14 +93,22 @@ func unlessPlaceholder(path string, err error) error {
 // onlyFor refuses settings that mean nothing for a format.
 func (s *sinkFile) onlyFor(format string) error {
 	switch {
-	case (format == formatJSON || format == formatNDJSON) && len(s.PartitionBy) > 0:
+	case format == formatXML:
+		return settingFault("format", "XML is read and not written: choose csv, tsv, json, ndjson, parquet or xlsx")
+	case format != formatExcel && s.Sheet != "":
+		return refuseFor("Excel", map[string]bool{"sheet": true}, format)
+	case format == formatExcel && (s.Compress || s.Compression != "" && s.Compression != formatAuto && s.Compression != "none"):
+		return settingFault("compression", "an Excel file is packed already: leave it out")
+	case format == formatExcel && s.Sheet != "" && xlsx.SheetName(s.Sheet) != nil && !strings.Contains(s.Sheet, "${"):
+		return settingFault("sheet", "%s", fault.MessageOf(xlsx.SheetName(s.Sheet)))
+	case (format == formatJSON || format == formatNDJSON || format == formatExcel) && len(s.PartitionBy) > 0:
 		return settingFault("partition_by", "is for Parquet and CSV, and this is %s: set format to one of these", format)
 	case format != formatParquet && s.Compression == "snappy":
 		return settingFault("compression", "snappy is for Parquet, and this is %s: choose gzip or zstd", format)
 	case format == formatCSV || format == formatTSV:
 		return nil
 	}
-	return refuse(map[string]bool{"header": !s.header(), "delimiter": s.Delimiter != "", "quote": s.Quote == "always", "null_string": s.NullString != ""}, format)
+	return refuse(map[string]bool{"header": format != formatExcel && !s.header(), "delimiter": s.Delimiter != "", "quote": s.Quote == "always", "null_string": s.NullString != ""}, format)
 }
 
 // Open implements node.Opener.
@@ -137,7 +148,7 @@ func (s *sinkFile) Write(ctx context.Context, env node.Env, in node.Relation) (i
 		return 0, node.Relation{}, settingFault("partition_by", "names all columns, so that none is left for the files")
 	}
 	defer remove(s.temp)
-	rows, err := env.DB.Exec(ctx, "COPY ("+s.selection(in)+") TO "+sqltext.Text(s.temp)+" ("+strings.Join(s.options(), ", ")+")")
+	rows, err := s.write(ctx, env, in)
 	if err != nil {
 		return 0, node.Relation{}, err
 	}
@@ -149,6 +160,14 @@ func (s *sinkFile) Write(ctx context.Context, env node.Env, in node.Relation) (i
 		return 0, node.Relation{}, fault.Wrap(fault.Unavailable, err, "%s cannot be written: the disk refused it", filepath.Base(s.target)).With("write_failed")
 	}
 	return rows, s.back(in), nil
+}
+
+// write writes the rows to the temporary name.
+func (s *sinkFile) write(ctx context.Context, env node.Env, in node.Relation) (int64, error) {
+	if s.format == formatExcel {
+		return s.writeExcel(ctx, env, in)
+	}
+	return env.DB.Exec(ctx, "COPY ("+s.selection(in)+") TO "+sqltext.Text(s.temp)+" ("+strings.Join(s.options(), ", ")+")")
 }
 
 // selection returns the rows as the format can hold them. CSV knows no nested
@@ -249,7 +268,7 @@ func (s *sinkFile) header() bool { return s.Header == nil || *s.Header }
 func (s *sinkFile) back(in node.Relation) node.Relation {
 	file := sqltext.Text(s.target)
 	switch {
-	case len(s.PartitionBy) > 0:
+	case len(s.PartitionBy) > 0 || s.format == formatExcel:
 		return node.Relation{}
 	case s.format == formatParquet:
 		return node.Relation{SQL: "SELECT * FROM read_parquet(" + file + ")", Columns: in.Columns, Rows: -1}

@@ -12,18 +12,19 @@ import (
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/sqltext"
+	"github.com/broked/broked/internal/xlsx"
 )
 
 // sourceFileSpec reads files.
 var sourceFileSpec = node.Spec{
 	Kind:     "source_file",
 	Title:    "File",
-	Summary:  "Read CSV, JSON or Parquet files.",
+	Summary:  "Read CSV, JSON, Parquet, Excel or XML files.",
 	Category: node.Source,
 	Icon:     "file-input",
 	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
 		{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Path", MinLen: 1, Format: node.FormatPath, Help: "A file, or a pattern such as orders/*.csv or orders/**/*.csv, in which ** stands for any number of folders. Several files are read one after another, in the order of their paths, and must have the same columns."}},
-		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet}, Help: "Auto goes by the file's name. Files packed with gzip or zstd are unpacked."}},
+		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet, formatExcel, formatXML}, Help: "Auto goes by the file's name. Files packed with gzip or zstd are unpacked."}},
 		{Name: "header", Schema: node.Schema{Type: node.TypeBoolean, Title: "First line has the column names", Default: true}},
 		{Name: "columns", Schema: node.Schema{Type: node.TypeArray, Title: "Column names", Items: &node.Schema{Type: node.TypeString, MinLen: 1}, Help: "For files without a header: the names of all columns, in order."}},
 		{Name: "delimiter", Schema: node.Schema{Type: node.TypeString, Title: "Delimiter", MaxLen: 2, Help: "One character, or \\t for a tab. Left out, it is found in the first line."}},
@@ -31,6 +32,9 @@ var sourceFileSpec = node.Spec{
 		{Name: "encoding", Schema: node.Schema{Type: node.TypeString, Title: "Encoding", Default: "utf-8", Help: "Such as utf-8, windows-1252, iso-8859-1, utf-16 or shift_jis."}},
 		{Name: "null_strings", Schema: node.Schema{Type: node.TypeArray, Title: "Empty values", Items: &node.Schema{Type: node.TypeString}, Help: "Texts that mean no value, such as NULL or N/A. An empty cell always does."}},
 		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data, such as text for a column of codes."}},
+		{Name: "sheet", Schema: node.Schema{Type: node.TypeString, Title: "Sheet", Help: "Of Excel: the name of the sheet, or its number from 1. Left out, the first."}},
+		{Name: "range", Schema: node.Schema{Type: node.TypeString, Title: "Range", Help: "Of Excel: the cells that are read, such as B2:F100, or B2 for all from there."}},
+		{Name: "row", Schema: node.Schema{Type: node.TypeString, Title: "Row element", Help: "Of XML: the name of the elements that are rows. Left out, those that are there most often among the elements nearest to the root that repeat. Attributes and the elements inside are columns; those that are nested are called outer_inner."}},
 		{Name: "union_by_name", Schema: node.Schema{Type: node.TypeBoolean, Title: "Files may have other columns", Default: false, Help: "Columns of several files are matched by their names, and a file that lacks one has no values there."}},
 		{Name: "filename", Schema: node.Schema{Type: node.TypeString, Title: "Column of file names", Help: "The name of a column to add, which says the name of the file that a row comes from."}},
 		{Name: "hive_partitioning", Schema: node.Schema{Type: node.TypeBoolean, Title: "Folders are partitions", Default: false, Help: "Folders called column=value give their rows that column. The path may then be the folder that has all of them."}},
@@ -50,6 +54,9 @@ type sourceFile struct {
 	Encoding    string            `json:"encoding"`
 	NullStrings []string          `json:"null_strings"`
 	Types       map[string]string `json:"types"`
+	Sheet       string            `json:"sheet"`
+	Range       string            `json:"range"`
+	Row         string            `json:"row"`
 	UnionByName bool              `json:"union_by_name"`
 	Filename    string            `json:"filename"`
 	Hive        bool              `json:"hive_partitioning"`
@@ -79,6 +86,9 @@ func newSourceFile(config json.RawMessage) (node.Node, error) {
 	}
 	if _, err := decoderOf(s.Encoding); err != nil {
 		return nil, err
+	}
+	if _, err := xlsx.ParseArea(s.Range); err != nil {
+		return nil, settingFault("range", "%s", fault.MessageOf(err))
 	}
 	if s.Format == formatAuto {
 		s.Format = ""
@@ -115,7 +125,7 @@ func (s *sourceFile) Open(ctx context.Context, env node.Env) (node.Access, error
 	if err := s.onlyFor(s.format); err != nil {
 		return node.Access{}, err
 	}
-	if s.format != formatParquet {
+	if s.format != formatParquet && !s.staged() {
 		if found, err = s.inUTF8(ctx, env.Temp, found); err != nil {
 			return node.Access{}, err
 		}
@@ -126,15 +136,23 @@ func (s *sourceFile) Open(ctx context.Context, env node.Env) (node.Access, error
 
 // onlyFor refuses settings that mean nothing for a format.
 func (s *sourceFile) onlyFor(format string) error {
+	if format != formatExcel {
+		if err := refuseFor("Excel", map[string]bool{"sheet": s.Sheet != "", "range": s.Range != ""}, format); err != nil {
+			return err
+		}
+	}
+	if format != formatXML && s.Row != "" {
+		return refuseFor("XML", map[string]bool{"row": true}, format)
+	}
 	if format == formatCSV || format == formatTSV {
 		return nil
 	}
-	if format == formatParquet && !isUTF8(s.Encoding) {
-		return settingFault("encoding", "is for text files: Parquet is always UTF-8")
+	if (format == formatParquet || format == formatExcel || format == formatXML) && !isUTF8(s.Encoding) {
+		return settingFault("encoding", "is for text files: %s says itself what it is in", format)
 	}
 	return refuse(map[string]bool{
-		"header": s.Header != nil && !*s.Header, "columns": len(s.Columns) > 0, "delimiter": s.Delimiter != nil && *s.Delimiter != "",
-		"quote": s.Quote != nil && *s.Quote != `"`, "null_strings": len(s.NullStrings) > 0,
+		"header": format != formatExcel && s.Header != nil && !*s.Header, "columns": format != formatExcel && len(s.Columns) > 0,
+		"delimiter": s.Delimiter != nil && *s.Delimiter != "", "quote": s.Quote != nil && *s.Quote != `"`, "null_strings": len(s.NullStrings) > 0,
 	}, format)
 }
 
@@ -142,6 +160,11 @@ func (s *sourceFile) onlyFor(format string) error {
 func (s *sourceFile) Select(ctx context.Context, env node.Env, _ []node.Relation) (node.Relation, error) {
 	switch s.format {
 	case formatCSV, formatTSV:
+		return s.selectCSV(ctx, env.DB)
+	case formatExcel, formatXML:
+		if err := s.stage(ctx, env); err != nil {
+			return node.Relation{}, err
+		}
 		return s.selectCSV(ctx, env.DB)
 	case formatParquet:
 		rel, err := s.selectTyped(ctx, env.DB, func(files []string) string {
@@ -221,7 +244,7 @@ func (s *sourceFile) knownTypes(columns []string) error {
 // the type that the first rows had suggested.
 func (s *sourceFile) Revise(ctx context.Context, env node.Env, failure error) (bool, error) {
 	switch s.format {
-	case formatCSV, formatTSV:
+	case formatCSV, formatTSV, formatExcel, formatXML:
 		return s.reviseCSV(ctx, env.DB, failure)
 	case formatParquet:
 		return false, nil
