@@ -124,3 +124,43 @@ func TestNetworkOfAConfinedProcess(t *testing.T) {
 		})
 	}
 }
+
+// TestScriptsHaveNoNetworkBesideNodesThatDo runs a script in an engine that may make
+// connections.
+func TestScriptsHaveNoNetworkBesideNodesThatDo(t *testing.T) {
+	t.Parallel()
+	if version, err := ll.LandlockGetABIVersion(); err != nil || version < 4 {
+		t.Skip("this machine's Landlock knows nothing of TCP")
+	}
+	s := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	at := netip.MustParseAddrPort(s.Listener.Addr().String())
+	w := newWorld(t, nil)
+	script := fmt.Sprintf(`import socket
+said = []
+for port in (%d, 80):
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        said.append("connected")
+    except OSError as e:
+        said.append(type(e).__name__)
+try:
+    open("/etc/resolv.conf").read()
+    said.append("read")
+except OSError as e:
+    said.append(type(e).__name__)
+output_data = {"columns": ["said"], "rows": [{"said": " ".join(said)}]}`, at.Port())
+	config, err := json.Marshal(map[string]string{"script": script})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := w.job(fmt.Sprintf("c call {\"url\": %q, \"network\": true}\n py code %s", s.URL, config), "c>py")
+	j.Out.Policy = outbound.Policy{Allow: outbound.Loopback()}
+	r, _, _ := inProcess(t, j)
+	if r.end.Status != job.Success {
+		t.Fatalf("%+v\n%s", r.end.Error, r.log)
+	}
+	if said := fmt.Sprint(r.previews["py"].Rows); said != "[[PermissionError PermissionError PermissionError]]" {
+		t.Errorf("the script: %s", said)
+	}
+}
