@@ -118,8 +118,8 @@ func (db *database) stream(ctx context.Context, query string, columns []batch.Co
 			b, size = emptied(b), 0
 		}
 	}
-	if b.Rows > 0 && !yield(b) {
-		return nil
+	if b.Rows > 0 {
+		yield(b)
 	}
 	db.profile, _ = duckdb.GetProfilingInfo(db.conn)
 	return nil

@@ -42,7 +42,7 @@ func TestExcelThereAndBack(t *testing.T) {
 	for _, c := range r.previews["in"].Columns {
 		types = append(types, c.Type)
 	}
-	if got := strings.Join(types, " "); got != "BIGINT VARCHAR DOUBLE BOOLEAN DATE TIMESTAMP VARCHAR VARCHAR" {
+	if got := strings.Join(types, ","); got != "BIGINT,VARCHAR,DOUBLE,BOOLEAN,DATE,TIMESTAMP,VARCHAR,VARCHAR" {
 		t.Errorf("types %s", got)
 	}
 }
@@ -84,7 +84,7 @@ func TestExcelSheets(t *testing.T) {
 		_ = os.Remove(w.path("out.csv"))
 		j := w.job(fmt.Sprintf("in source_file {%s}\nout sink_file {\"path\": \"out.csv\"}", settings), "in>out")
 		r := execute(t.Context(), t, j)
-		got := ""
+		var got string
 		if r.end.Status == job.Success {
 			got = w.read("out.csv")
 		} else {

@@ -114,7 +114,10 @@ func (w *world) dump(name string) string {
 	query("SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name", func(table []any) {
 		fmt.Fprintf(&out, "%s;\n", table[1])
 		query(fmt.Sprintf("SELECT * FROM %q", table[0]), func(cells []any) {
-			line, _ := json.Marshal(cells)
+			line, err := json.Marshal(cells)
+			if err != nil {
+				w.t.Error(err)
+			}
 			fmt.Fprintf(&out, "-- %s\n", line)
 		})
 	})

@@ -37,18 +37,16 @@ func (r Roots) deep(written, abs string) ([]string, error) {
 		if looked++; looked > maxLooked {
 			return errTooMany
 		}
+		if path == base {
+			return err
+		}
 		rel, _ := filepath.Rel(base, path)
 		names := strings.Split(filepath.ToSlash(rel), "/")
-		switch {
-		case err != nil && path == base:
-			return err
-		case err != nil:
-			return nil // a folder that may not be read has nothing for us
-		case path == base:
-			return nil
-		case strings.HasPrefix(e.Name(), ".") || r.check(written, path) != nil || len(names) > maxDepth:
+		// A folder that may not be read has nothing for us.
+		if err != nil || len(names) > maxDepth || r.unseen(written, path) {
 			return skipped(e)
-		case e.Type().IsRegular() && matches(parts, names):
+		}
+		if e.Type().IsRegular() && matches(parts, names) {
 			found = append(found, path)
 		}
 		return nil
@@ -111,6 +109,11 @@ func matches(parts, names []string) bool {
 	}
 	fits, _ := filepath.Match(parts[0], names[0])
 	return fits && matches(parts[1:], names[1:])
+}
+
+// unseen reports whether a pattern with ** passes over a path.
+func (r Roots) unseen(written, path string) bool {
+	return strings.HasPrefix(filepath.Base(path), ".") || r.check(written, path) != nil
 }
 
 func skipped(e fs.DirEntry) error {

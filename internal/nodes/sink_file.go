@@ -12,7 +12,6 @@ import (
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/sqltext"
-	"github.com/broked/broked/internal/xlsx"
 )
 
 // sinkFileSpec writes files.
@@ -92,16 +91,14 @@ func unlessPlaceholder(path string, err error) error {
 
 // onlyFor refuses settings that mean nothing for a format.
 func (s *sinkFile) onlyFor(format string) error {
-	switch {
-	case format == formatXML:
+	if format == formatXML {
 		return settingFault("format", "XML is read and not written: choose csv, tsv, json, ndjson, parquet or xlsx")
-	case format != formatExcel && s.Sheet != "":
-		return refuseFor("Excel", map[string]bool{"sheet": true}, format)
-	case format == formatExcel && (s.Compress || s.Compression != "" && s.Compression != formatAuto && s.Compression != "none"):
-		return settingFault("compression", "an Excel file is packed already: leave it out")
-	case format == formatExcel && s.Sheet != "" && xlsx.SheetName(s.Sheet) != nil && !strings.Contains(s.Sheet, "${"):
-		return settingFault("sheet", "%s", fault.MessageOf(xlsx.SheetName(s.Sheet)))
-	case (format == formatJSON || format == formatNDJSON || format == formatExcel) && len(s.PartitionBy) > 0:
+	}
+	if err := s.excelOnly(format); err != nil {
+		return err
+	}
+	switch {
+	case len(s.PartitionBy) > 0 && slices.Contains([]string{formatJSON, formatNDJSON, formatExcel}, format):
 		return settingFault("partition_by", "is for Parquet and CSV, and this is %s: set format to one of these", format)
 	case format != formatParquet && s.Compression == "snappy":
 		return settingFault("compression", "snappy is for Parquet, and this is %s: choose gzip or zstd", format)

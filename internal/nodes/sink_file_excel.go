@@ -23,6 +23,20 @@ const (
 	mostDigits  = 15
 )
 
+// excelOnly refuses settings that mean nothing for a workbook, or for anything else.
+func (s *sinkFile) excelOnly(format string) error {
+	if format != formatExcel {
+		return refuseFor("Excel", map[string]bool{"sheet": s.Sheet != ""}, format)
+	}
+	if s.Compress || s.Compression != "" && s.Compression != formatAuto && s.Compression != "none" {
+		return settingFault("compression", "an Excel file is packed already: leave it out")
+	}
+	if err := xlsx.SheetName(s.sheet()); err != nil && !strings.Contains(s.Sheet, "${") {
+		return settingFault("sheet", "%s", fault.MessageOf(err))
+	}
+	return nil
+}
+
 // writeExcel writes the rows as a workbook to the temporary name and returns how many
 // there were.
 func (s *sinkFile) writeExcel(ctx context.Context, env node.Env, in node.Relation) (n int64, err error) {
@@ -49,20 +63,28 @@ func (s *sinkFile) writeExcel(ctx context.Context, env node.Env, in node.Relatio
 		if err != nil {
 			return 0, err
 		}
-		for row := range b.Rows {
-			n++
-			for i := range b.Columns {
-				cells[i] = excelCell(&b.Columns[i], row)
-				if len(cells[i].Text) > longestCell && utf8.RuneCountInString(cells[i].Text) > longestCell {
-					return 0, fault.New(fault.Invalid, "row %d has a text in column %q that is longer than the %d characters that a cell of Excel takes", n, b.Columns[i].Name, longestCell).With("bad_value")
-				}
-			}
-			if err := w.Row(cells); err != nil {
-				return 0, err
-			}
+		if err := excelRows(w, b, cells, n); err != nil {
+			return 0, err
 		}
+		n += int64(b.Rows)
 	}
 	return n, w.Close()
+}
+
+// excelRows writes a batch; before is how many rows there were before it.
+func excelRows(w *xlsx.Writer, b batch.Batch, cells []xlsx.Cell, before int64) error {
+	for row := range b.Rows {
+		for i := range b.Columns {
+			cells[i] = excelCell(&b.Columns[i], row)
+			if len(cells[i].Text) > longestCell && utf8.RuneCountInString(cells[i].Text) > longestCell {
+				return fault.New(fault.Invalid, "row %d has a text in column %q that is longer than the %d characters that a cell of Excel takes", before+int64(row)+1, b.Columns[i].Name, longestCell).With("bad_value")
+			}
+		}
+		if err := w.Row(cells); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *sinkFile) sheet() string {
@@ -87,9 +109,13 @@ func excelCell(c *batch.Column, row int) xlsx.Cell {
 		return xlsx.Cell{Kind: xlsx.Text, Text: strconv.FormatFloat(c.Floats[row], 'g', -1, 64)}
 	case batch.Bool:
 		return xlsx.Cell{Kind: xlsx.Bool, Text: strconv.FormatBool(c.Bools[row])}
-	case batch.Text:
+	default:
 	}
-	text := c.Texts[row]
+	return excelText(c, c.Texts[row])
+}
+
+// excelText is excelCell for values that are carried as text.
+func excelText(c *batch.Column, text string) xlsx.Cell {
 	switch {
 	case c.Type == "DATE":
 		return xlsx.Cell{Kind: xlsx.Date, Text: text}

@@ -73,22 +73,8 @@ func newSourceFile(config json.RawMessage) (node.Node, error) {
 	if err := json.Unmarshal(config, s); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the settings of the file source are not readable")
 	}
-	if s.Header != nil && *s.Header && len(s.Columns) > 0 {
-		return nil, settingFault("columns", "are for files without a header: set header to false, or leave the names out")
-	}
-	if s.Delimiter != nil {
-		if _, err := delimiterByte(*s.Delimiter); err != nil {
-			return nil, err
-		}
-	}
-	if s.Quote != nil && len(*s.Quote) > 1 {
-		return nil, settingFault("quote", "must be one plain character")
-	}
-	if _, err := decoderOf(s.Encoding); err != nil {
+	if err := s.check(); err != nil {
 		return nil, err
-	}
-	if _, err := xlsx.ParseArea(s.Range); err != nil {
-		return nil, settingFault("range", "%s", fault.MessageOf(err))
 	}
 	if s.Format == formatAuto {
 		s.Format = ""
@@ -97,6 +83,28 @@ func newSourceFile(config json.RawMessage) (node.Node, error) {
 		return s, s.onlyFor(s.Format)
 	}
 	return s, nil
+}
+
+// check refuses settings that are wrong whatever the format.
+func (s *sourceFile) check() error {
+	if s.Header != nil && *s.Header && len(s.Columns) > 0 {
+		return settingFault("columns", "are for files without a header: set header to false, or leave the names out")
+	}
+	if s.Delimiter != nil {
+		if _, err := delimiterByte(*s.Delimiter); err != nil {
+			return err
+		}
+	}
+	if s.Quote != nil && len(*s.Quote) > 1 {
+		return settingFault("quote", "must be one plain character")
+	}
+	if _, err := decoderOf(s.Encoding); err != nil {
+		return err
+	}
+	if _, err := xlsx.ParseArea(s.Range); err != nil {
+		return settingFault("range", "%s", fault.MessageOf(err))
+	}
+	return nil
 }
 
 // Open implements node.Opener.
@@ -110,50 +118,60 @@ func (s *sourceFile) Open(ctx context.Context, env node.Env) (node.Access, error
 	}
 	for _, path := range found {
 		format, err := formatOf(path, s.Format)
-		switch {
-		case err != nil:
-			return node.Access{}, err
-		case s.format != "" && s.format != format:
-			return node.Access{}, fault.New(fault.Invalid, "%q matches files of several formats: %s is %s, %s is %s",
+		if err == nil && s.format != "" && s.format != format {
+			err = fault.New(fault.Invalid, "%q matches files of several formats: %s is %s, %s is %s",
 				s.Path, filepath.Base(found[0]), s.format, filepath.Base(path), format)
 		}
-		s.format = format
-		if info, err := os.Stat(path); err == nil && info.Size() == 0 {
-			return node.Access{}, fault.New(fault.Invalid, "%s is empty: it has not even a line of column names", filepath.Base(path)).With("empty_file")
+		if err == nil {
+			err = notEmpty(path)
 		}
+		if err != nil {
+			return node.Access{}, err
+		}
+		s.format = format
 	}
 	if err := s.onlyFor(s.format); err != nil {
 		return node.Access{}, err
 	}
-	if s.format != formatParquet && !s.staged() {
-		if found, err = s.inUTF8(ctx, env.Temp, found); err != nil {
-			return node.Access{}, err
-		}
+	if found, err = s.inUTF8(ctx, env.Temp, found); err != nil {
+		return node.Access{}, err
 	}
 	s.files = found
 	return node.Access{Reads: found}, nil
 }
 
+// notEmpty refuses a file without anything in it.
+func notEmpty(path string) error {
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		return fault.New(fault.Invalid, "%s is empty: it has not even a line of column names", filepath.Base(path)).With("empty_file")
+	}
+	return nil
+}
+
 // onlyFor refuses settings that mean nothing for a format.
 func (s *sourceFile) onlyFor(format string) error {
-	if format != formatExcel {
-		if err := refuseFor("Excel", map[string]bool{"sheet": s.Sheet != "", "range": s.Range != ""}, format); err != nil {
+	for other, set := range map[string]map[string]bool{
+		formatExcel: {"sheet": s.Sheet != "", "range": s.Range != ""},
+		formatXML:   {"row": s.Row != ""},
+	} {
+		if format == other {
+			continue
+		}
+		if err := refuseFor(map[string]string{formatExcel: "Excel", formatXML: "XML"}[other], set, format); err != nil {
 			return err
 		}
-	}
-	if format != formatXML && s.Row != "" {
-		return refuseFor("XML", map[string]bool{"row": true}, format)
 	}
 	if format == formatCSV || format == formatTSV {
 		return nil
 	}
-	if (format == formatParquet || format == formatExcel || format == formatXML) && !isUTF8(s.Encoding) {
+	if slices.Contains([]string{formatParquet, formatExcel, formatXML}, format) && !isUTF8(s.Encoding) {
 		return settingFault("encoding", "is for text files: %s says itself what it is in", format)
 	}
-	return refuse(map[string]bool{
-		"header": format != formatExcel && s.Header != nil && !*s.Header, "columns": format != formatExcel && len(s.Columns) > 0,
-		"delimiter": s.Delimiter != nil && *s.Delimiter != "", "quote": s.Quote != nil && *s.Quote != `"`, "null_strings": len(s.NullStrings) > 0,
-	}, format)
+	set := map[string]bool{"delimiter": s.Delimiter != nil && *s.Delimiter != "", "quote": s.Quote != nil && *s.Quote != `"`, "null_strings": len(s.NullStrings) > 0}
+	if format != formatExcel {
+		set["header"], set["columns"] = s.Header != nil && !*s.Header, len(s.Columns) > 0
+	}
+	return refuse(set, format)
 }
 
 // Select implements node.Relational.

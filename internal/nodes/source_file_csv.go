@@ -70,12 +70,7 @@ func (s *sourceFile) harmonise() {
 	found := make(map[string]string)
 	for _, t := range s.csv {
 		for i, name := range t.columns {
-			key, typ := folded(name), t.types[i].sql
-			if was := found[key]; was == "" || was == typ || was == "BIGINT" && typ == "DOUBLE" {
-				found[key] = typ
-			} else if was != "DOUBLE" || typ != "BIGINT" {
-				found[key] = "VARCHAR"
-			}
+			found[folded(name)] = harmony(found[folded(name)], t.types[i].sql)
 		}
 	}
 	for _, t := range s.csv {
@@ -85,6 +80,18 @@ func (s *sourceFile) harmonise() {
 			}
 		}
 	}
+}
+
+// harmony returns the type of a column that has one type in a table and was another
+// in those before, if it was any.
+func harmony(was, typ string) string {
+	switch {
+	case was == "", was == typ, was == "BIGINT" && typ == "DOUBLE":
+		return typ
+	case was == "DOUBLE" && typ == "BIGINT":
+		return was
+	}
+	return "VARCHAR"
 }
 
 // reviseCSV has the table correct itself whose types did not fit.

@@ -40,6 +40,9 @@ func decoderOf(name string) (encoding.Encoding, error) { //nolint:ireturn // x/t
 // inUTF8 returns the files as they are when they are in UTF-8, and else copies of
 // them in temp. Without a setting, a byte order mark of UTF-16 is believed.
 func (s *sourceFile) inUTF8(ctx context.Context, temp string, files []string) ([]string, error) {
+	if s.format == formatParquet || s.staged() {
+		return files, nil
+	}
 	asked, err := decoderOf(s.Encoding)
 	if err != nil {
 		return nil, err

@@ -53,34 +53,44 @@ func (s *sourceFile) naming() string {
 func (s *sourceFile) fromPaths(files []string) ([]extraColumn, error) {
 	var extras []extraColumn
 	if s.Hive {
-		first, guesses := partitions(files[0]), map[string]*guess{}
-		for _, file := range files {
-			of := partitions(file)
-			if !slices.EqualFunc(of, first, func(a, b partition) bool { return a.column == b.column }) {
-				return nil, fault.New(fault.Invalid, "%s lies in other partitions than %s: all folders must be for the same columns, in the same order", file, files[0]).With("columns_differ")
-			}
-			for _, p := range of {
-				if guesses[p.column] == nil {
-					guesses[p.column] = &guess{}
-				}
-				if !p.null {
-					guesses[p.column].see([]byte(p.value))
-				}
-			}
-		}
-		if len(first) == 0 {
-			return nil, settingFault("hive_partitioning", "there is no folder called column=value above %s: leave it out", filepath.Base(files[0]))
-		}
-		for _, p := range first {
-			typ := guesses[p.column].best(files[0])
-			if asked := s.Types[p.column]; asked != "" {
-				typ = askedType(asked, defaultScale)
-			}
-			extras = append(extras, extraColumn{name: p.column, typ: typ, text: partitionText(p.column)})
+		var err error
+		if extras, err = s.fromFolders(files); err != nil {
+			return nil, err
 		}
 	}
 	if s.Filename != "" {
 		extras = append(extras, extraColumn{name: s.Filename, typ: columnType{sql: "VARCHAR"}, text: "parse_filename(" + sqltext.Ident(pathColumn) + ")"})
+	}
+	return extras, nil
+}
+
+// fromFolders finds the columns that folders called column=value have in them.
+func (s *sourceFile) fromFolders(files []string) ([]extraColumn, error) {
+	var extras []extraColumn
+	first, guesses := partitions(files[0]), map[string]*guess{}
+	for _, file := range files {
+		of := partitions(file)
+		if !slices.EqualFunc(of, first, func(a, b partition) bool { return a.column == b.column }) {
+			return nil, fault.New(fault.Invalid, "%s lies in other partitions than %s: all folders must be for the same columns, in the same order", file, files[0]).With("columns_differ")
+		}
+		for _, p := range of {
+			if guesses[p.column] == nil {
+				guesses[p.column] = &guess{}
+			}
+			if !p.null {
+				guesses[p.column].see([]byte(p.value))
+			}
+		}
+	}
+	if len(first) == 0 {
+		return nil, settingFault("hive_partitioning", "there is no folder called column=value above %s: leave it out", filepath.Base(files[0]))
+	}
+	for _, p := range first {
+		typ := guesses[p.column].best(files[0])
+		if asked := s.Types[p.column]; asked != "" {
+			typ = askedType(asked, defaultScale)
+		}
+		extras = append(extras, extraColumn{name: p.column, typ: typ, text: partitionText(p.column)})
 	}
 	return extras, nil
 }
@@ -103,7 +113,7 @@ func partitionFolders(file string) string {
 // partitions returns what the folders above a file say, from the top.
 func partitions(file string) []partition {
 	var all []partition
-	for _, folder := range strings.Split(filepath.ToSlash(filepath.Dir(file)), "/") {
+	for folder := range strings.SplitSeq(filepath.ToSlash(filepath.Dir(file)), "/") {
 		column, value, is := strings.Cut(folder, "=")
 		if !is || column == "" {
 			continue

@@ -209,7 +209,7 @@ func excelType(kinds map[xlsx.Kind]bool) string {
 // way in which those of CSV are.
 func (s *sourceFile) fromXML(ctx context.Context, file, target string) (*csvTable, error) {
 	var shape xmltable.Shape
-	err := s.readXML(file, func(in *content) (err error) {
+	err := readXML(file, func(in *content) (err error) {
 		shape, err = xmltable.Look(ctx, in, s.Row)
 		return err
 	})
@@ -224,7 +224,7 @@ func (s *sourceFile) fromXML(ctx context.Context, file, target string) (*csvTabl
 	if err != nil {
 		return nil, err
 	}
-	err = s.readXML(file, func(in *content) error {
+	err = readXML(file, func(in *content) error {
 		return shape.Rows(ctx, in, func(values []string, _ []bool) error { return to.row(values) })
 	})
 	if err := errors.Join(err, to.close()); err != nil {
@@ -233,7 +233,7 @@ func (s *sourceFile) fromXML(ctx context.Context, file, target string) (*csvTabl
 	return l.table, s.guessed(&l, target)
 }
 
-func (s *sourceFile) readXML(file string, read func(*content) error) error {
+func readXML(file string, read func(*content) error) error {
 	in, err := openContent(file)
 	if err != nil {
 		return err

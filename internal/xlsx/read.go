@@ -173,18 +173,7 @@ func (r *reader) end(ctx context.Context, name string, give func(int, []Cell) er
 	case "v", "t":
 		r.taking = false
 	case "c":
-		if r.column < r.area.left || r.column > r.area.right || r.row < r.area.top {
-			return true, nil
-		}
-		cell, err := r.cell()
-		if err != nil {
-			return false, err
-		}
-		at := r.column - r.area.left
-		for len(r.cells) <= at {
-			r.cells = append(r.cells, Cell{})
-		}
-		r.cells[at], r.filled = cell, r.filled || cell.Kind != Empty
+		return true, r.keep()
 	case "row":
 		if !r.filled {
 			return true, nil
@@ -199,6 +188,23 @@ func (r *reader) end(ctx context.Context, name string, give func(int, []Cell) er
 	return true, nil
 }
 
+// keep adds the cell that has just ended to the row, if it is wanted.
+func (r *reader) keep() error {
+	if r.column < r.area.left || r.column > r.area.right || r.row < r.area.top {
+		return nil
+	}
+	cell, err := r.cell()
+	if err != nil {
+		return err
+	}
+	at := r.column - r.area.left
+	for len(r.cells) <= at {
+		r.cells = append(r.cells, Cell{})
+	}
+	r.cells[at], r.filled = cell, r.filled || cell.Kind != Empty
+	return nil
+}
+
 // cell returns the value of the cell that has just ended.
 func (r *reader) cell() (Cell, error) {
 	raw := r.value.String()
@@ -207,14 +213,7 @@ func (r *reader) cell() (Cell, error) {
 	}
 	switch r.kind {
 	case "s":
-		n, err := strconv.Atoi(raw)
-		if err != nil || n < 0 || n >= len(r.shared) {
-			return Cell{}, r.b.bad(err, "is damaged: row %d names a text that is not there", r.row)
-		}
-		if r.shared[n] == "" {
-			return Cell{}, nil
-		}
-		return Cell{Text, r.shared[n]}, nil
+		return r.sharedText(raw)
 	case "str", "inlineStr", "phonetic":
 		return Cell{Text, unescaped(raw)}, nil
 	case "b":
@@ -228,11 +227,27 @@ func (r *reader) cell() (Cell, error) {
 	if err != nil {
 		return Cell{}, r.b.bad(err, "is damaged: row %d has a number that is none", r.row)
 	}
-	how := asNumber
+	return r.number(x, r.shown()), nil
+}
+
+// shown returns how the cell shows its number.
+func (r *reader) shown() shown {
 	if n, err := strconv.Atoi(r.style); err == nil && n >= 0 && n < len(r.styles) {
-		how = r.styles[n]
+		return r.styles[n]
 	}
-	return r.number(x, how), nil
+	return asNumber
+}
+
+// sharedText returns a cell whose text others have as well.
+func (r *reader) sharedText(raw string) (Cell, error) {
+	n, err := strconv.Atoi(raw)
+	switch {
+	case err != nil || n < 0 || n >= len(r.shared):
+		return Cell{}, r.b.bad(err, "is damaged: row %d names a text that is not there", r.row)
+	case r.shared[n] == "":
+		return Cell{}, nil
+	}
+	return Cell{Text, r.shared[n]}, nil
 }
 
 // moment returns a cell that has its date in text.

@@ -22,13 +22,7 @@ func (b *book) sheets() (all []sheet, from1904 bool, err error) {
 				v := attribute(e, "date1904")
 				from1904 = v == "1" || v == "true"
 			case "sheet":
-				s := sheet{name: attribute(e, "name")}
-				for _, a := range e.Attr {
-					if a.Name.Local == "id" && a.Name.Space != "" {
-						s.id = a.Value
-					}
-				}
-				all = append(all, s)
+				all = append(all, sheet{name: attribute(e, "name"), id: relation(e)})
 			}
 		}
 		return true, nil
@@ -36,24 +30,39 @@ func (b *book) sheets() (all []sheet, from1904 bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	err = b.tokens("xl/_rels/workbook.xml.rels", func(t xml.Token) (bool, error) {
+	if len(all) == 0 {
+		return nil, false, b.bad(nil, "has no sheets: it is not an Excel workbook (.xlsx)")
+	}
+	return all, from1904, b.locate(all)
+}
+
+// locate finds the parts of sheets.
+func (b *book) locate(all []sheet) error {
+	parts := make(map[string]string)
+	err := b.tokens("xl/_rels/workbook.xml.rels", func(t xml.Token) (bool, error) {
 		if e, is := t.(xml.StartElement); is && e.Name.Local == "Relationship" {
-			for i := range all {
-				if all[i].id == attribute(e, "Id") {
-					target := attribute(e, "Target")
-					if !strings.HasPrefix(target, "/") {
-						target = "/xl/" + target
-					}
-					all[i].part = strings.TrimPrefix(path.Clean(target), "/")
-				}
+			target := attribute(e, "Target")
+			if !strings.HasPrefix(target, "/") {
+				target = "/xl/" + target
 			}
+			parts[attribute(e, "Id")] = strings.TrimPrefix(path.Clean(target), "/")
 		}
 		return true, nil
 	})
-	if err == nil && len(all) == 0 {
-		err = b.bad(nil, "has no sheets: it is not an Excel workbook (.xlsx)")
+	for i := range all {
+		all[i].part = parts[all[i].id]
 	}
-	return all, from1904, err
+	return err
+}
+
+// relation returns the identifier by which an element names another part.
+func relation(e xml.StartElement) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == "id" && a.Name.Space != "" {
+			return a.Value
+		}
+	}
+	return ""
 }
 
 // pick returns the sheet that is asked for by name or by number from 1; the first

@@ -52,8 +52,11 @@ func NewWriter(to io.Writer, sheet string) (*Writer, error) {
 		return nil, err
 	}
 	for _, part := range [][2]string{
-		{"[Content_Types].xml", contentTypes}, {"_rels/.rels", relations}, {"xl/workbook.xml", fmt.Sprintf(bookPart, name.String())},
-		{"xl/_rels/workbook.xml.rels", bookParts}, {"xl/styles.xml", stylePart},
+		{"[Content_Types].xml", contentTypes},
+		{"_rels/.rels", relations},
+		{"xl/workbook.xml", fmt.Sprintf(bookPart, name.String())},
+		{"xl/_rels/workbook.xml.rels", bookParts},
+		{"xl/styles.xml", stylePart},
 	} {
 		p, err := w.zip.Create(part[0])
 		if err == nil {

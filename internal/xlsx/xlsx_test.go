@@ -97,7 +97,8 @@ func TestRead(t *testing.T) {
 		"text not there": {xlsx.Place{}, []string{"xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", rels, "xl/worksheets/one.xml", one}, "bad_file: book.xlsx is damaged: row 2 names a text that is not there"},
 		"own entities":   {xlsx.Place{}, []string{"xl/workbook.xml", `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><workbook>&b;</workbook>`}, "bad_file: book.xlsx is damaged: xl/workbook.xml is not well-formed"},
 		"from 1904": {
-			xlsx.Place{}, []string{"xl/workbook.xml", `<workbook xmlns:r="r"><workbookPr date1904="1"/><sheets><sheet name="One" r:id="a"/></sheets></workbook>`, "xl/_rels/workbook.xml.rels", rels, "xl/styles.xml", styles, "xl/worksheets/one.xml", `<worksheet><sheetData><row><c s="1"><v>0</v></c></row></sheetData></worksheet>`},
+			xlsx.Place{},
+			[]string{"xl/workbook.xml", `<workbook xmlns:r="r"><workbookPr date1904="1"/><sheets><sheet name="One" r:id="a"/></sheets></workbook>`, "xl/_rels/workbook.xml.rels", rels, "xl/styles.xml", styles, "xl/worksheets/one.xml", `<worksheet><sheetData><row><c s="1"><v>0</v></c></row></sheetData></worksheet>`},
 			"1: d(1904-01-01)\n",
 		},
 		"bomb": {xlsx.Place{}, []string{"xl/workbook.xml", book + strings.Repeat(" ", 40<<20)}, "bad_file: book.xlsx unpacks to far more than it is: it is damaged, or made to fill a machine"},
@@ -120,8 +121,16 @@ func TestRead(t *testing.T) {
 func TestThereAndBack(t *testing.T) {
 	t.Parallel()
 	cells := []xlsx.Cell{
-		{Kind: xlsx.Text, Text: " <a> & 'b' _x0041_ \x01\n é"}, {Kind: xlsx.Whole, Text: "-7"}, {Kind: xlsx.Number, Text: "0.1"}, {}, {Kind: xlsx.Bool, Text: "true"}, {Kind: xlsx.Bool, Text: "false"},
-		{Kind: xlsx.Date, Text: "2026-01-31"}, {Kind: xlsx.Timestamp, Text: "2026-01-31 10:00:01"}, {Kind: xlsx.Text, Text: "00123"}, {Kind: xlsx.Date, Text: "9999-12-31"},
+		{Kind: xlsx.Text, Text: " <a> & 'b' _x0041_ \x01\n é"},
+		{Kind: xlsx.Whole, Text: "-7"},
+		{Kind: xlsx.Number, Text: "0.1"},
+		{},
+		{Kind: xlsx.Bool, Text: "true"},
+		{Kind: xlsx.Bool, Text: "false"},
+		{Kind: xlsx.Date, Text: "2026-01-31"},
+		{Kind: xlsx.Timestamp, Text: "2026-01-31 10:00:01"},
+		{Kind: xlsx.Text, Text: "00123"},
+		{Kind: xlsx.Date, Text: "9999-12-31"},
 	}
 	var out bytes.Buffer
 	w, err := xlsx.NewWriter(&out, `A & "B"`)

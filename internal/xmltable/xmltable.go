@@ -172,6 +172,14 @@ func column(path []string, attribute string) string {
 	return name + "_" + attribute
 }
 
+// isRow reports whether the element at a path is a row.
+func (s Shape) isRow(path []string) bool {
+	if s.named {
+		return path[len(path)-1] == s.row
+	}
+	return strings.Join(path, "/") == s.row
+}
+
 // Rows gives every row of a document of a shape: the values of the columns, and
 // whether there is one. Elements that are there several times in a row have their
 // values joined by ", ". The slices are valid during the call.
@@ -190,7 +198,7 @@ func (s Shape) Rows(ctx context.Context, in io.Reader, give func(values []string
 	}
 	w := &walker{row: s.row}
 	w.enter = func(path []string, e xml.StartElement) error {
-		if begin == 0 && (s.named && path[len(path)-1] == s.row || !s.named && strings.Join(path, "/") == s.row) {
+		if begin == 0 && s.isRow(path) {
 			begin = len(path)
 			clear(values)
 			clear(there)
@@ -202,9 +210,9 @@ func (s Shape) Rows(ctx context.Context, in io.Reader, give func(values []string
 		}
 		return nil
 	}
-	w.leave = func(path []string, text string, leaf bool) error {
-		if begin > 0 && (strings.TrimSpace(text) != "" || leaf && len(path) > begin && text != "") {
-			put(column(path[begin:], ""), strings.TrimSpace(text))
+	w.leave = func(path []string, text string, _ bool) error {
+		if value := strings.TrimSpace(text); begin > 0 && value != "" {
+			put(column(path[begin:], ""), value)
 		}
 		if len(path) != begin {
 			return nil
@@ -222,6 +230,15 @@ func attributes(e xml.StartElement) []xml.Attr {
 	})
 }
 
+// decoded returns text in UTF-8 that is in another encoding.
+func decoded(label string, in io.Reader) (io.Reader, error) {
+	e, err := htmlindex.Get(label)
+	if err != nil {
+		return nil, fmt.Errorf("is in the encoding %.40q, which is not known", label)
+	}
+	return e.NewDecoder().Reader(in), nil
+}
+
 // walker goes through a document.
 type walker struct {
 	row   string
@@ -233,13 +250,7 @@ type walker struct {
 // none can expand.
 func (w *walker) walk(ctx context.Context, in io.Reader) error {
 	d := xml.NewDecoder(in)
-	d.CharsetReader = func(label string, input io.Reader) (io.Reader, error) {
-		e, err := htmlindex.Get(label)
-		if err != nil {
-			return nil, fmt.Errorf("is in the encoding %.40q, which is not known", label)
-		}
-		return e.NewDecoder().Reader(input), nil
-	}
+	d.CharsetReader = decoded
 	var path []string
 	var texts [][]byte
 	var leaves []bool
@@ -257,17 +268,14 @@ func (w *walker) walk(ctx context.Context, in io.Reader) error {
 			if len(path) >= maxDepth {
 				return fmt.Errorf("has elements inside each other %d deep", maxDepth)
 			}
-			if n := len(leaves); n > 0 {
-				leaves[n-1] = false
-			}
 			path, texts, leaves = append(path, e.Name.Local), append(texts, nil), append(leaves, true)
+			leaves[max(0, len(leaves)-2)] = len(leaves) == 1
 			err = w.enter(path, e)
 		case xml.CharData:
 			if n := len(texts); n > 0 {
-				if len(texts[n-1])+len(e) > maxValue {
-					return fmt.Errorf("has a value of more than %d MB", maxValue>>20)
+				if texts[n-1] = append(texts[n-1], e...); len(texts[n-1]) > maxValue {
+					err = fmt.Errorf("has a value of more than %d MB", maxValue>>20)
 				}
-				texts[n-1] = append(texts[n-1], e...)
 			}
 		case xml.EndElement:
 			n := len(path) - 1

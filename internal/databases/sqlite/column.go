@@ -46,41 +46,48 @@ func (s *statement) columns() []*column {
 	all := make([]*column, lib.Xsqlite3_column_count(s.c.tls, s.handle))
 	for i := range all {
 		all[i] = &column{
-			name:     libc.GoString(lib.Xsqlite3_column_name(s.c.tls, s.handle, int32(i))),             //nolint:gosec // few
-			declared: typeOf(libc.GoString(lib.Xsqlite3_column_decltype(s.c.tls, s.handle, int32(i)))), //nolint:gosec // few
+			name:     libc.GoString(lib.Xsqlite3_column_name(s.c.tls, s.handle, int32(i))),
+			declared: typeOf(libc.GoString(lib.Xsqlite3_column_decltype(s.c.tls, s.handle, int32(i)))),
 		}
 	}
 	return all
 }
 
+// words are what declared types have in their names, the first that is there
+// deciding; SQLite itself goes by such words.
+var words = []struct {
+	typ  string
+	have []string
+}{
+	{"BOOLEAN", []string{"BOOL"}},
+	{"TIMESTAMP", []string{"TIMESTAMP", "DATETIME"}},
+	{"BIGINT", []string{"INT"}},
+	{"VARCHAR", []string{"CHAR", "CLOB", "TEXT", "JSON", "UUID"}},
+	{"BLOB", []string{"BLOB"}},
+	{"DOUBLE", []string{"REAL", "FLOA", "DOUBLE"}},
+}
+
 // typeOf returns what values of a declared type are, by the words that people use.
 func typeOf(decl string) string {
 	decl = strings.ToUpper(strings.TrimSpace(decl))
-	word, rest, _ := strings.Cut(decl, "(")
+	name, rest, _ := strings.Cut(decl, "(")
 	has := func(parts ...string) bool {
-		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(word, p) })
+		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
 	}
-	switch {
-	case word == "":
-		return ""
-	case has("BOOL"):
-		return "BOOLEAN"
-	case has("TIMESTAMP", "DATETIME"):
-		if has("ZONE", "TZ") && !has("WITHOUT") {
-			return "TIMESTAMP WITH TIME ZONE"
-		}
-		return "TIMESTAMP"
-	case word == "DATE":
+	if name == "DATE" {
 		return "DATE"
-	case has("INT"):
-		return "BIGINT"
-	case has("CHAR", "CLOB", "TEXT", "JSON", "UUID"):
-		return "VARCHAR"
-	case has("BLOB"):
-		return "BLOB"
-	case has("REAL", "FLOA", "DOUB"):
-		return "DOUBLE"
-	case has("DEC", "NUM") && strings.Contains(rest, ",") && !strings.Contains(strings.ReplaceAll(rest, " ", ""), ",0)"):
+	}
+	for _, w := range words {
+		switch {
+		case !has(w.have...):
+		case w.typ == "TIMESTAMP" && has("ZONE", "TZ") && !has("WITHOUT"):
+			return "TIMESTAMP WITH TIME ZONE"
+		default:
+			return w.typ
+		}
+	}
+	rest = strings.ReplaceAll(rest, " ", "")
+	if has("DEC", "NUM") && strings.Contains(rest, ",") && !strings.Contains(rest, ",0)") {
 		return "DOUBLE"
 	}
 	return ""
@@ -203,17 +210,22 @@ func (c *column) become(to carrier, n int) {
 	case to == asFloat:
 		c.floats = resized(c.floats, n)
 	case to == asText:
-		c.buffer, c.ends = c.buffer[:0], c.ends[:0]
-		for i := range n {
-			there := c.nulls == 0 || c.valid[i]
-			if there && from == asInt {
-				c.buffer = strconv.AppendInt(c.buffer, c.ints[i], 10)
-			}
-			if there && from == asFloat {
-				c.buffer = strconv.AppendFloat(c.buffer, c.floats[i], 'g', -1, 64)
-			}
-			c.ends = append(c.ends, len(c.buffer))
+		c.written(from, n)
+	}
+}
+
+// written turns n numbers into text.
+func (c *column) written(from carrier, n int) {
+	c.buffer, c.ends = c.buffer[:0], c.ends[:0]
+	for i := range n {
+		there := c.nulls == 0 || c.valid[i]
+		if there && from == asInt {
+			c.buffer = strconv.AppendInt(c.buffer, c.ints[i], 10)
 		}
+		if there && from == asFloat {
+			c.buffer = strconv.AppendFloat(c.buffer, c.floats[i], 'g', -1, 64)
+		}
+		c.ends = append(c.ends, len(c.buffer))
 	}
 }
 
@@ -236,29 +248,40 @@ func (c *column) take(n int) batch.Column {
 		out.Kind, out.Texts = batch.Text, make([]string, n)
 	case asInt:
 		out.Kind, out.Type, out.Ints = batch.Int, "BIGINT", c.ints
-		if c.declared == "BOOLEAN" && !slices.ContainsFunc(c.ints, func(v int64) bool { return v != 0 && v != 1 }) {
-			out.Kind, out.Type, out.Ints, out.Bools = batch.Bool, "BOOLEAN", nil, make([]bool, n)
-			for i, v := range c.ints {
-				out.Bools[i] = v != 0
-			}
-		}
+		c.truths(&out)
 	case asFloat:
 		out.Kind, out.Type, out.Floats = batch.Float, "DOUBLE", c.floats
 	case asText:
 		out.Kind, out.Type, out.Texts = batch.Text, "VARCHAR", make([]string, n)
-		all, from := string(c.buffer), 0
-		for i, end := range c.ends {
-			out.Texts[i], from = all[from:end], end
-		}
-		if c.blobs {
-			out.Type = "BLOB"
-		} else if c.moments(out) {
-			out.Type = c.declared
-		}
+		c.texts(&out)
 	}
 	c.known = c.known || c.carrier != nothing
 	c.carrier, c.nulls, c.valid, c.ints, c.floats, c.buffer, c.ends, c.blobs = nothing, 0, nil, c.ints[:0], c.floats[:0], c.buffer[:0], c.ends[:0], false
 	return out
+}
+
+// truths makes truth values of the numbers of a column that was declared so.
+func (c *column) truths(out *batch.Column) {
+	if c.declared != "BOOLEAN" || slices.ContainsFunc(c.ints, func(v int64) bool { return v != 0 && v != 1 }) {
+		return
+	}
+	out.Kind, out.Type, out.Ints, out.Bools = batch.Bool, "BOOLEAN", nil, make([]bool, len(c.ints))
+	for i, v := range c.ints {
+		out.Bools[i] = v != 0
+	}
+}
+
+// texts cuts the gathered text into values.
+func (c *column) texts(out *batch.Column) {
+	all, from := string(c.buffer), 0
+	for i, end := range c.ends {
+		out.Texts[i], from = all[from:end], end
+	}
+	if c.blobs {
+		out.Type = "BLOB"
+	} else if c.moments(*out) {
+		out.Type = c.declared
+	}
 }
 
 // moments reports whether the column was declared as dates or times, and all of its

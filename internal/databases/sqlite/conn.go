@@ -151,15 +151,12 @@ func (c *conn) one(text string) (*statement, error) {
 }
 
 // run executes a statement of ours that yields nothing.
-func (c *conn) run(text string, params ...any) error {
+func (c *conn) run(text string) error {
 	s, err := c.one(text)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.bind(params); err != nil {
-		return err
-	}
 	for {
 		if more, err := s.step(); err != nil || !more {
 			return err
@@ -213,8 +210,8 @@ func (s *statement) bytes(column int32) []byte {
 // bind gives the parameters of a statement their values.
 func (s *statement) bind(params []any) error {
 	for i, p := range params {
-		at := int32(i + 1) //nolint:gosec // few
-		rc := int32(lib.SQLITE_OK)
+		at := int32(i + 1)
+		var rc int32
 		switch v := p.(type) {
 		case nil:
 			rc = lib.Xsqlite3_bind_null(s.c.tls, s.handle, at)

@@ -46,7 +46,7 @@ func (w *writer) write(ctx context.Context, b batch.Batch) error {
 	}
 	for row := range b.Rows {
 		for i := range b.Columns {
-			rc, err := w.bind(int32(i+1), &b.Columns[i], &texts[i], row) //nolint:gosec // few
+			rc, err := w.bind(int32(i+1), &b.Columns[i], &texts[i], row)
 			if err != nil {
 				return w.refused(row, err)
 			}
@@ -72,25 +72,31 @@ func (w *writer) begin(columns []batch.Column) error {
 	if w.insert != nil && slices.EqualFunc(w.columns, columns, same) {
 		return nil
 	}
+	var err error
 	if w.insert == nil {
-		var err error
-		if w.table, err = tableName(w.load.Table); err != nil {
-			return err
-		}
-		if err := w.keysThere(columns); err != nil {
-			return err
-		}
-		if err := w.c.ready(w.table, w.load, columns); err != nil {
-			return err
-		}
+		err = w.first(columns)
 	} else {
 		w.insert.close()
 		w.insert = nil
 	}
-	var err error
+	if err != nil {
+		return err
+	}
 	w.columns = columns
 	w.insert, err = w.c.one(insertion(w.table, w.load, columns))
 	return err
+}
+
+// first makes the table ready.
+func (w *writer) first(columns []batch.Column) error {
+	var err error
+	if w.table, err = tableName(w.load.Table); err != nil {
+		return err
+	}
+	if err := w.keysThere(columns); err != nil {
+		return err
+	}
+	return w.c.ready(w.table, w.load, columns)
 }
 
 func (w *writer) keysThere(columns []batch.Column) error {
@@ -171,12 +177,9 @@ type texts struct {
 
 // bind gives a parameter the value of a row. Rows are bound in their order.
 func (w *writer) bind(at int32, c *batch.Column, t *texts, row int) (int32, error) {
-	var where uintptr
-	size := 0
+	where := t.next
 	if c.Kind == batch.Text {
-		size = len(c.Texts[row])
-		where = t.next
-		t.next += uintptr(size)
+		t.next += uintptr(len(c.Texts[row]))
 	}
 	if c.Valid != nil && !c.Valid[row] || c.Kind == batch.Text && c.Type == "" {
 		return lib.Xsqlite3_bind_null(w.c.tls, w.insert.handle, at), nil
@@ -192,12 +195,18 @@ func (w *writer) bind(at int32, c *batch.Column, t *texts, row int) (int32, erro
 			n = 1
 		}
 		return lib.Xsqlite3_bind_int64(w.c.tls, w.insert.handle, at, n), nil
-	case batch.Text:
+	default:
 	}
+	return w.bindText(at, c, t.form, row, where)
+}
+
+// bindText is bind for a text that lies at where.
+func (w *writer) bindText(at int32, c *batch.Column, how form, row int, where uintptr) (int32, error) {
+	size := len(c.Texts[row])
 	if size == 0 {
 		where = w.c.room // any address but none
 	}
-	switch t.form {
+	switch how {
 	case digits:
 		n, err := strconv.ParseInt(c.Texts[row], 10, 64)
 		if err != nil {

@@ -119,58 +119,71 @@ func (c *conn) query(q databases.Query) (*statement, error) {
 	return s, nil
 }
 
+// reading is the rows of a statement on their way.
+type reading struct {
+	s       *statement
+	columns []*column
+	most    int
+	row     int64
+	n, size int // of the batch
+	give    func(batch.Batch) error
+}
+
 // read gives all rows of a statement.
 func (s *statement) read(ctx context.Context, q databases.Query, give func(batch.Batch) error) error {
-	most := q.BatchRows
-	if most <= 0 {
-		most = batchRows
-	}
-	columns := s.columns()
-	row, given := int64(0), false
-	n, size := 0, 0
-	flush := func() error {
-		b := batch.Batch{Rows: n, Columns: make([]batch.Column, len(columns))}
-		for i, col := range columns {
-			b.Columns[i] = col.take(n)
-		}
-		n, size, given = 0, 0, true
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return give(b)
+	r := &reading{s: s, columns: s.columns(), most: q.BatchRows, give: give}
+	if r.most <= 0 {
+		r.most = batchRows
 	}
 	for {
 		more, err := s.step()
+		if err == nil && more {
+			err = r.take()
+		}
+		if err == nil && r.full(!more) {
+			err = errors.Join(ctx.Err(), r.flush())
+		}
 		if err != nil {
 			return err
 		}
 		if !more {
 			break
 		}
-		row++
-		for i, col := range columns {
-			bytes, err := col.add(s, int32(i), n) //nolint:gosec // SQLite has at most 32,767 columns
-			if err != nil {
-				return fault.New(fault.Invalid, "row %d of the result: column %q holds bytes that are no text in UTF-8: read hex(%s), or mend it", row, col.name, col.name).With("bad_value")
-			}
-			size += bytes
-		}
-		if n++; n >= most || size >= batchBytes {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	if n > 0 {
-		if err := flush(); err != nil {
-			return err
-		}
 	}
 	// A column that has had no value at all has the type that it was declared with.
-	if !given || slices.ContainsFunc(columns, func(c *column) bool { return !c.known }) {
-		return give(declared(columns))
+	if slices.ContainsFunc(r.columns, func(c *column) bool { return !c.known }) {
+		return give(declared(r.columns))
 	}
 	return nil
+}
+
+// full reports whether the batch is to be given; at the end it is if it has rows.
+func (r *reading) full(end bool) bool {
+	return r.n >= r.most || r.size >= batchBytes || end && r.n > 0
+}
+
+// take takes the current row.
+func (r *reading) take() error {
+	r.row++
+	for i, col := range r.columns {
+		bytes, err := col.add(r.s, int32(i), r.n)
+		if err != nil {
+			return fault.New(fault.Invalid, "row %d of the result: column %q holds bytes that are no text in UTF-8: read hex(%s), or mend it", r.row, col.name, col.name).With("bad_value")
+		}
+		r.size += bytes
+	}
+	r.n++
+	return nil
+}
+
+// flush gives the rows that are there.
+func (r *reading) flush() error {
+	b := batch.Batch{Rows: r.n, Columns: make([]batch.Column, len(r.columns))}
+	for i, col := range r.columns {
+		b.Columns[i] = col.take(r.n)
+	}
+	r.n, r.size = 0, 0
+	return r.give(b)
 }
 
 // declared returns a batch without rows, in which the columns without values have

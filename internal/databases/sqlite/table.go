@@ -55,12 +55,7 @@ func (c *conn) ready(table string, load databases.Load, columns []batch.Column) 
 	}
 	lacks := slices.IndexFunc(columns, func(col batch.Column) bool { return !contains(has, col.Name) })
 	switch {
-	case len(has) > 0 && lacks >= 0 && load.Create && load.Mode == databases.Overwrite:
-		if err := c.run("DROP TABLE main." + sqltext.Ident(table)); err != nil {
-			return err
-		}
-		return c.create(table, load, columns)
-	case len(has) == 0 && load.Create:
+	case load.Create && (len(has) == 0 || lacks >= 0 && load.Mode == databases.Overwrite):
 		return c.create(table, load, columns)
 	case len(has) == 0:
 		return c.noTable(table)
@@ -109,7 +104,7 @@ func (c *conn) keyed(table string, load databases.Load) error {
 	return nil
 }
 
-// create makes a table of the columns and their types.
+// create makes a table of the columns and their types, in place of one that is there.
 func (c *conn) create(table string, load databases.Load, columns []batch.Column) error {
 	var parts []string
 	for _, col := range columns {
@@ -117,6 +112,9 @@ func (c *conn) create(table string, load databases.Load, columns []batch.Column)
 	}
 	if load.Mode == databases.Upsert {
 		parts = append(parts, "UNIQUE ("+sqltext.Idents(load.Keys)+")")
+	}
+	if err := c.run("DROP TABLE IF EXISTS main." + sqltext.Ident(table)); err != nil {
+		return err
 	}
 	return c.run(fmt.Sprintf("CREATE TABLE main.%s (%s)", sqltext.Ident(table), strings.Join(parts, ", ")))
 }
