@@ -113,6 +113,7 @@ func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
 			return r.failed(s, fault.Rejected("the settings cannot be used", problems))
 		}
 		s.node = made
+		r.given(s)
 		if s.common, err = spec.Common(s.Config); err != nil {
 			return r.failed(s, err)
 		}
@@ -192,8 +193,8 @@ func (r *run) open(ctx context.Context, s *state) error {
 		Ask: func(ctx context.Context, what string, body, answer any) error {
 			return r.asks.ask(ctx, s.ID, what, body, answer)
 		},
-		State: s.State,
-		Keep:  func(kept json.RawMessage) { r.say(job.Message{Type: job.Kept, Node: s.ID, State: kept}) },
+		State: s.State, Enough: r.job.Wanted(),
+		Keep: func(kept json.RawMessage) { r.say(job.Message{Type: job.Kept, Node: s.ID, State: kept}) },
 		Log: func(level node.Level, format string, args ...any) {
 			r.say(job.Message{Type: job.Log, Node: s.ID, Level: level, Message: fmt.Sprintf(format, args...)})
 		},

@@ -64,9 +64,9 @@ func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err erro
 	}
 	defer func() { err = errors.Join(err, g.close(ctx)) }()
 	_, err = guarded(func() (struct{}, error) {
-		return struct{}{}, n.Process(ctx, s.env, in, func(b batch.Batch) error { return g.write(ctx, b) })
+		return struct{}{}, n.Process(ctx, s.env, in, r.enough(i, func(b batch.Batch) error { return g.write(ctx, b) }))
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
 	rel, err := g.relation(input, func(name string) string {
@@ -80,6 +80,7 @@ func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err erro
 	if err != nil {
 		return err
 	}
+	rel = r.sampled(i, rel)
 	path := sqltext.Text(r.artifact(i))
 	rel.Rows, err = r.db.Exec(ctx, "COPY ("+rel.SQL+") TO "+path+" (FORMAT parquet, COMPRESSION snappy)")
 	if err != nil {

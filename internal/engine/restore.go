@@ -15,7 +15,7 @@ import (
 func (r *run) needed() []job.Edge {
 	restored := make(map[string]bool)
 	for _, s := range r.job.Nodes {
-		restored[s.ID] = s.Restored != nil
+		restored[s.ID] = s.Given()
 	}
 	return slices.DeleteFunc(slices.Clone(r.job.Edges), func(e job.Edge) bool { return restored[e.To] })
 }

@@ -106,6 +106,7 @@ func (r *run) selected(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
+	rel = r.sampled(i, rel)
 	s.rel = rel
 	r.traits[i] = traits{sameRows: rel.SameRows, counted: !rel.SameRows && (rel.Rows >= 0 || len(rel.Files) > 0)}
 	return nil

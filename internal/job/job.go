@@ -24,6 +24,7 @@ type Job struct {
 	Roots  Roots             `json:"roots"`
 	Dir    string            `json:"dir"` // the run's folder: artifacts and temporary files
 	Limits Limits            `json:"limits"`
+	Trial  *Trial            `json:"trial,omitempty"`
 	Out    outbound.Exit     `json:"out"` // to other machines, for nodes that call them
 }
 
@@ -36,6 +37,14 @@ func (j Job) Params() map[string]string {
 		}
 	}
 	return params
+}
+
+// Wanted returns how many rows of every source are wanted; 0 is all.
+func (j Job) Wanted() int64 {
+	if j.Trial == nil || j.Trial.Share > 0 {
+		return 0
+	}
+	return j.Trial.Rows
 }
 
 // Step is one node with its settings; placeholders are resolved, but for those
@@ -51,6 +60,26 @@ type Step struct {
 	// Restored, unless nil, is what another run has left of this node, which is not
 	// computed again.
 	Restored *Restored `json:"restored,omitempty"`
+	// Pinned, unless nil, are rows that the node yields instead of its own.
+	Pinned *Pinned `json:"pinned,omitempty"`
+}
+
+// Given reports whether the rows of the node come from elsewhere, so that nothing
+// has to come into it.
+func (s Step) Given() bool { return s.Restored != nil || s.Pinned != nil }
+
+// Pinned is rows that somebody has written down.
+type Pinned struct {
+	// Path is a file in the run's folder with a JSON object a line.
+	Path    string        `json:"path"`
+	Columns []node.Column `json:"columns"`
+}
+
+// Trial says that a run is only to show what would happen: sinks and nodes that act
+// on the world do nothing, and sources give the first of their rows.
+type Trial struct {
+	Rows  int64   `json:"rows"`  // of every source; 0 is all
+	Share float64 `json:"share"` // of the rows of every source, chosen by chance; 0 is all
 }
 
 // Restored is the result of a node that another run has computed.

@@ -145,6 +145,8 @@ type Env struct {
 	Values func(name string) (string, bool)
 	// Out is the way to other machines; nil unless Access has Network.
 	Out *outbound.Exit
+	// Enough is how many rows of a source are wanted; 0 is all. More do no harm.
+	Enough int64
 	// Ask puts one of the questions of its kind's Asks to the server, and stores the
 	// answer in what answer points to. It waits for it. Refusals of the server are
 	// faults of their own kind.

@@ -25,6 +25,9 @@ type Spec struct {
 	// Merges says that the kind does without inputs that were skipped, and is itself
 	// skipped only when all were. Other kinds need all of theirs.
 	Merges bool
+	// Effects says that a node of this kind acts on the world and hands its rows on, or
+	// has none of its own, so that a trial leaves it out. Sinks need not say so.
+	Effects bool
 	// Permissions are what somebody needs, besides the right to save a pipeline, to
 	// add a node of this kind or to change one.
 	Permissions []string

@@ -14,7 +14,7 @@ const defaultChunk = 5000
 
 // migrateSpec copies rows from one database to another.
 var migrateSpec = node.Spec{
-	Kind: "migrate", Title: "Migrate", Icon: "database", Category: node.Source, Alone: true,
+	Kind: "migrate", Effects: true, Title: "Migrate", Icon: "database", Category: node.Source, Alone: true,
 	Summary: "Copy the rows of a query from one database into a table of another, all or none. One row comes out: migrated_rows, table and chunks.",
 	Settings: node.Schema{Type: node.TypeObject, Fields: append([]node.Field{
 		{Name: "source_uri", Schema: node.Schema{Type: node.TypeString, Title: "From", Help: addressHelp}},

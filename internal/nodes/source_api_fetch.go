@@ -402,7 +402,7 @@ func notJSON(err error) error {
 
 // keep writes one row. What is no object becomes one with the member value.
 func (f *fetcher) keep(one json.RawMessage) error {
-	if p := f.Pagination; p != nil && p.MaxRecords > 0 && f.rows >= p.MaxRecords {
+	if p := f.Pagination; p != nil && p.MaxRecords > 0 && f.rows >= p.MaxRecords || f.env.Enough > 0 && f.rows >= f.env.Enough {
 		return errEnough
 	}
 	if len(one) > maxLine {
