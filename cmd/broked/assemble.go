@@ -24,6 +24,7 @@ import (
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/workspaces"
 	"github.com/broked/broked/web"
 )
@@ -38,6 +39,7 @@ type assembled struct {
 	auth      *auth.Service
 	keys      *auth.Keys
 	pipelines *pipelines.Service
+	trials    *trials.Service
 	contacts  *contacts.Service
 	files     contacts.FetcherDeps
 	runs      *runs.Service
@@ -107,6 +109,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.contacts = contacts.NewService(memory, s.files.Files, board)
 	s.workspaces = workspaces.NewService(memory)
 	s.pipelines = pipelines.NewService(memory, p.kinds)
+	s.trials = trials.NewService(memory, s.pipelines, trialEngine{s})
 	s.runs = runs.NewService(memory, s.pipelines, board)
 	s.issues = issues.NewService(memory, board)
 	s.watch = &issues.Watch{Store: memory, News: board, Log: s.log, StuckAfter: c.StuckAfter, Disk: data.space}
@@ -158,7 +161,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	sandbox := script.Inspect()
 	s.tellSandbox(ctx, sandbox)
 	s.handler = api.New(api.Deps{
-		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
+		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies, Origins: c.Origins},
 		Info: func() api.Info {

@@ -31,6 +31,7 @@ import (
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/workspaces"
 )
 
@@ -53,6 +54,7 @@ type world struct {
 	news   *news.Board
 	files  contacts.Files
 	tokens map[auth.Role]string
+	folder string       // of files that trials may touch
 	ahead  atomic.Int64 // how far the clock of its accounts is ahead, in nanoseconds
 }
 
@@ -75,6 +77,7 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	keys := auth.NewKeys(memory, serverKey, log)
 	w := &world{t: t, db: db, store: memory, news: board, tokens: map[auth.Role]string{}}
 	folder := t.TempDir()
+	w.folder = filepath.Join(folder, "data")
 	w.files = contacts.Files(filepath.Join(folder, "contacts"))
 	signing, err := auth.OpenSigningKeys(filepath.Join(folder, "secret"), filepath.Join(folder, "signing.json"), w.now())
 	must(t, err)
@@ -86,7 +89,8 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	must(t, err)
 	documents := pipelines.NewService(memory, kinds)
 	deps := api.Deps{
-		Log: log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Contacts: contacts.NewService(memory, w.files, board), Runs: runs.NewService(memory, documents, board),
+		Trials: trials.NewService(memory, documents, inProcess{t: t, kinds: kinds, folder: w.folder}),
+		Log:    log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Contacts: contacts.NewService(memory, w.files, board), Runs: runs.NewService(memory, documents, board),
 		Issues: issues.NewService(memory, board),
 		Kinds:  kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},

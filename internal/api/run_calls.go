@@ -102,8 +102,13 @@ func runParams(text []byte) (map[string]string, error) {
 	if err := strictjson.Decode(text, &request); err != nil {
 		return nil, err
 	}
-	params := make(map[string]string, len(request.Params))
-	for name, value := range request.Params {
+	return textParams(request.Params)
+}
+
+// textParams returns the values of parameters as text.
+func textParams(given map[string]any) (map[string]string, error) {
+	params := make(map[string]string, len(given))
+	for name, value := range given {
 		switch v := value.(type) {
 		case string:
 			params[name] = v

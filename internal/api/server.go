@@ -24,6 +24,7 @@ import (
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
+	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/workspaces"
 )
 
@@ -34,6 +35,7 @@ type Deps struct {
 	Keys      *auth.Keys
 	Contacts  *contacts.Service
 	Pipelines *pipelines.Service
+	Trials    *trials.Service
 	Runs      *runs.Service
 	Issues    *issues.Service
 	Kinds     *node.Registry
@@ -112,6 +114,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.pipelineCalls()
 	s.versionCalls()
 	s.stateCalls()
+	s.trialCalls()
 	s.runCalls()
 	s.streamCalls()
 	s.contactCalls()

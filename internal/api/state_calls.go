@@ -27,12 +27,12 @@ func (s *server) listStates(ctx context.Context, in *ByID) (*body[[]runs.NodeSta
 	return &body[[]runs.NodeState]{states}, err
 }
 
-// ByStateNode is the path of what one node keeps.
-type ByStateNode struct {
+// ByNode is the path of something that belongs to one node of a pipeline.
+type ByNode struct {
 	ByID
 	Node string `path:"node" maxLength:"100"`
 }
 
-func (s *server) forgetState(ctx context.Context, in *ByStateNode) (*struct{}, error) {
+func (s *server) forgetState(ctx context.Context, in *ByNode) (*struct{}, error) {
 	return nil, s.Runs.ForgetState(ctx, in.ID, in.Node)
 }

@@ -23,7 +23,7 @@ var floors = [][]string{
 	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/script", "internal/strictjson", "internal/xlsx", "internal/xmltable"},
 	{"internal/node", "internal/auth", "internal/databases/sqlite"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
-	{"internal/runs"},
+	{"internal/runs", "internal/trials"},
 	{"internal/issues"},
 	{"internal/nodes"},
 	{"internal/store", "internal/queue", "internal/executor", "internal/engine"},

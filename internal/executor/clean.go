@@ -19,6 +19,10 @@ func Clean(dir string) error {
 		return fmt.Errorf("clean run folders: %w", err)
 	}
 	for _, folder := range folders {
+		if isTrial(folder.Name()) {
+			_ = os.RemoveAll(filepath.Join(dir, folder.Name()))
+			continue
+		}
 		clean(filepath.Join(dir, folder.Name()))
 	}
 	return nil

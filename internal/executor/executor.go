@@ -42,6 +42,7 @@ type Store interface {
 type Executor struct {
 	Deps
 	active atomic.Int64
+	trials chan struct{} // one for each trial that is under way
 }
 
 // Active returns how many runs are being worked on.
@@ -64,7 +65,7 @@ type Deps struct {
 }
 
 // New returns an executor. It works when its Execute is called.
-func New(d Deps) *Executor { return &Executor{Deps: d} }
+func New(d Deps) *Executor { return &Executor{Deps: d, trials: make(chan struct{}, mostTrials)} }
 
 // errCancelled is the cause of a run's context when somebody cancelled the run.
 var errCancelled = errors.New("the run was cancelled")

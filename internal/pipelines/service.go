@@ -127,6 +127,28 @@ func (s *Service) Update(ctx context.Context, ref string, body []byte, expect in
 	return s.save(ctx, old, d, "")
 }
 
+// Changed returns the pipeline as Update with body would save it, and saves nothing;
+// without ref it is what Create would save of body. What they refuse, it refuses,
+// and drafts as well when they would not be sound.
+func (s *Service) Changed(ctx context.Context, ref string, body []byte) (Document, error) {
+	old := Version{Document: Document{Enabled: true}}
+	if ref != "" {
+		var err error
+		if old, err = s.find(ctx, ref); err != nil {
+			return Document{}, err
+		}
+	}
+	d, err := decodeOnto(old.Document, body)
+	if err != nil {
+		return Document{}, err
+	}
+	d.Draft, d.ID, d.Workspace = false, old.Document.ID, string(auth.HomeFrom(ctx))
+	if err := s.allowed(ctx, old.Document, d); err != nil {
+		return Document{}, err
+	}
+	return d, s.sound(ctx, d)
+}
+
 func stale(newest int) error {
 	return fault.New(fault.Stale, "the pipeline was changed meanwhile: its newest version is %d", newest)
 }

@@ -80,6 +80,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"recent runs":                  testRecentRuns,
 		"a run's whole life":           testLife,
 		"what nodes keep":              testNodeStates,
+		"pins":                         testPins,
 		"one claim":                    testParallelClaims,
 		"fences":                       testFences,
 		"progress is bounded":          testProgress,

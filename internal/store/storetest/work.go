@@ -11,6 +11,7 @@ import (
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/trials"
 )
 
 // after returns the instant so many milliseconds after noon.
@@ -388,5 +389,27 @@ func testNodeStates(t *testing.T, b Backend) {
 	all, err = b.NodeStates(ctx, d.ID)
 	if must(t, err); len(all) > 0 {
 		t.Errorf("a pipeline that is gone keeps %v", all)
+	}
+}
+
+func testPins(t *testing.T, b Backend) {
+	ctx := t.Context()
+	d, other := saved(t, b, "Sales"), saved(t, b, "Stock")
+	pin := trials.Pin{
+		Node: "a", By: "ada", At: noon,
+		Rows: trials.Rows{Columns: []node.Column{{Name: "x", Type: "BIGINT"}}, Rows: []trials.Row{trials.Row(`{"x":9007199254740993}`)}},
+	}
+	must(t, b.PutPin(ctx, d.ID, trials.Pin{Node: "a", Rows: trials.Rows{Rows: []trials.Row{}}, At: noon}))
+	must(t, b.PutPin(ctx, d.ID, pin))
+	must(t, b.PutPin(ctx, other.ID, pin))
+	all, err := b.Pins(ctx, d.ID)
+	must(t, err)
+	wantSame(t, "pins", all, []trials.Pin{pin})
+	must(t, b.DeletePin(ctx, d.ID, "a"))
+	wantKind(t, b.DeletePin(ctx, d.ID, "a"), fault.NotFound, "no_pin")
+	must(t, b.DeletePipeline(ctx, other.ID))
+	all, err = b.Pins(ctx, other.ID)
+	if must(t, err); len(all) > 0 {
+		t.Errorf("a pipeline that is gone has the pins %v", all)
 	}
 }

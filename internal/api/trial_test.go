@@ -1,0 +1,126 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/engine"
+	"github.com/broked/broked/internal/executor"
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+)
+
+// inProcess executes trials in the process of the test: a server has engine
+// processes for them.
+type inProcess struct {
+	t      *testing.T
+	kinds  *node.Registry
+	folder string
+}
+
+func (e inProcess) Job(d pipelines.Document, params map[string]string) (job.Job, error) {
+	return executor.NewJob(d, e.kinds, runs.Run{ID: "trial", Params: params})
+}
+
+func (e inProcess) Try(ctx context.Context, _ pipelines.Document, j job.Job, files map[string][]byte, hear func(job.Message)) (job.Message, error) {
+	j.Dir = e.t.TempDir()
+	j.Roots = job.Roots{Base: e.folder, Allow: []string{e.folder}}
+	for name, text := range files {
+		must(e.t, os.WriteFile(filepath.Join(j.Dir, name), text, 0o600))
+	}
+	for _, s := range j.Nodes {
+		if s.Pinned != nil {
+			s.Pinned.Path = filepath.Join(j.Dir, s.Pinned.Path)
+		}
+	}
+	text, err := json.Marshal(j)
+	must(e.t, err)
+	var out bytes.Buffer
+	must(e.t, engine.Engine{Kinds: e.kinds, Log: slog.New(slog.DiscardHandler)}.Run(ctx, bytes.NewReader(text), &out))
+	for messages := json.NewDecoder(&out); ; {
+		var m job.Message
+		must(e.t, messages.Decode(&m))
+		if m.Type == job.Finished {
+			return m, nil
+		}
+		hear(m)
+	}
+}
+
+func TestTrialCalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	must(t, os.MkdirAll(w.folder, 0o700))
+	var csv strings.Builder
+	csv.WriteString("id,amount\n")
+	for range 500 {
+		csv.WriteString("7,3\n")
+	}
+	must(t, os.WriteFile(filepath.Join(w.folder, "in.csv"), []byte(csv.String()), 0o600))
+	const nodes = `"nodes":[
+		{"id":"in","type":"source_file","name":"In","config":{"path":"in.csv"}},
+		{"id":"big","type":"filter","name":"Big","config":{"condition":"amount >= ${param.least}"}},
+		{"id":"out","type":"sink_file","name":"Out","config":{"path":"out.csv"}}],
+		"edges":[{"from":"in","to":"big"},{"from":"big","to":"out"}]`
+	const try, pins = "/api/pipelines/sales/dry-run", "/api/pipelines/sales/pins"
+	const absent = "/api/pipelines/nobody"
+	pinned := `{"rows":[{"id":"007","amount":5},{"id":"x","amount":1}]}`
+	w.run(scenario{name: "make", as: auth.Editor, method: "POST", path: "/api/pipelines", body: `{"name":"sales","params":{"least":"2"},` + nodes + `}`, want: 201})
+	for _, sc := range []scenario{
+		{name: "nobody", method: "POST", path: try, want: 401},
+		{name: "viewer", as: auth.Viewer, method: "POST", path: try, want: 403},
+		{name: "absent", as: auth.Editor, method: "POST", path: absent + "/dry-run", want: 404},
+		{name: "everything", as: auth.Editor, method: "POST", path: try, want: 200, has: []string{
+			`"status":"success"`, `"in":{"node_id":"in","name":"In","status":"success","row_count":100`, `"columns":["id","amount"]`, `"out":{"node_id":"out"`, "100 rows would be written",
+		}},
+		{name: "up to a node", as: auth.Editor, method: "POST", path: try, body: `{"until":"big","rows":3,"shown":2}`, want: 200, has: []string{`"row_count":3`, `"truncated":true`}, hasNot: []string{`"out"`}},
+		{name: "up to no node", as: auth.Editor, method: "POST", path: try, body: `{"until":"bigg"}`, want: 400, has: []string{`"path":"until"`, `did you mean \"big\"`}},
+		{name: "parameter", as: auth.Editor, method: "POST", path: try, body: `{"params":{"least":9}}`, want: 200, has: []string{`"row_count":0`}},
+		{name: "bad parameter", as: auth.Editor, method: "POST", path: try, body: `{"params":{"least":[]}}`, want: 400, has: []string{"params.least"}},
+		{name: "a node that fails", as: auth.Editor, method: "POST", path: try, body: `{"params":{"least":"x"}}`, want: 200, has: []string{`"status":"failed"`, `"failure":{"code":"`}},
+		{name: "too much", as: auth.Editor, method: "POST", path: try, body: `{"rows":1000000,"share":2,"shown":-1}`, want: 400, has: []string{`"path":"rows"`, `"path":"share"`, `"path":"shown"`}},
+		{name: "unknown member", as: auth.Editor, method: "POST", path: try, body: `{"row":1}`, want: 400},
+		{name: "changes that are not saved", as: auth.Editor, method: "POST", path: try, body: `{"document":{"params":{"least":"4"}},"until":"big"}`, want: 200, has: []string{`"row_count":0`}},
+		{name: "changes that are wrong", as: auth.Editor, method: "POST", path: try, body: `{"document":{"schedule":"sometimes"}}`, want: 400, has: []string{`"path":"schedule"`}},
+		{name: "pins of its own", as: auth.Editor, method: "POST", path: try, body: `{"pins":{"in":` + pinned + `}}`, want: 200, has: []string{`"pinned":true`, `"007"`, `"row_count":1`}},
+		{name: "pins of no node", as: auth.Editor, method: "POST", path: try, body: `{"pins":{"inn":` + pinned + `}}`, want: 400, has: []string{`"path":"pins.inn"`}},
+		{name: "pins with types that do harm", as: auth.Editor, method: "POST", path: try, body: `{"pins":{"in":{"columns":[{"name":"id","type":"INT); DROP TABLE x"}],"rows":[]}}}`, want: 400, has: []string{"cannot be pinned"}},
+
+		{name: "document: nobody", method: "POST", path: "/api/dry-run", want: 401},
+		{name: "document: viewer", as: auth.Viewer, method: "POST", path: "/api/dry-run", body: `{}`, want: 403},
+		{name: "document: none", as: auth.Editor, method: "POST", path: "/api/dry-run", body: `{}`, want: 400, has: []string{`"path":"document"`}},
+		{name: "document", as: auth.Editor, method: "POST", path: "/api/dry-run", body: `{"rows":5,"document":{"name":"new","params":{"least":"1"},` + nodes + `}}`, want: 200, has: []string{`"row_count":5`}},
+		{name: "document: wrong", as: auth.Editor, method: "POST", path: "/api/dry-run", body: `{"document":{"name":"new","nodes":[{"id":"a","type":"filtr"}]}}`, want: 400, has: []string{`did you mean \"filter\"`}},
+
+		{name: "pins: nobody", method: "GET", path: pins, want: 401},
+		{name: "pins: none", as: auth.Viewer, method: "GET", path: pins, want: 200, has: []string{"[]"}},
+		{name: "pins: absent", as: auth.Viewer, method: "GET", path: absent + "/pins", want: 404},
+		{name: "pin: viewer", as: auth.Viewer, method: "PUT", path: pins + "/in", body: pinned, want: 403},
+		{name: "pin: absent", as: auth.Editor, method: "PUT", path: pins + "/inn", body: pinned, want: 404, has: []string{"node_not_found"}},
+		{name: "pin: no rows", as: auth.Editor, method: "PUT", path: pins + "/in", body: `{"rows":[7]}`, want: 400, has: []string{`"path":"rows"`, "row 1 is not an object"}},
+		{name: "pin: no columns", as: auth.Editor, method: "PUT", path: pins + "/in", body: `{"rows":[]}`, want: 400},
+		{name: "pin", as: auth.Editor, method: "PUT", path: pins + "/in", body: pinned, want: 200, has: []string{`"pinned_by":"editor"`}},
+		{name: "pins", as: auth.Viewer, method: "GET", path: pins, want: 200, has: []string{`"node_id":"in"`, `"007"`}},
+		{name: "pinned", as: auth.Editor, method: "POST", path: try, want: 200, has: []string{`"007"`, `"pinned":true`}},
+		{name: "pins left aside", as: auth.Editor, method: "POST", path: try, body: `{"no_pins":true}`, want: 200, hasNot: []string{`"007"`}},
+		{name: "unpin: viewer", as: auth.Viewer, method: "DELETE", path: pins + "/in", want: 403},
+		{name: "unpin", as: auth.Editor, method: "DELETE", path: pins + "/in", want: 204},
+		{name: "unpin: nothing", as: auth.Editor, method: "DELETE", path: pins + "/in", want: 404, has: []string{"no_pin"}},
+
+		{name: "no run is on record", as: auth.Viewer, method: "GET", path: "/api/runs", want: 200, has: []string{"[]"}},
+	} {
+		w.run(sc)
+	}
+	if _, err := os.Stat(filepath.Join(w.folder, "out.csv")); err == nil {
+		t.Error("a trial has written a file")
+	}
+}
