@@ -60,10 +60,8 @@ func (p pinned) Select(ctx context.Context, env node.Env, _ []node.Relation) (no
 // carrier returns the type as which a value is read from JSON: as text, where JSON
 // has no form of its own for it.
 func carrier(typ string) string {
-	switch batch.KindOf(typ) {
-	case batch.Int, batch.Float, batch.Bool:
+	if batch.KindOf(typ) != batch.Text {
 		return typ
-	case batch.Text:
 	}
 	if nested(typ) {
 		return typ

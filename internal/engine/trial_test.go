@@ -25,13 +25,13 @@ func TestTrial(t *testing.T) {
 	j := w.job(`
 		in source_file {"path":"in.csv"}
 		big filter {"condition":"amount > 10"}
-		code code {"script":"for r in rows: r['twice'] = r['amount'] * 2"}
+		twice code {"script":"for r in rows: r['twice'] = r['amount'] * 2"}
 		many code {"script":"output_data = {'columns': ['n'], 'rows': [{'n': i} for i in range(50000)]}"}
 		file sink_file {"path":"out.csv"}
 		new sink_file {"path":"folder/new.csv"}
 		all sink_file {"path":"many.csv"}
 		copy migrate {"source_uri":"old.db","source_query":"SELECT 1 AS x","dest_uri":"new.db","dest_table":"t","create_table":true}`,
-		"in>big big>code code>file in>new many>all")
+		"in>big big>twice twice>file in>new many>all")
 	j.Trial = &job.Trial{Rows: 3}
 	before := w.files()
 	r := execute(t.Context(), t, j)
@@ -44,7 +44,7 @@ func TestTrial(t *testing.T) {
 	if got, want := r.rows(j), "3/2/2/3/2/3/3/0"; got != want {
 		t.Errorf("the nodes have %s rows", got)
 	}
-	if s := r.previews["code"]; s == nil || len(s.Rows) != 2 || s.Columns[2].Name != "twice" {
+	if s := r.previews["twice"]; s == nil || len(s.Rows) != 2 || s.Columns[2].Name != "twice" {
 		t.Errorf("the code node shows %+v", s)
 	}
 	if s := r.previews["file"]; s == nil || len(s.Rows) != 2 {

@@ -117,19 +117,17 @@ func Run(ctx context.Context, e Engine, t Trial) (Result, error) {
 // last or, without it, those at the ends of the graph.
 func trim(j *job.Job, last string) error {
 	ids := make([]string, len(j.Nodes))
-	given, wanted := make(map[string]bool), make(map[string]bool)
 	for i, s := range j.Nodes {
-		ids[i], given[s.ID] = s.ID, s.Given()
-		wanted[s.ID] = last == "" || last == s.ID
+		ids[i] = s.ID
 	}
 	if last != "" && !slices.Contains(ids, last) {
 		return refused("until", fmt.Sprintf("there is no node %q%s", last, fault.DidYouMean(last, ids)))
 	}
-	if last == "" {
-		for _, e := range j.Edges {
-			wanted[e.From] = false // until what it leads to is found to need it
-		}
+	given := make(map[string]bool)
+	for _, s := range j.Nodes {
+		given[s.ID] = s.Given()
 	}
+	wanted := interest(j, last)
 	for grown := true; grown; {
 		grown = false
 		for _, e := range j.Edges {
@@ -141,6 +139,21 @@ func trim(j *job.Job, last string) error {
 	j.Nodes = slices.DeleteFunc(j.Nodes, func(s job.Step) bool { return !wanted[s.ID] })
 	j.Edges = slices.DeleteFunc(j.Edges, func(e job.Edge) bool { return !wanted[e.From] || !wanted[e.To] || given[e.To] })
 	return nil
+}
+
+// interest returns the node with id last or, without it, those that nothing follows.
+func interest(j *job.Job, last string) map[string]bool {
+	if last != "" {
+		return map[string]bool{last: true}
+	}
+	ends := make(map[string]bool)
+	for _, s := range j.Nodes {
+		ends[s.ID] = true
+	}
+	for _, e := range j.Edges {
+		ends[e.From] = false
+	}
+	return ends
 }
 
 func refused(path, message string) error {
@@ -197,7 +210,7 @@ func (r *record) hear(m job.Message) {
 			n.Log = append(n.Log, Line{m.Level, m.Message})
 		}
 	case job.Preview:
-		n.Columns, n.Types, n.Rows, n.Cut = named(m.Table)
+		n.show(m.Table)
 	case job.NodeFinished:
 		n.Status, n.RowCount, n.Failure = m.Status, m.Rows, m.Error
 		if m.Error != nil {
@@ -207,18 +220,18 @@ func (r *record) hear(m job.Message) {
 	r.nodes[m.Node] = n
 }
 
-// named returns a sample by the names of its columns.
-func named(t *job.Sample) (columns []string, types []node.Column, rows []map[string]any, cut bool) {
-	columns, rows = []string{}, []map[string]any{}
+// show takes over a sample, whose rows go by the names of their columns.
+func (n *NodeResult) show(t *job.Sample) {
+	n.Types, n.Cut = t.Columns, t.Truncated
+	n.Columns, n.Rows = []string{}, []map[string]any{}
 	for _, c := range t.Columns {
-		columns = append(columns, c.Name)
+		n.Columns = append(n.Columns, c.Name)
 	}
 	for _, values := range t.Rows {
 		row := make(map[string]any, len(values))
 		for i, v := range values {
-			row[columns[i]] = v
+			row[n.Columns[i]] = v
 		}
-		rows = append(rows, row)
+		n.Rows = append(n.Rows, row)
 	}
-	return columns, t.Columns, rows, t.Truncated
 }

@@ -467,6 +467,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a document that has not been saved */
+        post: operations["postDryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -777,6 +794,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a pipeline on some of its rows and show those of every node; nothing is written, nothing is on record */
+        post: operations["postPipelinesIdDryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipelines/{id}/export": {
         parameters: {
             query?: never;
@@ -789,6 +823,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the rows that are pinned to nodes of a pipeline */
+        get: operations["getPipelinesIdPins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/pins/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pin rows to a node: trials take them instead of its own */
+        put: operations["putPipelinesIdPinsNode"];
+        post?: never;
+        /** Take pinned rows away */
+        delete: operations["deletePipelinesIdPinsNode"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2030,6 +2099,10 @@ export interface components {
             title: string;
             workspace_id: string;
         };
+        Line: {
+            level: string;
+            message: string;
+        };
         LogLine: {
             /** @description What the line is about: the place in the settings, and the first rows */
             failure?: components["schemas"]["Failure"];
@@ -2129,6 +2202,30 @@ export interface components {
             ResponseNode: "ResponseNodeError";
             /** @description What went wrong */
             Result: string;
+        };
+        NodeResult: {
+            columns: string[];
+            error?: string;
+            failure?: components["schemas"]["Failure"];
+            log: components["schemas"]["Line"][];
+            name: string;
+            node_id: string;
+            /** @description Its rows were pinned */
+            pinned?: boolean;
+            /**
+             * Format: int64
+             * @description Absent of a node that has not succeeded
+             */
+            row_count?: number;
+            /** @description The first rows that come out of it; of a sink, those that come in */
+            rows: {
+                [key: string]: unknown;
+            }[];
+            /** @enum {string} */
+            status: "success" | "failed" | "skipped";
+            /** @description There are more rows */
+            truncated?: boolean;
+            types: components["schemas"]["Column"][];
         };
         NodeRun: {
             /** Format: int64 */
@@ -2275,6 +2372,15 @@ export interface components {
             name: string;
             summary: string;
         };
+        Pin: {
+            columns?: components["schemas"]["Column"][] | null;
+            node_id: string;
+            /** Format: date-time */
+            pinned_at: string;
+            /** @description Name, as it was then */
+            pinned_by: string;
+            rows: unknown[];
+        };
         Position: {
             /** Format: double */
             x: number;
@@ -2335,6 +2441,15 @@ export interface components {
         Rename: {
             name: string;
         };
+        Result: {
+            failure?: components["schemas"]["Failure"];
+            /** @description By the ids of the nodes */
+            results: {
+                [key: string]: components["schemas"]["NodeResult"];
+            };
+            /** @enum {string} */
+            status: "success" | "failed";
+        };
         Revision: {
             /** @enum {string} */
             action: "created" | "updated";
@@ -2366,6 +2481,10 @@ export interface components {
         Rotation: {
             /** @description End all sessions, also one's own: the old key is not to be trusted */
             revoke_all?: boolean;
+        };
+        Rows: {
+            columns?: components["schemas"]["Column"][] | null;
+            rows: unknown[];
         };
         Run: {
             /** Format: int64 */
@@ -2602,6 +2721,37 @@ export interface components {
             grant_type: "client_credentials";
             /** @description read, write or both, separated by a space; all that the account has when absent */
             scope?: string;
+        };
+        TrialRequest: {
+            /** @description The pipeline with changes that are not saved; members that are absent are as saved */
+            document?: unknown;
+            /** @description Leave what is pinned to the pipeline aside */
+            no_pins?: boolean;
+            /** @description Values of parameters, over the pipeline's own */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description Rows by the ids of nodes, over those that are pinned to the pipeline */
+            pins?: {
+                [key: string]: components["schemas"]["Rows"];
+            };
+            /**
+             * Format: int64
+             * @description The first rows of every source that are taken: 1 to 10,000; 100 when absent
+             */
+            rows?: number;
+            /**
+             * Format: double
+             * @description Instead of the first rows, this share of all, by chance: above 0, at most 1. Of these, too, no more than rows are taken
+             */
+            share?: number;
+            /**
+             * Format: int64
+             * @description How many rows of each node are shown: 1 to 1,000; 50 when absent
+             */
+            shown?: number;
+            /** @description The id of a node: only it and what leads to it are tried */
+            until?: string;
         };
         User: {
             /** Format: date-time */
@@ -3738,6 +3888,43 @@ export interface operations {
             };
         };
     };
+    postDryRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getEvents: {
         parameters: {
             query?: never;
@@ -4536,6 +4723,46 @@ export interface operations {
             };
         };
     };
+    postPipelinesIdDryRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getPipelinesIdExport: {
         parameters: {
             query?: never;
@@ -4561,6 +4788,116 @@ export interface operations {
                 content: {
                     "application/json": string;
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdPins: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pin"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putPipelinesIdPinsNode: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rows"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pin"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deletePipelinesIdPinsNode: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
