@@ -100,6 +100,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.keys = auth.NewKeys(memory, c.APIKey, s.log)
 	s.auth, err = auth.NewService(ctx, auth.Deps{
 		Store: memory, Keys: s.keys, Log: s.log, Signing: p.signing, Now: time.Now, Idle: c.SessionIdle, SetupToken: s.setup,
+		EditorsCode: c.EditorsCanCode,
 	})
 	if err != nil {
 		return err

@@ -32,7 +32,9 @@ type serveCmd struct {
 	JWTSecret string   `hidden:"" env:"BROKOLI_JWT_SECRET"`
 	Example   string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
 
-	SessionIdle time.Duration `help:"After how long without a request a session ends; 0 means not before its 24 hours." env:"BROKOLI_SESSION_IDLE" default:"8h" placeholder:"DURATION"`
+	SessionIdle    time.Duration `help:"After how long without a request a session ends; 0 means not before its 24 hours." env:"BROKOLI_SESSION_IDLE" default:"8h" placeholder:"DURATION"`
+	EditorsCanCode bool          `help:"Editors may write the programs of code and bash nodes, too, not admins only." env:"BROKOLI_EDITORS_CAN_CODE"`
+
 	firstUserFlags
 	networkFlags
 	outboundFlags

@@ -123,7 +123,8 @@ func Permissions() []PermissionInfo {
 	return all
 }
 
-// Permissions returns what r may do, in a fixed order.
+// Permissions returns what r may do on every server, in a fixed order. What an
+// actor may do is for Actor.Permissions to tell.
 func (r Role) Permissions() []Permission {
 	if !r.Valid() {
 		return nil
@@ -137,7 +138,7 @@ func (r Role) Permissions() []Permission {
 	return may
 }
 
-// May reports whether r has permission p.
+// May reports whether r has permission p on every server.
 func (r Role) May(p Permission) bool {
 	switch p { //nolint:exhaustive // the others are rows
 	case Public:

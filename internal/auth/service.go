@@ -30,6 +30,8 @@ type Service struct {
 	now    func() time.Time
 	idle   time.Duration
 	log    *slog.Logger
+	// editorsCode says that the role editor includes PipelinesCode.
+	editorsCode bool
 	// notices keeps the audit log from being told the same all the time.
 	notices *limits.Limiter
 	setup   [sha256.Size]byte // SHA-256 of the setup token
@@ -47,6 +49,9 @@ type Deps struct {
 	Now func() time.Time
 	// Idle is after how long without a request a session ends; zero means never.
 	Idle time.Duration
+	// EditorsCode says that the role editor includes PipelinesCode. Service accounts
+	// have what they were given, within what the role of their owner has without it.
+	EditorsCode bool
 	// SetupToken lets a caller from elsewhere create the first account; it is shown
 	// to the person who started the server.
 	SetupToken string
@@ -56,7 +61,7 @@ type Deps struct {
 func NewService(ctx context.Context, d Deps) (*Service, error) {
 	s := &Service{
 		store: d.Store, keys: d.Keys, hasher: newHasher(), signer: &signer{keys: d.Signing}, now: d.Now, idle: d.Idle,
-		log: d.Log, notices: limits.New(), setup: sha256.Sum256([]byte(d.SetupToken)),
+		editorsCode: d.EditorsCode, log: d.Log, notices: limits.New(), setup: sha256.Sum256([]byte(d.SetupToken)),
 	}
 	var err error
 	s.dummy, err = s.hasher.hash(ctx, id.Secret())
@@ -94,6 +99,12 @@ func (s *Service) NeedsSetup(ctx context.Context) (bool, error) {
 // token is an Unknown fault, also in open mode. Whether the caller is in the
 // workspace that they name shows in the answer; see Actor.Inside.
 func (s *Service) Authenticate(ctx context.Context, token string, c Caller) (Actor, error) {
+	a, err := s.identify(ctx, token, c)
+	a.EditorsCode = s.editorsCode
+	return a, err
+}
+
+func (s *Service) identify(ctx context.Context, token string, c Caller) (Actor, error) {
 	switch {
 	case strings.HasPrefix(token, KeyPrefix):
 		a, err := s.keys.actor(ctx, token)
