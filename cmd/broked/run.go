@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,12 +21,16 @@ import (
 	"github.com/broked/broked/internal/nodes"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/trials"
 )
 
 type runCmd struct {
 	File     string            `arg:"" help:"The pipeline: a YAML or JSON file, - for standard input." type:"path"`
 	Param    map[string]string `help:"Value of a parameter, as name=value; may be given several times." placeholder:"NAME=VALUE" mapsep:"none"`
 	JSON     bool              `help:"Print what happens as JSON lines."`
+	DryRun   bool              `help:"Write nothing anywhere: read the first rows of every source and show how many come out of each node."`
+	Rows     int64             `help:"Rows of every source that a dry run reads." default:"100" placeholder:"N"`
+	Until    string            `help:"A dry run up to this node." placeholder:"NODE"`
 	DataDirs []string          `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
 	limitFlags
 	outboundFlags
@@ -43,7 +48,7 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.read(w.in, kinds)
+	d, err := readPipeline(w.in, c.File, kinds)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
@@ -52,6 +57,9 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 		return fmt.Errorf("run folder: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	if c.DryRun {
+		return c.try(ctx, w, d, kinds, dir)
+	}
 	j, err := executor.NewJob(d, kinds, runs.Run{ID: runs.ID(id.New()), Params: c.Param})
 	if err != nil {
 		return &exitError{exitUsage, err}
@@ -75,14 +83,55 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 	return show.end(last, err)
 }
 
-// read reads and checks the pipeline.
-func (c *runCmd) read(in io.Reader, kinds *node.Registry) (pipelines.Document, error) {
+// Validate implements kong's check of flags.
+func (c *runCmd) Validate() error {
+	if !c.DryRun && (c.Until != "" || c.Rows != trials.DefaultRows) {
+		return errors.New("--until and --rows are for --dry-run")
+	}
+	if c.Rows < 1 || c.Rows > trials.MaxRows {
+		return fmt.Errorf("--rows must be between 1 and %d", trials.MaxRows)
+	}
+	return nil
+}
+
+// try runs a trial of the pipeline and shows what happens.
+func (c *runCmd) try(ctx context.Context, w world, d pipelines.Document, kinds *node.Registry, dir string) error {
+	x, err := localTrials(kinds, dir, c.DataDirs, &c.limitFlags, &c.outboundFlags)
+	if err != nil {
+		return err
+	}
+	show := watched{Executor: x, display: c.display(w)}
+	if _, err = trials.Run(ctx, &show, trials.Trial{Document: d, Params: c.Param, Until: c.Until, Rows: c.Rows, Shown: trials.DefaultRows}); err != nil && show.last.Type == "" {
+		return &exitError{exitUsage, err}
+	}
+	return show.end(show.last, err)
+}
+
+// watched shows what is said in a trial while it goes on.
+type watched struct {
+	*executor.Executor
+	display
+	last job.Message
+}
+
+// Try implements trials.Engine.
+func (t *watched) Try(ctx context.Context, d pipelines.Document, j job.Job, files map[string][]byte, hear func(job.Message)) (job.Message, error) {
+	last, err := t.Executor.Try(ctx, d, j, files, func(m job.Message) {
+		_ = t.message(m) // the terminal is gone: the trial's end tells
+		hear(m)
+	})
+	t.last = last
+	return last, err
+}
+
+// readPipeline reads and checks the pipeline in a file; - is in.
+func readPipeline(in io.Reader, file string, kinds *node.Registry) (pipelines.Document, error) {
 	var text []byte
 	var err error
-	if c.File == "-" {
+	if file == "-" {
 		text, err = io.ReadAll(in)
 	} else {
-		text, err = os.ReadFile(c.File)
+		text, err = os.ReadFile(file) //nolint:gosec // the file that the person named
 	}
 	if err != nil {
 		return pipelines.Document{}, err

@@ -23,6 +23,10 @@ func (s *server) trialCalls() {
 		summary: "Try a document that has not been saved", describe: documents[trialRequest](s, jsonType),
 	}, s.tryDocument)
 	register(s, call{
+		method: http.MethodPost, path: "/api/pipelines/{id}/test", may: auth.PipelinesRun, tag: "trials",
+		summary: "Run the tests that a pipeline's document has", describe: documents[testRequest](s, jsonType), bodyOptional: true,
+	}, s.testPipeline)
+	register(s, call{
 		method: http.MethodGet, path: "/api/pipelines/{id}/pins", may: auth.PipelinesView, tag: "trials",
 		summary: "List the rows that are pinned to nodes of a pipeline",
 	}, s.listPins)
@@ -110,6 +114,21 @@ func (s *server) tryDocument(ctx context.Context, in *RawInput) (*body[trials.Re
 	}
 	result, err := s.Trials.Try(ctx, "", r)
 	return &body[trials.Result]{result}, err
+}
+
+type testRequest struct {
+	Document json.RawMessage `json:"document,omitempty" doc:"The pipeline with changes that are not saved; members that are absent are as saved"`
+}
+
+func (s *server) testPipeline(ctx context.Context, in *TrialInput) (*body[trials.Tested], error) {
+	var request testRequest
+	if len(bytes.TrimSpace(in.RawBody)) > 0 {
+		if err := strictjson.Decode(in.RawBody, &request); err != nil {
+			return nil, err
+		}
+	}
+	tested, err := s.Trials.Test(ctx, in.ID, request.Document)
+	return &body[trials.Tested]{tested}, err
 }
 
 func (s *server) listPins(ctx context.Context, in *ByID) (*body[[]trials.Pin], error) {

@@ -72,7 +72,7 @@ func TestTrialCalls(t *testing.T) {
 		{"id":"out","type":"sink_file","name":"Out","config":{"path":"out.csv"}}],
 		"edges":[{"from":"in","to":"big"},{"from":"big","to":"out"}]`
 	const try, pins = "/api/pipelines/sales/dry-run", "/api/pipelines/sales/pins"
-	const absent = "/api/pipelines/nobody"
+	const absent, test = "/api/pipelines/nobody", "/api/pipelines/sales/test"
 	pinned := `{"rows":[{"id":"007","amount":5},{"id":"x","amount":1}]}`
 	w.run(scenario{name: "make", as: auth.Editor, method: "POST", path: "/api/pipelines", body: `{"name":"sales","params":{"least":"2"},` + nodes + `}`, want: 201})
 	for _, sc := range []scenario{
@@ -100,6 +100,22 @@ func TestTrialCalls(t *testing.T) {
 		{name: "document: none", as: auth.Editor, method: "POST", path: "/api/dry-run", body: `{}`, want: 400, has: []string{`"path":"document"`}},
 		{name: "document", as: auth.Editor, method: "POST", path: "/api/dry-run", body: `{"rows":5,"document":{"name":"new","params":{"least":"1"},` + nodes + `}}`, want: 200, has: []string{`"row_count":5`}},
 		{name: "document: wrong", as: auth.Editor, method: "POST", path: "/api/dry-run", body: `{"document":{"name":"new","nodes":[{"id":"a","type":"filtr"}]}}`, want: 400, has: []string{`did you mean \"filter\"`}},
+
+		{name: "test: nobody", method: "POST", path: test, want: 401},
+		{name: "test: viewer", as: auth.Viewer, method: "POST", path: test, want: 403},
+		{name: "test: absent", as: auth.Editor, method: "POST", path: absent + "/test", want: 404},
+		{name: "test: none", as: auth.Editor, method: "POST", path: test, want: 400, has: []string{`"path":"tests"`}},
+		{name: "test: wrong", as: auth.Editor, method: "POST", path: test, body: `{"document":{"tests":[{"inputs":{"inn":7},"expect":{"big":"x"}},{"name":"a"}]}}`, want: 400, has: []string{
+			`"path":"tests[0].name"`, `"path":"tests[0].inputs.inn"`, `"path":"tests[0].expect.big"`, `"path":"tests[1]"`,
+		}},
+		{name: "test", as: auth.Editor, method: "POST", path: test, body: `{"document":{"tests":[
+			{"name":"as it is","inputs":{"in":"id,amount\n007,5\n8,\n9,1.5\n"},"params":{"least":"1"},"expect":{"big":[{"id":"007","amount":5},{"id":"9","amount":1.50}],"out":2}},
+			{"name":"not as it is","inputs":{"in":[{"id":1,"amount":3},{"id":2,"amount":4}]},"expect":{"big":{"any_order":true,"rows":[{"id":2,"amount":4},{"id":1,"amount":7}]}}},
+			{"name":"fails","params":{"least":"x"},"fails":{"node":"big"}},
+			{"name":"does not fail","inputs":{"in":[{"id":1,"amount":3}]},"fails":{}}]}}`, want: 200, has: []string{
+			`{"passed":false,"tests":[{"name":"as it is","passed":true,"problems":[]`, `"name":"not as it is","passed":false,"problems":[{"path":"big","message":"no row is as row 2`,
+			`"name":"fails","passed":true`, `"the run succeeded"`,
+		}},
 
 		{name: "pins: nobody", method: "GET", path: pins, want: 401},
 		{name: "pins: none", as: auth.Viewer, method: "GET", path: pins, want: 200, has: []string{"[]"}},

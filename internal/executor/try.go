@@ -54,9 +54,9 @@ func (x *Executor) Try(ctx context.Context, d pipelines.Document, j job.Job, fil
 			s.Pinned.Path = filepath.Join(j.Dir, s.Pinned.Path)
 		}
 	}
-	preview := j.Limits.PreviewRows
+	asked := j.Limits
 	j.Roots, j.Limits, j.Out = x.Roots, x.Limits, x.Out
-	j.Limits.PreviewRows = preview
+	j.Limits.PreviewRows, j.Limits.PreviewBytes = asked.PreviewRows, asked.PreviewBytes
 	talk, err := x.converse(newRecorder(x, runs.Claim{Document: d}), d)
 	if err != nil {
 		return job.Message{}, err

@@ -49,6 +49,7 @@ func (d Document) Check(kinds *node.Registry) Findings {
 	d.checkRelations(&f)
 	d.checkNodes(&f, kinds)
 	d.checkGraph(&f, kinds)
+	d.checkTests(&f)
 	d.warnUnused(&f)
 	return f
 }

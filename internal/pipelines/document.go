@@ -41,6 +41,7 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	WebhookToken     string               `json:"webhook_token,omitempty"` // secret
 	SLADeadline      string               `json:"sla_deadline,omitempty"`  // HH:MM
 	SLATimezone      string               `json:"sla_timezone,omitempty"`
+	Tests            []Test               `json:"tests,omitempty"`
 	Extensions       map[string]RawObject `json:"extensions,omitempty"` // kept, not understood
 	// What follows belongs to the server; a client's values are ignored.
 	Source    string    `json:"source,omitempty"`
@@ -112,6 +113,7 @@ func decodeOnto(base Document, data []byte) (Document, error) {
 	d.Hooks, d.Params, d.Extensions = nil, nil, nil
 	d.Nodes, d.Edges, d.Tags = slices.Clone(base.Nodes), slices.Clone(base.Edges), slices.Clone(base.Tags)
 	d.DependsOn, d.DependencyRules = slices.Clone(base.DependsOn), slices.Clone(base.DependencyRules)
+	d.Tests = slices.Clone(base.Tests)
 	if err := strictjson.Decode(data, &d); err != nil {
 		return Document{}, err
 	}

@@ -59,6 +59,15 @@ func (r Rows) lines() ([]byte, []node.Column, error) {
 	return text.Bytes(), columns, nil
 }
 
+// textColumns returns columns of text.
+func textColumns(names []string) []node.Column {
+	all := make([]node.Column, len(names))
+	for i, name := range names {
+		all[i] = node.Column{Name: name, Type: "VARCHAR"}
+	}
+	return all
+}
+
 // typeName is what the name of a type may be made of: it becomes a part of a
 // statement.
 var typeName = regexp.MustCompile(`^[A-Z][A-Z ]{1,30}(\(\d{1,2}(,\s?\d{1,2})?\))?(\[\])*$`)

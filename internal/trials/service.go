@@ -132,3 +132,36 @@ func (s *Service) Unpin(ctx context.Context, ref, node string) error {
 	}
 	return s.store.DeletePin(ctx, d.ID, node)
 }
+
+// Tested is how the tests of a pipeline went.
+type Tested struct {
+	Passed bool         `json:"passed"`
+	Tests  []TestResult `json:"tests" nullable:"false"`
+}
+
+// Test runs the tests of the pipeline with this id or slug, as body would change it;
+// nil changes nothing. A document without tests is an Invalid fault.
+func (s *Service) Test(ctx context.Context, ref string, body json.RawMessage) (Tested, error) {
+	if len(body) == 0 {
+		body = json.RawMessage("{}")
+	}
+	d, err := s.pipelines.Changed(ctx, ref, body)
+	if err != nil {
+		return Tested{}, err
+	}
+	if len(d.Tests) == 0 {
+		return Tested{}, fault.Rejected("there is nothing to test", []fault.Problem{{Path: "tests", Message: "is missing: a test has a name, inputs and what it expects"}})
+	}
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	done := Tested{Passed: true, Tests: []TestResult{}}
+	for _, t := range d.Tests {
+		result, err := Check(ctx, s.engine, d, t)
+		if err != nil {
+			return Tested{}, err
+		}
+		done.Tests = append(done.Tests, result)
+		done.Passed = done.Passed && result.Passed
+	}
+	return done, nil
+}

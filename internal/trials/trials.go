@@ -45,6 +45,7 @@ type Trial struct {
 	Share    float64         // instead of the first rows, so many of them by chance: above 0, at most 1
 	Pins     map[string]Rows // of nodes that yield these instead of their own
 	Shown    int             // rows that are shown of each node
+	Bytes    int             // that these may have as JSON; 0 is what previews may have
 }
 
 // NodeResult is how a node fared.
@@ -105,6 +106,9 @@ func Run(ctx context.Context, e Engine, t Trial) (Result, error) {
 		j.Trial.Rows = DefaultRows
 	}
 	j.Limits.PreviewRows = t.Shown
+	if t.Bytes > 0 {
+		j.Limits.PreviewBytes = t.Bytes
+	}
 	seen := newRecord(j)
 	last, err := e.Try(ctx, t.Document, j, files, seen.hear)
 	if err != nil {

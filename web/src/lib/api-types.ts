@@ -948,6 +948,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run the tests that a pipeline's document has */
+        post: operations["postPipelinesIdTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipelines/{id}/validate": {
         parameters: {
             query?: never;
@@ -1907,6 +1924,7 @@ export interface components {
             sla_timezone?: string;
             source?: string;
             tags: string[] | null;
+            tests?: components["schemas"]["Test"][] | null;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -2684,6 +2702,39 @@ export interface components {
             /** @description Where the data comes from */
             source: string;
             tags: string[] | null;
+        };
+        Test: {
+            expect?: {
+                [key: string]: string;
+            };
+            fails?: components["schemas"]["TestFailure"];
+            inputs?: {
+                [key: string]: string;
+            };
+            name: string;
+            params?: {
+                [key: string]: string;
+            };
+        };
+        TestFailure: {
+            code?: string;
+            node?: string;
+        };
+        TestRequest: {
+            /** @description The pipeline with changes that are not saved; members that are absent are as saved */
+            document?: unknown;
+        };
+        TestResult: {
+            /** Format: int64 */
+            duration_ms: number;
+            name: string;
+            passed: boolean;
+            /** @description What came out otherwise than expected, and where */
+            problems: components["schemas"]["Problem"][];
+        };
+        Tested: {
+            passed: boolean;
+            tests: components["schemas"]["TestResult"][];
         };
         Tick: {
             id: string;
@@ -5094,6 +5145,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
             };
             /** @description Error */
             default: {
