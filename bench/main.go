@@ -26,6 +26,8 @@ type task struct {
 	// rows of the one before it, and those that are called join also the other input.
 	nodes []string
 	sql   string // of the reference, over what reads the input and the other input
+	out   string // name of the file that is written; "" is out.csv
+	form  string // of the reference's file, as COPY takes it; "" is HEADER
 }
 
 var tasks = []task{
@@ -53,6 +55,14 @@ var tasks = []task{
 			`{"id":"sort","type":"sort","config":{"columns":["amount"],"ascending":false}}`,
 		},
 		sql: `SELECT * FROM %[1]s QUALIFY row_number() OVER (PARTITION BY email, country ORDER BY id) = 1 ORDER BY amount DESC`,
+	},
+	{
+		name: "CSV -> quality checks -> NDJSON",
+		nodes: []string{`{"id":"check","type":"quality_check","config":{"rules":[{"rule":"not_null","column":"email"},{"rule":"unique","column":"id"},` +
+			`{"rule":"range","column":"amount","params":{"min":0,"max":1000}},{"rule":"regex","column":"email","params":{"pattern":"@"}}]}}`},
+		sql: `SELECT *, error('broken') FROM (SELECT count(*) FILTER (email IS NULL) + count(*) FILTER (amount NOT BETWEEN 0 AND 1000) + ` +
+			`count(*) FILTER (NOT regexp_matches(email, '@')) + count(*) - count(DISTINCT id) AS bad FROM %[1]s) WHERE bad > 0 UNION ALL BY NAME SELECT * FROM %[1]s`,
+		out: "out.ndjson", form: "FORMAT json",
 	},
 	{
 		name:  "CSV -> Python adds a column -> CSV",
@@ -113,6 +123,9 @@ func measure(ctx context.Context, out io.Writer) (err error) {
 		if err := compare(ctx, w, s, t, input); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
+	}
+	if err := errors.Join(s.throughSQLite(ctx, w, input), s.together(ctx, w, dir)); err != nil {
+		return err
 	}
 	if err := measureHTTP(ctx, w, program, dir); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -73,7 +74,7 @@ func runReference(ctx context.Context, t task, input string) (cost, error) {
 	}
 	from, other := fmt.Sprintf("read_csv('%s')", input), fmt.Sprintf("read_csv('%s')", otherInput(input))
 	// The other input is named in every statement, lest Sprintf complains where it is not read.
-	statement := fmt.Sprintf("COPY ("+t.sql+") TO '%[3]s' (HEADER) -- %[2]s", from, other, filepath.Join(filepath.Dir(input), "reference.csv"))
+	statement := fmt.Sprintf("COPY ("+t.sql+") TO '%[3]s' (%[4]s) -- %[2]s", from, other, filepath.Join(filepath.Dir(input), "reference.csv"), cmp.Or(t.form, "HEADER"))
 	cmd := exec.CommandContext(ctx, self, "reference", statement) //nolint:gosec // our own program
 	cmd.Stderr = os.Stderr
 	began := time.Now()

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,7 +105,7 @@ func (s *server) create(ctx context.Context, t task, input string) (string, erro
 		}
 		last = head.ID
 	}
-	nodes = append(nodes, fmt.Sprintf(`{"id":"out","type":"sink_file","config":{"path":%q}}`, filepath.Join(s.dir, "out.csv")))
+	nodes = append(nodes, fmt.Sprintf(`{"id":"out","type":"sink_file","config":{"path":%q}}`, filepath.Join(s.dir, cmp.Or(t.out, "out.csv"))))
 	edges = append(edges, fmt.Sprintf(`{"from":%q,"to":"out"}`, last))
 	err := s.call(ctx, http.MethodPost, "/api/pipelines", fmt.Sprintf(`{"name":"bench","nodes":[%s],"edges":[%s]}`,
 		strings.Join(nodes, ","), strings.Join(edges, ",")), &made)
