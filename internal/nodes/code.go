@@ -22,7 +22,7 @@ const (
 // codeSpec computes rows by a script that a person has written.
 var codeSpec = node.Spec{
 	Kind: "code", Title: "Code", Icon: "python", Category: node.Transform, MinInputs: 0, MaxInputs: 1,
-	Summary: "Compute rows by a script in Python or JavaScript, in a process of its own that is shut in by the system. The script finds rows (a list of dicts or objects), columns, params and config, and leaves its result in output_data. What it prints becomes lines of the run's log.",
+	Summary: "Compute rows by a script in Python or JavaScript, in a process of its own that is shut in by the system. The script finds rows (a list of dicts or objects), columns, params and config, and leaves its result in output_data. What it prints becomes lines of the run's log. With max_retries it is run again after an error that it raises, but not after one of its grammar or its result, nor when it takes too long or too much memory.",
 	Settings: node.Schema{Type: node.TypeObject, Values: &node.Schema{}, Fields: []node.Field{
 		{Name: "script", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Script", MinLen: 1, MaxLen: longestScript, Format: node.FormatPython, Help: "Python 3, or JavaScript as Node.js knows it. Left as it is, output_data has the rows of the input, so that changing them in place is enough. Parameters are data: params[\"month\"], never ${param.month}."}},
 		{Name: "language", Schema: node.Schema{Type: node.TypeString, Title: "Language", Default: script.Python.Name, Enum: []string{script.Python.Name, script.JavaScript.Name}}},
@@ -30,6 +30,8 @@ var codeSpec = node.Spec{
 		{Name: "timeout", Schema: node.Schema{Type: node.TypeNumber, Title: "Timeout", Default: defaultTimeout, Min: new(1.0), Max: new(86400.0), Help: "Seconds after which the script is ended and the node fails."}},
 		{Name: "python_path", Schema: node.Schema{Type: node.TypeString, Title: "Interpreter", Default: script.Python.Command, MinLen: 1, Help: "Of Python: a name such as python3.12, looked for in /usr/local/bin, /usr/bin and /bin, or the absolute path of an interpreter, such as that of a virtual environment."}},
 		{Name: "node_path", Schema: node.Schema{Type: node.TypeString, Title: "Node.js", Default: script.JavaScript.Command, MinLen: 1, Help: "Of JavaScript: the name of the interpreter, looked for in the same places, or its absolute path."}},
+		{Name: "max_memory_mb", Schema: node.Schema{Type: node.TypeInteger, Title: "Memory", Min: new(64.0), Max: new(1048576.0), Help: "Megabytes that the script may use, its rows and the interpreter included. Without it, and where it is more, as many as a run has on the server."}},
+		{Name: "max_cpu_seconds", Schema: node.Schema{Type: node.TypeInteger, Title: "Processor time", Min: new(1.0), Max: new(86400.0), Help: "Seconds of processor time after which the script is ended; each process that it starts has as many. Without it, as many as the timeout has."}},
 	}},
 	Permissions: []string{string(auth.PipelinesCode)},
 	New:         newCode,
@@ -53,6 +55,8 @@ type codeNode struct {
 	Timeout    float64 `json:"timeout"`
 	PythonPath string  `json:"python_path"`
 	NodePath   string  `json:"node_path"`
+	MaxMemory  int64   `json:"max_memory_mb"`
+	MaxCPU     int64   `json:"max_cpu_seconds"`
 
 	config map[string]any // everything but the script, for the script
 	found  script.Interpreter
@@ -126,10 +130,19 @@ func (c *codeNode) Open(_ context.Context, env node.Env) (node.Access, error) {
 func (c *codeNode) Process(ctx context.Context, env node.Env, in node.Rows, write func(batch.Batch) error) error {
 	s := script.Script{
 		Interpreter: c.found, Text: c.Script, Config: c.config, Params: env.Params, Parameters: typed(env.Params), Lazy: c.Lazy, Legacy: env.Legacy,
-		Timeout: time.Duration(c.Timeout * float64(time.Second)), Memory: env.Memory, Folder: env.Temp,
+		Timeout: time.Duration(c.Timeout * float64(time.Second)), Memory: bounded(env.Memory, c.MaxMemory<<20), CPU: time.Duration(c.MaxCPU) * time.Second, Folder: env.Temp,
 		Line: func(from script.Stream, line string) { printed(env, from, line) },
 	}
 	return s.Run(ctx, in.Columns, in.Batches, write)
+}
+
+// bounded returns the smaller of what a run has and what a node may use at most, of
+// which 0 is no bound.
+func bounded(has, most int64) int64 {
+	if most > 0 {
+		return min(has, most)
+	}
+	return has
 }
 
 // typed returns parameters as what they look like: whole numbers, fractions, truth

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"time"
 
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
@@ -159,15 +160,21 @@ func allow(set int, path string, access uint64) error {
 
 // bound sets the limits of a process that waits for its job.
 func bound(s Script, pid int) error {
-	memory, seconds := uint64(max(s.Memory, 64<<20)), uint64(s.Timeout.Seconds())+1
-	for what, limit := range map[int]uint64{
-		unix.RLIMIT_DATA: memory,
-		unix.RLIMIT_AS:   memory + s.Interpreter.Language.reserved, // libraries map what they never touch
-		unix.RLIMIT_CPU:  seconds, unix.RLIMIT_FSIZE: largestFile, unix.RLIMIT_NOFILE: openFiles, unix.RLIMIT_NPROC: processes, unix.RLIMIT_CORE: 0,
+	memory, seconds := uint64(max(s.Memory, 64<<20)), uint64(s.processor()/time.Second) //nolint:gosec // positive
+	for what, limit := range map[int]unix.Rlimit{
+		unix.RLIMIT_DATA:   same(memory),
+		unix.RLIMIT_AS:     same(memory + s.Interpreter.Language.reserved), // libraries map what they never touch
+		unix.RLIMIT_CPU:    {Cur: seconds, Max: seconds + 1},               // the first of a namespace is not told, and killed at the second
+		unix.RLIMIT_FSIZE:  same(largestFile),
+		unix.RLIMIT_NOFILE: same(openFiles),
+		unix.RLIMIT_NPROC:  same(processes),
+		unix.RLIMIT_CORE:   same(0),
 	} {
-		if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: limit, Max: limit}, nil); err != nil {
+		if err := unix.Prlimit(pid, what, &limit, nil); err != nil {
 			return fmt.Errorf("bound a script: %w", err)
 		}
 	}
 	return nil
 }
+
+func same(limit uint64) unix.Rlimit { return unix.Rlimit{Cur: limit, Max: limit} }

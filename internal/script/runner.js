@@ -315,12 +315,13 @@
     if (emitted.rows.push(row) === 10000) flush();
   }
 
+  let ran = false;
   function end(error) {
     if (error instanceof Wrong) tell("E", { code: "bad_result", message: error.message.slice(0, 4000), line: 0, text: "" });
     else {
       const words = error instanceof Error ? `${error.name}: ${error.message}` : "thrown: " + toText(error ?? null);
       const line = Number(/(?:^|[( ])script:(\d+)/m.exec(error?.stack ?? "")?.[1] ?? 0);
-      tell("E", { code: "script_failed", message: words.slice(0, 4000), line, text: (job.script.split("\n")[line - 1] ?? "").trim().slice(0, 200) });
+      tell("E", { code: "script_failed", message: words.slice(0, 4000), line, text: (job.script.split("\n")[line - 1] ?? "").trim().slice(0, 200), ran });
     }
     process.reallyExit(0);
   }
@@ -357,7 +358,9 @@
     require: createRequire(path.join(process.cwd(), "script.js")),
   });
   try {
-    new vm.Script(job.script, { filename: name }).runInThisContext();
+    const script = new vm.Script(job.script, { filename: name });
+    ran = true;
+    script.runInThisContext();
   } catch (error) {
     end(error);
   }

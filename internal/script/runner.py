@@ -519,7 +519,7 @@ def _run():
                 words = type(error).__name__
         if line:
             text = linecache.getline(name, line).strip()
-        tell(b"E", {"code": "script_failed", "message": words[:4000], "line": line or 0, "text": text[:200]})
+        tell(b"E", {"code": "script_failed", "message": words[:4000], "line": line or 0, "text": text[:200], "ran": bool(state.get("ran"))})
 
     def names_used(code):
         used = set(code.co_names)
@@ -562,6 +562,7 @@ def _run():
                     space[short] = sys.modules[module]
                 except ImportError:
                     pass
+        state["ran"] = True
         try:
             exec(code, space)
         except SystemExit as end:

@@ -38,6 +38,7 @@ type Script struct {
 	Legacy      bool              // dates and decimals come as text and fractions
 	Timeout     time.Duration
 	Memory      int64           // bytes that the process may use
+	CPU         time.Duration   // of the processor that each of its processes may use; 0 is as much as Timeout
 	Folder      string          // where it may write: an absolute path
 	types       map[string]bool // that columns of the result may have
 
@@ -332,24 +333,30 @@ func (s Script) failure(payload []byte) error {
 		Message string `json:"message"`
 		Line    int    `json:"line"`
 		Text    string `json:"text"`
+		Ran     bool   `json:"ran"` // it is no mistake in the grammar
 	}
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return tampered(err)
 	}
 	words := clean(e.Message)
-	switch {
-	case e.Code == "out_of_memory":
+	switch e.Code {
+	case "out_of_memory":
 		return s.outOfMemory()
-	case e.Code == "bad_result":
+	case "bad_result":
 		return fault.New(fault.Invalid, "%s", words).With("bad_result")
-	case e.Line == 0:
-		return fault.New(fault.Invalid, "the script failed: %s", words).With("script_failed")
 	}
-	return fault.New(fault.Invalid, "the script failed in line %d: %s (%s)", e.Line, words, clean(e.Text)).With("script_failed")
+	raised := fault.New(fault.Invalid, "the script failed in line %d: %s (%s)", e.Line, words, clean(e.Text)).With("script_failed")
+	if e.Line == 0 {
+		raised = fault.New(fault.Invalid, "the script failed: %s", words).With("script_failed")
+	}
+	if e.Ran {
+		return fault.Transient(raised) // who asks for retries of a script expects them of what it raises
+	}
+	return raised
 }
 
 func (s Script) outOfMemory() error {
-	return fault.New(fault.Invalid, "the script needs more than its %s of memory: take fewer rows or columns into the node, or give runs more memory",
+	return fault.New(fault.Invalid, "the script needs more than its %s of memory: take fewer rows or columns into the node, or let it have more: that is max_memory_mb where it is set, else the memory of runs",
 		humanize.IBytes(uint64(max(s.Memory, 0)))).With("out_of_memory")
 }
 
@@ -357,8 +364,8 @@ func (s Script) outOfMemory() error {
 func (s Script) death(state *os.ProcessState) error {
 	status, _ := state.Sys().(syscall.WaitStatus)
 	switch {
-	case status.Signaled() && status.Signal() == syscall.SIGXCPU:
-		return fault.New(fault.Invalid, "the script used more processor time than its timeout of %s", s.Timeout).With("script_timeout")
+	case status.Signaled() && (status.Signal() == syscall.SIGXCPU || status.Signal() == syscall.SIGKILL && state.UserTime()+state.SystemTime() >= s.processor()):
+		return fault.New(fault.Invalid, "the script used more processor time than the %s that it may", s.processor()).With("script_timeout")
 	case status.Signaled() && status.Signal() == syscall.SIGKILL:
 		return fault.New(fault.Invalid, "the script was killed from outside, perhaps by the system for lack of memory").With("script_died")
 	case status.Signaled() && s.Interpreter.Language.Name == JavaScript.Name && (status.Signal() == syscall.SIGABRT || status.Signal() == syscall.SIGTRAP):
@@ -367,4 +374,13 @@ func (s Script) death(state *os.ProcessState) error {
 		return fault.New(fault.Invalid, "the interpreter crashed (%s), perhaps for lack of memory: it may use %s", status.Signal(), humanize.IBytes(uint64(max(s.Memory, 0)))).With("script_died")
 	}
 	return fault.New(fault.Invalid, "the interpreter ended without a result (exit status %d)", status.ExitStatus()).With("script_died")
+}
+
+// processor returns how much time of the processor each process of the script's may
+// use: whole seconds.
+func (s Script) processor() time.Duration {
+	if s.CPU > 0 {
+		return s.CPU.Truncate(time.Second)
+	}
+	return s.Timeout.Truncate(time.Second) + time.Second
 }
