@@ -169,6 +169,10 @@ export type NodeRun = {
   failure?: Failure;
   /** 0 is the first. */
   attempt: number;
+  /** The most there can be, where it is known. */
+  attempts?: number;
+  /** It was not computed: an earlier run had left it. */
+  restored?: boolean;
   progress?: number;
 };
 
@@ -205,6 +209,8 @@ export type RunEvent =
   | (EventHead & { type: "run.interrupted" })
   | (EventHead & { type: "run.finished"; status: RunStatus; error?: string })
   | (NodeEvent & { type: "node.started" })
+  /** The message reads "attempt 2 of 4". */
+  | (NodeEvent & { type: "node.retrying"; message?: string })
   | (NodeEvent & { type: "node.progress"; progress?: number; rows?: number })
   | (NodeEvent & {
       type: "node.finished";
@@ -213,6 +219,7 @@ export type RunEvent =
       duration_ms?: number;
       error?: string;
       failure?: Failure;
+      restored?: boolean;
     })
   | (EventHead & { type: "log"; node_id?: string; level: LogLevel; message: string })
   | (NodeEvent & { type: "preview" });
@@ -375,11 +382,3 @@ export type Session = {
 };
 
 export type Setup = { needs_setup: boolean; open: boolean; token_required: boolean };
-
-export type SystemInfo = {
-  version: string;
-  active_runs: number;
-  max_concurrent_runs: number;
-  sqlite_version?: string;
-  duckdb_version?: string;
-};

@@ -23,11 +23,11 @@ import type {
   ServiceAccount,
   Session,
   Setup,
-  SystemInfo,
   Template,
   User,
   Workspace,
 } from "./model";
+import type { SystemInfo } from "./system";
 import { selectedWorkspace, selectWorkspace } from "./workspace";
 
 /** Prefixes of query keys: invalidating one makes everything under it fresh. */

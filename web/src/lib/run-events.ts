@@ -23,6 +23,7 @@ export function foldEvent(run: RunDetail, event: RunEvent): RunDetail {
         ...(event.error ? { error: event.error } : {}),
       };
     case "node.started":
+    case "node.retrying":
     case "node.progress":
     case "node.finished":
       return foldNodeEvent(run, event);
@@ -53,12 +54,29 @@ function nodeAfter(node: NodeRun, event: NodeEvent): NodeRun {
   if (event.type === "node.started") {
     return { ...node, status: "running", started_at: node.started_at ?? event.at };
   }
+  if (event.type === "node.retrying") return { ...node, ...retried(node, event.message) };
   return {
     ...node,
     status: "running",
     row_count: event.rows ?? node.row_count,
     ...(event.progress === undefined ? {} : { progress: event.progress }),
   };
+}
+
+/** What a new attempt changes. Events may be doubled, so the attempt is the one that is told. */
+function retried({ attempt }: NodeRun, message = ""): Partial<NodeRun> {
+  const [, current, attempts] = /^attempt (\d+) of (\d+)/.exec(message) ?? [];
+  return {
+    status: "running",
+    progress: 0,
+    attempt: current ? Number(current) - 1 : attempt + 1,
+    ...(attempts ? { attempts: Number(attempts) } : {}),
+  };
+}
+
+/** Which attempt of how many: "Attempt 2 of 4"; 0 is the first. */
+export function attemptWords(attempt: number, attempts?: number): string {
+  return `Attempt ${attempt + 1}${attempts ? ` of ${attempts}` : ""}`;
 }
 
 type NodeFinished = Extract<RunEvent, { type: "node.finished" }>;
@@ -74,6 +92,7 @@ function finishedNode(node: NodeRun, event: NodeFinished): NodeRun {
     rows_per_sec: duration > 0 ? (rows * 1000) / duration : 0,
     ...(event.error ? { error: event.error } : {}),
     ...(event.failure ? { failure: event.failure } : {}),
+    ...(event.restored ? { restored: true } : {}),
   };
 }
 

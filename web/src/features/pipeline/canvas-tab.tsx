@@ -1,21 +1,31 @@
 import { IconSitemap } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useMemo } from "react";
 import type { Pipeline } from "../../lib/model";
 import { nodeTypesQuery } from "../../lib/queries";
+import type { Trial } from "../../lib/trials";
+import type { StepRun } from "../../ui/canvas/elements";
 import { LazyCanvas } from "../../ui/canvas/lazy-canvas";
 import { Panel } from "../../ui/page";
 import { EmptyState } from "../../ui/states";
 import { NodePanel } from "./node-panel";
 import classes from "./pipeline.module.css";
+import trialClasses from "./trial.module.css";
+import { TrialBar } from "./trial-bar";
+import type { Trying } from "./use-try";
 
 const route = getRouteApi("/shell/pipelines/$pipelineId");
 
-/** The pipeline as a graph, and beside it the chosen node. */
-export function CanvasTab({ pipeline }: { pipeline: Pipeline }) {
+type Props = { pipeline: Pipeline; trying: Trying };
+
+/** The pipeline as a graph with what a trial has shown, and beside it the chosen node. */
+export function CanvasTab({ pipeline, trying }: Props) {
   const { node: chosen } = route.useSearch();
   const navigate = route.useNavigate();
   const kinds = useQuery(nodeTypesQuery);
+  const trial = trying.trying ? undefined : trying.trial;
+  const nodeRuns = useMemo(() => trial && runsOf(trial), [trial]);
   const node = pipeline.nodes.find((one) => one.id === chosen);
   const select = (id: string | undefined) =>
     void navigate({ replace: true, search: id ? { node: id } : {} });
@@ -29,25 +39,43 @@ export function CanvasTab({ pipeline }: { pipeline: Pipeline }) {
     );
   }
   return (
-    <div className={classes.split} data-open={node !== undefined}>
-      <Panel className={classes.canvas ?? ""}>
-        <LazyCanvas
-          graph={pipeline}
-          kinds={kinds.data ?? []}
-          {...(node ? { selected: node.id } : {})}
-          onSelect={select}
-        />
-      </Panel>
-      {node && (
-        <Panel className={classes.side ?? ""}>
-          <NodePanel
-            pipelineId={pipeline.id}
-            node={node}
-            kind={kinds.data?.find((kind) => kind.type === node.type)}
-            onClose={() => select(undefined)}
+    <div className={trialClasses.tab}>
+      <TrialBar pipeline={pipeline} trying={trying} onShow={select} />
+      <div
+        className={classes.split}
+        data-open={node !== undefined}
+        data-tried={trying.trial !== undefined}
+      >
+        <Panel className={classes.canvas ?? ""}>
+          <LazyCanvas
+            graph={pipeline}
+            kinds={kinds.data ?? []}
+            {...(nodeRuns ? { nodeRuns } : {})}
+            {...(node ? { selected: node.id } : {})}
+            onSelect={select}
           />
         </Panel>
-      )}
+        {node && (
+          <Panel className={classes.side ?? ""}>
+            <NodePanel
+              pipelineId={pipeline.id}
+              node={node}
+              kind={kinds.data?.find((kind) => kind.type === node.type)}
+              trying={trying}
+              onClose={() => select(undefined)}
+            />
+          </Panel>
+        )}
+      </div>
     </div>
   );
+}
+
+/** How the nodes fared in a trial, as the canvas draws it. */
+function runsOf(trial: Trial): StepRun[] {
+  return Object.values(trial.results).map(({ node_id, status, row_count = 0 }) => ({
+    node_id,
+    status,
+    row_count,
+  }));
 }

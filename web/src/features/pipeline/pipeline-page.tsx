@@ -1,6 +1,7 @@
 import { Badge, Button, Skeleton, Tabs } from "@mantine/core";
 import {
   IconCode,
+  IconFlask,
   IconGitCommit,
   IconHistory,
   IconPlayerPlayFilled,
@@ -20,6 +21,7 @@ import { ErrorState } from "../../ui/states";
 import { CanvasTab } from "./canvas-tab";
 import classes from "./pipeline.module.css";
 import { RunsTab } from "./runs-tab";
+import { type Trying, useTry } from "./use-try";
 import { VersionsTab } from "./versions-tab";
 import { YamlTab } from "./yaml-tab";
 
@@ -41,10 +43,7 @@ export function PipelinePage() {
   return (
     <Page title={pipeline.data?.name ?? "Pipeline"} fill>
       {pipeline.data ? (
-        <>
-          <Header pipeline={pipeline.data} />
-          <PipelineTabs pipeline={pipeline.data} />
-        </>
+        <PipelineView pipeline={pipeline.data} />
       ) : (
         <div className={classes.loading} role="status" aria-label="Loading">
           <Skeleton height={28} width={280} />
@@ -56,7 +55,25 @@ export function PipelinePage() {
   );
 }
 
-function Header({ pipeline }: { pipeline: Pipeline }) {
+function PipelineView({ pipeline }: { pipeline: Pipeline }) {
+  const navigate = route.useNavigate();
+  // What is tried is shown on the canvas, so that is where one goes.
+  const trying = useTry(
+    pipeline,
+    () => void navigate({ replace: true, search: ({ node }) => (node ? { node } : {}) }),
+  );
+  return (
+    <>
+      <Header pipeline={pipeline} trying={trying} />
+      <PipelineTabs pipeline={pipeline} trying={trying} />
+      {trying.dialog}
+    </>
+  );
+}
+
+type ViewProps = { pipeline: Pipeline; trying: Trying };
+
+function Header({ pipeline, trying }: ViewProps) {
   const may = useMay();
   const navigate = route.useNavigate();
   const { launch, dialog, starting } = useRunLauncher();
@@ -72,6 +89,16 @@ function Header({ pipeline }: { pipeline: Pipeline }) {
         facts={<Facts pipeline={pipeline} />}
         actions={
           <>
+            {may("pipelines.run") && pipeline.nodes.length > 0 && (
+              <Button
+                variant="default"
+                leftSection={<IconFlask size={16} />}
+                loading={trying.trying !== undefined}
+                onClick={trying.ask}
+              >
+                Try
+              </Button>
+            )}
             {may("pipelines.run") && (
               <Button
                 leftSection={<IconPlayerPlayFilled size={14} />}
@@ -131,7 +158,7 @@ function Facts({ pipeline }: { pipeline: Pipeline }) {
   );
 }
 
-function PipelineTabs({ pipeline }: { pipeline: Pipeline }) {
+function PipelineTabs({ pipeline, trying }: ViewProps) {
   const { tab } = route.useSearch();
   const navigate = route.useNavigate();
   const choose = (value: string | null) => {
@@ -160,7 +187,7 @@ function PipelineTabs({ pipeline }: { pipeline: Pipeline }) {
         </Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="canvas">
-        <CanvasTab pipeline={pipeline} />
+        <CanvasTab pipeline={pipeline} trying={trying} />
       </Tabs.Panel>
       <Tabs.Panel value="runs">
         <RunsTab pipelineId={pipeline.id} />

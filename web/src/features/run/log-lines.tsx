@@ -1,7 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import { formatClock, formatExact } from "../../lib/format";
-import type { Json, LogLevel, LogLine } from "../../lib/model";
+import { levelTones } from "../../lib/log-levels";
+import type { Json, LogLine } from "../../lib/model";
 import classes from "./log.module.css";
 
 type Props = { lines: LogLine[]; names: Map<string, string>; follow: boolean };
@@ -81,10 +82,3 @@ function Rows({ columns, rows }: { columns: { name: string }[]; rows: Json[][] }
 function cellText(value: Json): string {
   return value === null ? "null" : String(value);
 }
-
-const levelTones: Record<LogLevel, string> = {
-  debug: "idle",
-  info: "busy",
-  warning: "wait",
-  error: "bad",
-};

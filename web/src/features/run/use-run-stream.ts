@@ -10,6 +10,7 @@ const eventTypes: readonly RunEventType[] = [
   "run.interrupted",
   "run.finished",
   "node.started",
+  "node.retrying",
   "node.progress",
   "node.finished",
   "log",

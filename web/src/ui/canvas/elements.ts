@@ -4,15 +4,27 @@ import type { Graph, NodeRun, NodeType, PipelineEdge, PipelineNode } from "../..
 import { labelOf } from "../../lib/status";
 import { nodeSize, placeNodes } from "./layout";
 
-/** What a drawn node shows. nodeRun is there only on a run's canvas. */
-export type StepData = { step: PipelineNode; kind?: NodeType; nodeRun?: NodeRun };
+/** How a node goes or went, in a run or in a trial. */
+export type StepRun = Pick<NodeRun, "node_id" | "status" | "row_count"> &
+  Partial<Pick<NodeRun, "duration_ms" | "progress" | "attempt" | "attempts" | "restored">>;
+
+/** What a drawn node shows. nodeRun is there only when something runs or ran. */
+export type StepData = {
+  step: PipelineNode;
+  kind?: NodeType;
+  nodeRun?: StepRun;
+  /** Rows are pinned to it. */
+  pinned: boolean;
+};
 
 export type StepNode = Node<StepData, "step">;
 
 export type Drawing = {
   graph: Graph;
   kinds: NodeType[];
-  nodeRuns?: NodeRun[];
+  nodeRuns?: StepRun[];
+  /** The nodes that rows are pinned to. */
+  pinned?: ReadonlySet<string>;
   selected?: string;
 };
 
@@ -20,13 +32,14 @@ const middle = nodeSize.height / 2;
 
 /** A pipeline's nodes and edges as the canvas draws them. */
 export function drawElements(drawing: Drawing): { nodes: StepNode[]; edges: Edge[] } {
-  const { graph, kinds, nodeRuns, selected } = drawing;
+  const { graph, kinds, nodeRuns, pinned, selected } = drawing;
   const places = placeNodes(graph);
   const kindOf = new Map(kinds.map((kind) => [kind.type, kind]));
   const runOf = new Map(nodeRuns?.map((nodeRun) => [nodeRun.node_id, nodeRun]));
   const nodes = graph.nodes.map((step): StepNode => {
     const kind = kindOf.get(step.type);
     const nodeRun = runOf.get(step.id);
+    const held = pinned?.has(step.id) ?? false;
     return {
       id: step.id,
       type: "step",
@@ -39,14 +52,14 @@ export function drawElements(drawing: Drawing): { nodes: StepNode[]; edges: Edge
         { type: "source", position: Position.Right, x: nodeSize.width, y: middle },
       ],
       selected: step.id === selected,
-      ariaLabel: inWords(step, kind, nodeRun),
-      data: { step, ...(kind ? { kind } : {}), ...(nodeRun ? { nodeRun } : {}) },
+      ariaLabel: `${inWords(step, kind, nodeRun)}${held ? ", rows pinned" : ""}`,
+      data: { step, pinned: held, ...(kind ? { kind } : {}), ...(nodeRun ? { nodeRun } : {}) },
     };
   });
   return { nodes, edges: graph.edges.map((edge) => drawEdge(edge, runOf)) };
 }
 
-function drawEdge(edge: PipelineEdge, runOf: Map<string, NodeRun>): Edge {
+function drawEdge(edge: PipelineEdge, runOf: Map<string, StepRun>): Edge {
   const label = edgeLabel(edge, runOf.get(edge.from));
   const flowing = runOf.get(edge.to)?.status === "running";
   return {
@@ -60,13 +73,13 @@ function drawEdge(edge: PipelineEdge, runOf: Map<string, NodeRun>): Edge {
 }
 
 /** The branch of a condition, and how many rows went over the edge where that is known. */
-function edgeLabel(edge: PipelineEdge, from: NodeRun | undefined): string {
+function edgeLabel(edge: PipelineEdge, from: StepRun | undefined): string {
   if (edge.condition !== undefined) return edge.condition ? "if true" : "if false";
   const counted = from?.status === "success" || (from?.status === "running" && from.row_count > 0);
   return from && counted ? formatRows(from.row_count) : "";
 }
 
-function inWords(step: PipelineNode, kind?: NodeType, nodeRun?: NodeRun): string {
+function inWords(step: PipelineNode, kind?: NodeType, nodeRun?: StepRun): string {
   const what = `${step.name || step.id}, ${kind?.title ?? step.type}`;
   if (!nodeRun) return what;
   const rows = nodeRun.status === "success" ? `, ${formatRows(nodeRun.row_count)}` : "";

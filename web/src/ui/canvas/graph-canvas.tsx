@@ -52,7 +52,8 @@ const manyNodes = 120;
 export type GraphCanvasProps = Drawing & { onSelect: (nodeId: string | undefined) => void };
 
 /** A pipeline drawn as a graph to look at, pan and pick nodes from. */
-export function GraphCanvas({ graph, kinds, nodeRuns, selected, onSelect }: GraphCanvasProps) {
+export function GraphCanvas(props: GraphCanvasProps) {
+  const { graph, kinds, nodeRuns, pinned, selected, onSelect } = props;
   const scheme = useComputedColorScheme("light");
   const { nodes, edges } = useMemo(
     () =>
@@ -60,9 +61,10 @@ export function GraphCanvas({ graph, kinds, nodeRuns, selected, onSelect }: Grap
         graph,
         kinds,
         ...(nodeRuns ? { nodeRuns } : {}),
+        ...(pinned ? { pinned } : {}),
         ...(selected ? { selected } : {}),
       }),
-    [graph, kinds, nodeRuns, selected],
+    [graph, kinds, nodeRuns, pinned, selected],
   );
   const pick = (changes: NodeChange<StepNode>[]) => {
     const chosen = changes.find((change) => change.type === "select" && change.selected);

@@ -1,16 +1,17 @@
+import { IconPinFilled } from "@tabler/icons-react";
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { formatDuration, formatRows } from "../../lib/format";
-import type { NodeRun } from "../../lib/model";
+import { attemptWords } from "../../lib/run-events";
 import { labelOf, toneOf } from "../../lib/status";
 import { KindIcon, kindColour } from "../kind-icon";
 import { StatusIcon } from "../status-icon";
 import classes from "./canvas.module.css";
-import type { StepNode } from "./elements";
+import type { StepNode, StepRun } from "./elements";
 
 /** One node on the canvas: its kind and name, and on a run how it went. */
 export const StepCard = memo(({ data, selected }: NodeProps<StepNode>) => {
-  const { step, kind, nodeRun } = data;
+  const { step, kind, nodeRun, pinned } = data;
   const status = nodeRun?.status;
   return (
     <div
@@ -33,6 +34,11 @@ export const StepCard = memo(({ data, selected }: NodeProps<StepNode>) => {
         </span>
       </span>
       {status && <StatusIcon status={status} size={18} />}
+      {pinned && (
+        <span className={classes.pin}>
+          <IconPinFilled size={12} aria-hidden="true" />
+        </span>
+      )}
       {status === "running" && <Progress share={nodeRun?.progress} />}
       {kind?.has_output !== false && (
         <Handle type="source" position={Position.Right} isConnectable={false} />
@@ -41,11 +47,16 @@ export const StepCard = memo(({ data, selected }: NodeProps<StepNode>) => {
   );
 });
 
-function runWords(nodeRun: NodeRun): string {
-  const { status, row_count, duration_ms } = nodeRun;
-  if (status === "success") return `${formatRows(row_count)} · ${formatDuration(duration_ms)}`;
-  if (status === "running" && row_count > 0) return `${formatRows(row_count)} so far`;
-  return labelOf(status);
+function runWords(nodeRun: StepRun): string {
+  const { status, row_count, duration_ms, restored } = nodeRun;
+  if (status === "success") {
+    const rows = formatRows(row_count);
+    if (restored) return `${rows} · from an earlier run`;
+    return duration_ms === undefined ? rows : `${rows} · ${formatDuration(duration_ms)}`;
+  }
+  if (status !== "running") return labelOf(status);
+  if (nodeRun.attempt) return attemptWords(nodeRun.attempt, nodeRun.attempts);
+  return row_count > 0 ? `${formatRows(row_count)} so far` : labelOf(status);
 }
 
 function Progress({ share }: { share: number | undefined }) {

@@ -1,0 +1,31 @@
+/** What the server tells about itself. */
+export type SystemInfo = {
+  version: string;
+  active_runs: number;
+  max_concurrent_runs: number;
+  /** Such as SQLite. */
+  database?: string;
+  /** What shuts scripts in; missing for those who may not see the machines. */
+  sandbox?: Sandbox;
+};
+
+/** What keeps scripts away from the rest of the machine; without any of it they are refused. */
+export type Sandbox = { level: "full" | "partial" | "none"; parts: SandboxPart[] | null };
+
+export type SandboxPart = { name: string; holds: boolean; detail: string; remedy?: string };
+
+/** One that executes runs. */
+export type Machine = {
+  Node: string;
+  Platform: string;
+  State: string;
+  Version: string;
+  StartedAt: string;
+  CPUs: number;
+  /** Mean number of processes that wanted a processor in the last minute. */
+  Load: number;
+  MemoryTotal: number;
+  MemoryFree: number;
+  ActiveRuns: number;
+  MaxRuns: number;
+};
