@@ -42,6 +42,11 @@ func (s *server) runCalls() {
 		summary: "End a pending or running run",
 	}, s.cancelRun)
 	register(s, call{
+		method: http.MethodPost, path: "/api/runs/{run}/resume", may: auth.RunsResume, tag: "runs", status: http.StatusAccepted,
+		summary:  "Start a run that does what a failed, cancelled or blocked one has left undone; the answer does not wait for it",
+		describe: documents[resumeRequest](s, jsonType), bodyOptional: true,
+	}, s.resumeRun)
+	register(s, call{
 		method: http.MethodGet, path: "/api/runs/{run}/logs", may: auth.RunsView, tag: "runs",
 		summary: "List log lines of a run in order",
 	}, s.listLogs)
@@ -190,6 +195,35 @@ func (s *server) cancelRun(ctx context.Context, in *ByRun) (*body[statusAnswer],
 		return nil, err
 	}
 	return &body[statusAnswer]{statusAnswer{string(runs.Cancelled)}}, nil
+}
+
+type resumeRequest struct {
+	From string `json:"from,omitempty" doc:"A node that is done again, with all that follow it, though it may have finished"`
+}
+
+// resumedRun is a run that has just been put on record.
+type resumedRun struct {
+	runs.Run
+	RunID runs.ID `json:"run_id"`
+}
+
+func (s *server) resumeRun(ctx context.Context, in *struct {
+	ByRun
+	RawInput
+},
+) (*body[resumedRun], error) {
+	var request resumeRequest
+	if len(bytes.TrimSpace(in.RawBody)) > 0 {
+		if err := strictjson.Decode(in.RawBody, &request); err != nil {
+			return nil, err
+		}
+	}
+	r, err := s.Runs.Resume(ctx, in.Run, request.From)
+	if err != nil {
+		return nil, err
+	}
+	r.Nodes = []runs.NodeRun{}
+	return &body[resumedRun]{resumedRun{Run: r, RunID: r.ID}}, nil
 }
 
 // logLine is a line of a run's log.

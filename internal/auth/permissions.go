@@ -28,6 +28,7 @@ const (
 	PipelinesCode   Permission = "pipelines.code"
 	RunsView        Permission = "runs.view"
 	RunsCancel      Permission = "runs.cancel"
+	RunsResume      Permission = "runs.resume"
 	SettingsView    Permission = "settings.view"
 	ManageUsers     Permission = "settings.manage_users"
 	RotateKeys      Permission = "settings.rotate_keys"
@@ -66,7 +67,7 @@ var permissions = []permission{
 	{PipelinesExport, Editor, "Export pipelines as YAML"},
 	{RunsView, Viewer, "See runs, their logs and first rows"},
 	{RunsCancel, Editor, "Cancel runs"},
-	{"runs.resume", Editor, "Resume failed runs"},
+	{RunsResume, Editor, "Resume failed runs"},
 	{"runs.backfill", Editor, "Start runs for days that have passed"},
 	{"connections.view", Viewer, "See connections without their secrets"},
 	{"connections.create", Editor, "Make connections"},

@@ -100,18 +100,23 @@ func (x *Executor) Execute(ctx context.Context, id runs.ID) error {
 
 // work does the run's job and returns the engine's last message.
 func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job.Message, error) {
-	dir := filepath.Join(x.Dir, string(claim.Run.ID))
+	dir := x.folder(claim.Run.ID)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return job.Message{}, fmt.Errorf("make run folder: %w", err)
 	}
 	defer clean(dir)
-	j, err := NewJob(claim.Document, x.Kinds, claim.Run)
+	j, err := NewJob(claim.Document, x.Kinds, asBefore(claim))
 	if err != nil {
 		return job.Message{}, err
 	}
 	j.Dir, j.Roots, j.Limits, j.Out = dir, x.Roots, x.Limits, x.Out
 	for i, s := range j.Nodes {
 		j.Nodes[i].State = claim.States[s.ID]
+	}
+	if claim.Before != nil {
+		if err := x.restore(claim, &j, r); err != nil {
+			return job.Message{}, err
+		}
 	}
 	talk, err := x.converse(r, claim.Document)
 	if err != nil {
@@ -127,7 +132,11 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 // NewJob returns the job of a run of d, without what belongs to the place where
 // it runs. A placeholder without a value is an Invalid fault.
 func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, error) {
-	values := pipelines.NewValues(string(r.ID), time.Now(), d.Params, r.Params)
+	started := time.Now()
+	if r.StartedAt != nil {
+		started = *r.StartedAt
+	}
+	values := pipelines.NewValues(string(r.ID), started, d.Params, r.Params)
 	configs, err := d.Resolve(kinds, values)
 	if err != nil {
 		return job.Job{}, err
@@ -141,6 +150,9 @@ func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, er
 	}
 	return j, nil
 }
+
+// folder returns the folder of a run.
+func (x *Executor) folder(run runs.ID) string { return filepath.Join(x.Dir, string(run)) }
 
 // conclude writes down how the run ended.
 func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Message, err error) error {

@@ -25,6 +25,7 @@ type recorder struct {
 	names map[string]string // of nodes, for people
 
 	states map[string]json.RawMessage // what nodes keep for the next run
+	kept   *keptStates                // the same, for a run that resumes this one
 
 	mu      sync.Mutex
 	waiting []runs.Event
@@ -40,7 +41,10 @@ func newRecorder(x *Executor, c runs.Claim) *recorder {
 	for _, n := range c.Document.Nodes {
 		names[n.ID] = fmt.Sprintf("%s (%s)", cmp.Or(n.Name, n.ID), n.Type)
 	}
-	return &recorder{x: x, run: c.Run.ID, fence: c.Fence, names: names, states: make(map[string]json.RawMessage), wake: make(chan struct{}, 1)}
+	return &recorder{
+		x: x, run: c.Run.ID, fence: c.Fence, names: names, wake: make(chan struct{}, 1),
+		states: make(map[string]json.RawMessage), kept: newKeptStates(x.folder(c.Run.ID), c.States),
+	}
 }
 
 // begin starts the writing and returns a context that ends when writing fails,
@@ -104,12 +108,22 @@ func (r *recorder) take() []runs.Event {
 func (r *recorder) Hear(m job.Message) error {
 	if m.Type == job.Kept {
 		r.states[m.Node] = m.State
-		return nil
+		return r.kept.note(m.Node, m.State)
 	}
 	events := []runs.Event{event(r.run, m)}
 	if line := r.line(m); line.Message != "" {
 		events = append(events, line)
 	}
+	r.add(events...)
+	return nil
+}
+
+// note adds a line of the server itself to the log.
+func (r *recorder) note(of, format string, args ...any) {
+	r.add(runs.Event{Run: r.run, Type: job.Log, At: time.Now().UTC(), Node: of, Level: string(node.Info), Message: fmt.Sprintf(format, args...)})
+}
+
+func (r *recorder) add(events ...runs.Event) {
 	r.mu.Lock()
 	r.waiting = append(r.waiting, events...)
 	r.mu.Unlock()
@@ -117,7 +131,6 @@ func (r *recorder) Hear(m job.Message) error {
 	case r.wake <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 // line returns the log line that goes with a message, without text when there is
@@ -125,6 +138,7 @@ func (r *recorder) Hear(m job.Message) error {
 func (r *recorder) line(m job.Message) runs.Event {
 	line := runs.Event{Run: r.run, Type: job.Log, At: m.At, Node: m.Node, Level: string(node.Info)}
 	switch {
+	case m.Restored: // why has been told before
 	case m.Type == job.NodeStarted:
 		line.Message = "Starting node: " + r.names[m.Node]
 	case m.Type == job.NodeFinished && m.Error != nil:
@@ -143,7 +157,7 @@ func (r *recorder) finish(ctx context.Context, o runs.Outcome) error {
 func event(run runs.ID, m job.Message) runs.Event {
 	e := runs.Event{
 		Run: run, Type: m.Type, At: m.At, Node: m.Node, Level: string(m.Level), Message: m.Message,
-		Status: string(m.Status), Progress: m.Progress, Rows: m.Rows, Millis: m.Millis, Failure: m.Error, Preview: m.Table,
+		Status: string(m.Status), Progress: m.Progress, Rows: m.Rows, Millis: m.Millis, Failure: m.Error, Preview: m.Table, Restored: m.Restored,
 	}
 	if m.Error != nil {
 		e.Error = m.Error.Message

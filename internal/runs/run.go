@@ -76,9 +76,11 @@ type Run struct {
 	Error           string            `json:"error,omitempty"`      // in words for people
 	ErrorCode       string            `json:"error_code,omitempty"` // for programs
 	Params          map[string]string `json:"params,omitempty"`
-	Trigger         string            `json:"trigger"`              // manual, api
+	Trigger         string            `json:"trigger"`              // manual, api, resume
 	StartedBy       string            `json:"started_by,omitempty"` // name of an account
 	Attempt         int               `json:"attempt"`              // how often it was interrupted and put back
+	ResumedFrom     ID                `json:"resumed_from_run_id,omitempty" doc:"The run whose results it began with"`
+	ResumedAt       string            `json:"resumed_from_node_id,omitempty" doc:"The node that it was told to begin at"`
 	CreatedAt       time.Time         `json:"created_at"`
 	StartedAt       *time.Time        `json:"started_at"`
 	FinishedAt      *time.Time        `json:"finished_at"`
@@ -100,6 +102,7 @@ type NodeRun struct {
 	Error      string       `json:"error,omitempty"`
 	Failure    *job.Failure `json:"failure,omitempty"` // the error with its code and places
 	Attempt    int          `json:"attempt"`           // 0 is the first
+	Restored   bool         `json:"restored,omitempty" doc:"It was not computed: its rows are those of the run that was resumed"`
 }
 
 // Preview is the first rows of a node's output.
@@ -134,6 +137,7 @@ type Event struct {
 	Error    string       `json:"error,omitempty"`
 	Failure  *job.Failure `json:"failure,omitempty"`
 	Preview  *job.Sample  `json:"-"` // of a preview event; stored apart
+	Restored bool         `json:"-"` // of a finished node; it is on record with the node
 }
 
 // Ends reports whether nothing follows e.

@@ -43,20 +43,22 @@ func (s *Service) Trigger(ctx context.Context, pipeline string, params map[strin
 	if d.Draft {
 		return Run{}, fault.New(fault.Conflict, "%q is a draft: publish it before running it", d.Name).With("draft")
 	}
-	actor, _ := auth.ActorFrom(ctx)
-	r := Run{
-		ID:              ID(id.New()),
+	return s.insert(ctx, Run{
 		Pipeline:        d.ID,
 		PipelineName:    d.Name,
 		PipelineVersion: d.Version,
-		Status:          Pending,
 		Params:          params,
 		Trigger:         cause,
-		StartedBy:       actor.Name,
-		CreatedAt:       time.Now().UTC().Truncate(time.Millisecond),
-	}
+	})
+}
+
+// insert puts a new run on record, as one of whoever is asking.
+func (s *Service) insert(ctx context.Context, r Run) (Run, error) {
+	actor, _ := auth.ActorFrom(ctx)
+	r.ID, r.Status, r.StartedBy = ID(id.New()), Pending, actor.Name
+	r.CreatedAt = time.Now().UTC().Truncate(time.Millisecond)
 	if err := s.store.InsertRun(ctx, r); err != nil {
-		return Run{}, fmt.Errorf("trigger %s: %w", d.ID, err)
+		return Run{}, fmt.Errorf("start a run of %s: %w", r.Pipeline, err)
 	}
 	s.news.Post(Changed)
 	return r, nil

@@ -31,7 +31,8 @@ type LogFilter struct {
 // found.
 type Store interface {
 	// InsertRun stores a pending run together with its place in the queue: both or
-	// neither.
+	// neither. While another run that resumes the same one has not ended, the fault is
+	// a Conflict.
 	InsertRun(ctx context.Context, r Run) error
 	// Run returns a run with its nodes.
 	Run(ctx context.Context, id ID) (Run, error)
@@ -74,6 +75,18 @@ type Claim struct {
 	// States is what nodes kept at the end of the pipeline's last run that succeeded,
 	// by their ids.
 	States map[string]json.RawMessage
+	// Before is what the run that is resumed has left; nil when none is.
+	Before *Before
+}
+
+// Before is what an earlier run of a document has left.
+type Before struct {
+	Run       ID
+	StartedAt *time.Time         // of the first run, when that was resumed as well; nil when none began
+	Nodes     map[string]NodeRun // by node
+	// Artifacts are the files with the rows of nodes, as their engine named them. They
+	// may be gone.
+	Artifacts map[string]string
 }
 
 // Outcome is how a run ended.

@@ -16,8 +16,8 @@ import (
 
 // Without its pipeline a run is in no workspace, and the foreign key says so.
 const insertRun = `
-	INSERT INTO runs (id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at, workspace_id)
-	VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''))
+	INSERT INTO runs (id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at, resumed_from, resumed_at, workspace_id)
+	VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, ?9, ?10, coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''))
 	RETURNING workspace_id`
 
 // InsertRun implements runs.Store.
@@ -27,8 +27,12 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 		return err
 	}
 	err = s.change(ctx, "insert run", func(tx *sql.Tx) error {
+		if err := noOtherResumes(ctx, tx, r); err != nil {
+			return err
+		}
 		var in auth.WorkspaceID
-		err := tx.QueryRowContext(ctx, insertRun, r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt)).Scan(&in)
+		err := tx.QueryRowContext(ctx, insertRun,
+			r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt), r.ResumedFrom, r.ResumedAt).Scan(&in)
 		if isOrphan(err) {
 			return noPipeline(string(r.Pipeline))
 		}
@@ -38,9 +42,12 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 		if err := s.queue.EnqueueTx(ctx, tx, r.ID); err != nil {
 			return err
 		}
+		details := map[string]any{"pipeline": r.Pipeline, "version": r.PipelineVersion, "cause": r.Trigger}
+		if r.ResumedFrom != "" {
+			details["resumed_from"] = r.ResumedFrom
+		}
 		return s.audit(auth.WithWorkspace(ctx, in), tx, auth.AuditEvent{
-			Event: "run_triggered", Target: string(r.ID), Outcome: auth.Success,
-			Details: map[string]any{"pipeline": r.Pipeline, "version": r.PipelineVersion, "cause": r.Trigger},
+			Event: "run_triggered", Target: string(r.ID), Outcome: auth.Success, Details: details,
 		})
 	})
 	if err == nil {
@@ -49,15 +56,34 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 	return err
 }
 
+const activeResume = `
+	SELECT id
+	FROM runs
+	WHERE resumed_from = ?1 AND resumed_from <> '' AND finished_at IS NULL
+	LIMIT 1`
+
+// noOtherResumes returns a Conflict fault while another run resumes what r does: its
+// sinks would write twice.
+func noOtherResumes(ctx context.Context, tx *sql.Tx, r runs.Run) error {
+	var other runs.ID
+	switch err := tx.QueryRowContext(ctx, activeResume, r.ResumedFrom).Scan(&other); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fault.New(fault.Conflict, "the run is being resumed already, by run %s", other).With("run_resuming")
+}
+
 const (
 	runByID = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, created_at, started_at, finished_at
 		FROM runs
 		WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
 	nodesOfRun = `
-		SELECT id, run_id, node_id, status, row_count, started_at, duration_ms, progress, error, failure, attempt
+		SELECT id, run_id, node_id, status, row_count, started_at, duration_ms, progress, error, failure, attempt, restored
 		FROM node_runs
 		WHERE run_id = ?1
 		ORDER BY position`
@@ -94,7 +120,7 @@ func scanRun(row scanner) (runs.Run, error) {
 	var started, finished instant
 	err := row.Scan(
 		&r.ID, &r.Pipeline, &r.PipelineName, &r.PipelineVersion, &r.Status, &r.Error, &r.ErrorCode, &params,
-		&r.Trigger, &r.StartedBy, &r.Attempt, &created, &started, &finished)
+		&r.Trigger, &r.StartedBy, &r.Attempt, &r.ResumedFrom, &r.ResumedAt, &created, &started, &finished)
 	if err != nil {
 		return runs.Run{}, err
 	}
@@ -108,7 +134,7 @@ func scanNode(row scanner, began *time.Time) (runs.NodeRun, error) {
 	var count sql.Null[int64]
 	var started instant
 	var failure sql.Null[string]
-	err := row.Scan(&n.ID, &n.Run, &n.Node, &n.Status, &count, &started, &n.Millis, &n.Progress, &n.Error, &failure, &n.Attempt)
+	err := row.Scan(&n.ID, &n.Run, &n.Node, &n.Status, &count, &started, &n.Millis, &n.Progress, &n.Error, &failure, &n.Attempt, &n.Restored)
 	if err != nil {
 		return runs.NodeRun{}, err
 	}
@@ -128,7 +154,7 @@ const (
 	runPage = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, created_at, started_at, finished_at
 		FROM runs
 		WHERE workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
 		ORDER BY id DESC
@@ -136,7 +162,7 @@ const (
 	runPageOfPipeline = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, created_at, started_at, finished_at
 		FROM runs
 		WHERE pipeline_id = ?6 AND workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
 		ORDER BY id DESC
@@ -233,7 +259,7 @@ const (
 	recentRuns = `
 		SELECT
 			r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
-			r.cause, r.started_by, r.attempt, r.created_at, r.started_at, r.finished_at
+			r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.created_at, r.started_at, r.finished_at
 		FROM pipelines p
 		JOIN runs r ON r.id IN (
 			SELECT id FROM runs

@@ -47,6 +47,11 @@ func (s *Store) ClaimRun(ctx context.Context, run runs.ID, owner string, now tim
 		if c.States, err = statesOf(ctx, tx, c.Run.Pipeline); err != nil {
 			return err
 		}
+		if c.Run.ResumedFrom != "" {
+			if c.Before, err = readBefore(ctx, tx, c.Run.ResumedFrom); err != nil {
+				return err
+			}
+		}
 		for i, n := range c.Document.Nodes {
 			if _, err := tx.ExecContext(ctx, insertNode, run, n.ID, id.New(), i, c.Run.Attempt); err != nil {
 				return err
@@ -68,6 +73,45 @@ func notPending(ctx context.Context, tx *sql.Tx, run runs.ID) error {
 func readDocument(ctx context.Context, tx *sql.Tx, r runs.Run) (pipelines.Document, error) {
 	v, err := scanVersion(tx.QueryRowContext(ctx, pipelineVersion, r.Pipeline, r.PipelineVersion))
 	return v.Document, err
+}
+
+const (
+	artifactsOf = `
+		SELECT node_id, message
+		FROM run_events
+		WHERE run_id = ?1 AND type = 'artifact'
+		ORDER BY seq`
+	firstStart = `
+		WITH RECURSIVE origins (id) AS (
+			VALUES (?1)
+			UNION
+			SELECT r.resumed_from FROM runs r JOIN origins o ON r.id = o.id WHERE r.resumed_from <> ''
+		)
+		SELECT min(started_at)
+		FROM runs
+		WHERE id IN (SELECT id FROM origins)`
+)
+
+// readBefore returns what a run has left.
+func readBefore(ctx context.Context, tx *sql.Tx, run runs.ID) (*runs.Before, error) {
+	r, err := readRun(ctx, tx, run)
+	if err != nil {
+		return nil, err
+	}
+	var began instant
+	if err := tx.QueryRowContext(ctx, firstStart, run).Scan(&began); err != nil {
+		return nil, err
+	}
+	b := &runs.Before{Run: run, StartedAt: optional(began), Nodes: make(map[string]runs.NodeRun), Artifacts: make(map[string]string)}
+	for _, n := range r.Nodes {
+		b.Nodes[n.Node] = n
+	}
+	rows, err := tx.QueryContext(ctx, artifactsOf, run)
+	files, err := collect(rows, err, func(r *sql.Rows) (f [2]string, err error) { return f, r.Scan(&f[0], &f[1]) })
+	for _, f := range files {
+		b.Artifacts[f[0]] = f[1]
+	}
+	return b, err
 }
 
 const holds = `

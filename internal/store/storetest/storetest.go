@@ -77,6 +77,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"delete pipeline":              testDeletePipeline,
 		"runs":                         testRuns,
 		"run pages":                    testRunPages,
+		"resumed runs":                 testResumedRuns,
 		"recent runs":                  testRecentRuns,
 		"a run's whole life":           testLife,
 		"what nodes keep":              testNodeStates,

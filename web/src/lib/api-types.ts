@@ -1169,6 +1169,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a run that does what a failed, cancelled or blocked one has left undone; the answer does not wait for it */
+        post: operations["postRunsRunResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/services": {
         parameters: {
             query?: never;
@@ -2258,6 +2275,8 @@ export interface components {
             progress?: number;
             /** Format: int64 */
             queue_ms: number;
+            /** @description It was not computed: its rows are those of the run that was resumed */
+            restored?: boolean;
             /** Format: int64 */
             row_count: number;
             /** Format: double */
@@ -2468,6 +2487,39 @@ export interface components {
             /** @enum {string} */
             status: "success" | "failed";
         };
+        ResumeRequest: {
+            /** @description A node that is done again, with all that follow it, though it may have finished */
+            from?: string;
+        };
+        ResumedRun: {
+            /** Format: int64 */
+            attempt: number;
+            /** Format: date-time */
+            created_at: string;
+            error?: string;
+            error_code?: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            id: string;
+            node_runs: components["schemas"]["NodeRun"][] | null;
+            params?: {
+                [key: string]: string;
+            };
+            pipeline_id: string;
+            pipeline_name: string;
+            /** Format: int64 */
+            pipeline_version: number;
+            /** @description The node that it was told to begin at */
+            resumed_from_node_id?: string;
+            /** @description The run whose results it began with */
+            resumed_from_run_id?: string;
+            run_id: string;
+            /** Format: date-time */
+            started_at: string | null;
+            started_by?: string;
+            status: string;
+            trigger: string;
+        };
         Revision: {
             /** @enum {string} */
             action: "created" | "updated";
@@ -2522,6 +2574,10 @@ export interface components {
             pipeline_name: string;
             /** Format: int64 */
             pipeline_version: number;
+            /** @description The node that it was told to begin at */
+            resumed_from_node_id?: string;
+            /** @description The run whose results it began with */
+            resumed_from_run_id?: string;
             /** Format: date-time */
             started_at: string | null;
             started_by?: string;
@@ -2548,6 +2604,10 @@ export interface components {
             pipeline_name: string;
             /** Format: int64 */
             pipeline_version: number;
+            /** @description The node that it was told to begin at */
+            resumed_from_node_id?: string;
+            /** @description The run whose results it began with */
+            resumed_from_run_id?: string;
             /** Format: date-time */
             started_at: string | null;
             started_by?: string;
@@ -5641,6 +5701,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postRunsRunResume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the run */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResumeRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResumedRun"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,132 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/runs"
+)
+
+// asBefore returns the run of a claim with the start of the run that it resumes:
+// placeholders of times have the values that its finished nodes had.
+func asBefore(c runs.Claim) runs.Run {
+	if c.Before != nil && c.Before.StartedAt != nil {
+		c.Run.StartedAt = c.Before.StartedAt
+	}
+	return c.Run
+}
+
+// restore gives the nodes of j what the run before has left of them, and tells which
+// run again and why. The files are linked into the run's own folder.
+func (x *Executor) restore(c runs.Claim, j *job.Job, r *recorder) error {
+	before := x.folder(c.Before.Run)
+	left := filesLeft(before, c.Before.Artifacts)
+	s, err := newSalvage(c.Document, x.Kinds, c.Before.Nodes, left)
+	if err != nil {
+		return err
+	}
+	s.decide(c.Run.ResumedAt)
+	states, err := statesLeft(before)
+	if err != nil {
+		return err
+	}
+	if err := emptied(j.Dir); err != nil {
+		return err
+	}
+	for i, step := range j.Nodes {
+		if why, again := s.again[step.ID]; again {
+			r.note(step.ID, "Runs again: %s", why)
+			continue
+		}
+		restored := &job.Restored{Rows: c.Before.Nodes[step.ID].Rows}
+		if restored.Path, err = brought(left[step.ID], j.Dir); err != nil {
+			return err
+		}
+		j.Nodes[i].Restored = restored
+		if kept, is := states[step.ID]; is && kept.still(c.States[step.ID]) {
+			err = r.Hear(job.Message{Type: job.Kept, Node: step.ID, State: kept.Kept})
+		}
+		if err != nil {
+			return err
+		}
+		r.note(step.ID, "Restored from run %s: %d rows", c.Before.Run, restored.Rows)
+	}
+	return nil
+}
+
+// filesLeft returns those files of artifacts that are in the folder of their run.
+func filesLeft(dir string, artifacts map[string]string) map[string]string {
+	left := make(map[string]string)
+	for node, path := range artifacts {
+		if file := filepath.Join(dir, filepath.Base(path)); isParquet(file) {
+			left[node] = file
+		}
+	}
+	return left
+}
+
+// isParquet reports whether a file is there whole, as far as its ends tell. The
+// engine looks closer.
+func isParquet(path string) bool {
+	const magic = "PAR1"
+	f, err := os.Open(path) //nolint:gosec // in our own folder
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() < 2*int64(len(magic)) {
+		return false
+	}
+	end := make([]byte, len(magic))
+	_, err = f.ReadAt(end, info.Size()-int64(len(end)))
+	return err == nil && string(end) == magic
+}
+
+// emptied removes what an interrupted attempt of a run has left in its folder.
+func emptied(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("empty run folder: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make run folder: %w", err)
+	}
+	return nil
+}
+
+// brought makes file a file of the folder dir as well, and returns its path there.
+// Without a file there is no path.
+func brought(file, dir string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	path := filepath.Join(dir, filepath.Base(file))
+	err := os.Link(file, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return path, nil // two nodes may have one file
+	}
+	if err := duplicate(file, path); err != nil {
+		return "", fmt.Errorf("restore rows: %w", err)
+	}
+	return path, nil
+}
+
+// duplicate copies a file, where the file system has no links.
+func duplicate(from, to string) error {
+	in, err := os.Open(from) //nolint:gosec // in our own folder
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // in our own folder
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
