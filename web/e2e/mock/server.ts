@@ -39,6 +39,7 @@ const usual: Answers = {
   "GET /api/pipelines/summary": { json: fixtures.pipelines },
   "GET /api/pipelines/p-flights": { json: fixtures.flights },
   "GET /api/pipelines/p-flights/states": { json: [] },
+  "GET /api/pipelines/p-flights/pins": { json: [] },
   "GET /api/pipelines/p-flights/versions": { json: documents.versions },
   "GET /api/pipelines/p-flights/versions/4/diff": { json: { changes: documents.changes } },
   "GET /api/pipelines/p-flights/export": { text: documents.yaml },

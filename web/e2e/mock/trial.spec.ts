@@ -1,7 +1,8 @@
 import { expect, type Page, test } from "@playwright/test";
 import { lookAtBoth } from "./check";
+import { preview } from "./fixtures";
 import { refusal, serve } from "./server";
-import { broken, shown, upToLate } from "./trials";
+import { broken, pin, shown, upToLate } from "./trials";
 
 const dryRun = "POST /api/pipelines/p-flights/dry-run";
 
@@ -105,4 +106,61 @@ test("who may not run is not offered to try", async ({ page }) => {
   await expect(page.getByText("delay >= min_delay")).toBeVisible();
   await expect(page.getByRole("button", { name: "Try", exact: true })).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Run to here" })).toHaveCount(0);
+});
+
+const pins = "GET /api/pipelines/p-flights/pins";
+const flightsPin = "/api/pipelines/p-flights/pins/flights";
+
+test("rows that a trial has shown are pinned", async ({ page }) => {
+  await serve(page, { [dryRun]: { json: shown } });
+  await page.goto("/pipelines/p-flights?node=flights");
+  await tryIt(page);
+  await serve(page, { [pins]: { json: [pin] }, [`PUT ${flightsPin}`]: { json: pin } });
+  const sent = page.waitForRequest("**/pins/flights");
+  await page.getByRole("button", { name: "Pin these rows" }).click();
+  expect((await sent).postDataJSON()).toEqual({
+    columns: preview.types,
+    rows: preview.rows.slice(0, 50),
+  });
+  await expect(page.getByText("5 rows pinned by ada, 2 h ago")).toBeVisible();
+  await expect(page.getByRole("group", { name: /^Read flights.*, rows pinned$/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Pin these rows" })).toHaveCount(0);
+  await lookAtBoth(page, "trial-pinned");
+});
+
+test("pinned rows are edited and taken away", async ({ page }) => {
+  const problems = [{ path: "rows", message: 'row 1 has a column "id" twice' }];
+  const refused = { error: "the rows cannot be pinned", code: "invalid", problems };
+  await serve(page, {
+    [pins]: { json: [pin] },
+    [`PUT ${flightsPin}`]: { status: 422, json: refused },
+    [`DELETE ${flightsPin}`]: { json: {} },
+  });
+  await page.goto("/pipelines/p-flights?node=flights");
+  await page.getByRole("button", { name: "Edit pinned rows" }).click();
+  const rows = page.getByRole("textbox", { name: "Rows" });
+  await rows.fill("[{");
+  await page.getByRole("button", { name: "Pin", exact: true }).click();
+  await expect(page.getByText("This is not JSON")).toBeVisible();
+  await rows.fill('[{"carrier": "UA"}]');
+  const sent = page.waitForRequest("**/pins/flights");
+  await page.getByRole("button", { name: "Pin", exact: true }).click();
+  expect((await sent).postDataJSON()).toEqual({
+    columns: preview.types,
+    rows: [{ carrier: "UA" }],
+  });
+  await expect(page.getByText('Row 1 has a column "id" twice.')).toBeVisible();
+  await lookAtBoth(page, "trial-pin-edit");
+  await page.getByRole("button", { name: "Keep as it is" }).click();
+  await serve(page, { [`DELETE ${flightsPin}`]: { json: {} } });
+  await page.getByRole("button", { name: "Unpin" }).click();
+  await expect(page.getByText("pinned by ada")).toBeHidden();
+});
+
+test("who may not edit sees pinned rows and leaves them", async ({ page }) => {
+  const permissions = { json: ["pipelines.view"] };
+  await serve(page, { [pins]: { json: [pin] }, "GET /api/auth/me/permissions": permissions });
+  await page.goto("/pipelines/p-flights?node=flights");
+  await expect(page.getByText("5 rows pinned by ada")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Unpin" })).toHaveCount(0);
 });

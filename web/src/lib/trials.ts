@@ -6,8 +6,9 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { post } from "./api";
+import { get, post, put, remove } from "./api";
 import type { Failure, Json, LogLevel, Params, Pipeline } from "./model";
+import { keys } from "./queries";
 
 /** What a trial is asked to do. */
 export type TrialSettings = {
@@ -118,3 +119,31 @@ export function useTrial(pipeline: Pipeline, onLost: (error: Error) => void) {
 }
 
 export type Trials = ReturnType<typeof useTrial>;
+
+/** Rows that trials take from a node instead of its own. */
+export type PinnedRows = {
+  /** Those of the rows, with the types that the values look like, when missing. */
+  columns?: Column[];
+  rows: Record<string, Json>[];
+};
+
+/** Rows that somebody has pinned to a node. */
+export type Pin = PinnedRows & { node_id: string; pinned_by: string; pinned_at: string };
+
+/** The rows that are pinned to nodes of a pipeline. */
+export const pinsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.pipeline(id), "pins"],
+    queryFn: ({ signal }) =>
+      get<Pin[]>(`/api/pipelines/${encodeURIComponent(id)}/pins`, { signal }),
+  });
+
+/** Pins rows to a node of a pipeline, or takes them away. */
+export function usePin(pipelineId: string, nodeId: string) {
+  const client = useQueryClient();
+  const path = `/api/pipelines/${encodeURIComponent(pipelineId)}/pins/${encodeURIComponent(nodeId)}`;
+  const onSuccess = () => client.invalidateQueries(pinsQuery(pipelineId));
+  const pin = useMutation({ mutationFn: (rows: PinnedRows) => put<Pin>(path, rows), onSuccess });
+  const unpin = useMutation({ mutationFn: () => remove(path), onSuccess });
+  return { pin, unpin };
+}

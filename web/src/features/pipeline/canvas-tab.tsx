@@ -4,7 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Pipeline } from "../../lib/model";
 import { nodeTypesQuery } from "../../lib/queries";
-import type { Trial } from "../../lib/trials";
+import { pinsQuery, type Trial } from "../../lib/trials";
 import type { StepRun } from "../../ui/canvas/elements";
 import { LazyCanvas } from "../../ui/canvas/lazy-canvas";
 import { Panel } from "../../ui/page";
@@ -24,6 +24,8 @@ export function CanvasTab({ pipeline, trying }: Props) {
   const { node: chosen } = route.useSearch();
   const navigate = route.useNavigate();
   const kinds = useQuery(nodeTypesQuery);
+  const pins = useQuery(pinsQuery(pipeline.id));
+  const pinned = useMemo(() => new Set(pins.data?.map(({ node_id }) => node_id)), [pins.data]);
   const trial = trying.trying ? undefined : trying.trial;
   const nodeRuns = useMemo(() => trial && runsOf(trial), [trial]);
   const node = pipeline.nodes.find((one) => one.id === chosen);
@@ -51,6 +53,7 @@ export function CanvasTab({ pipeline, trying }: Props) {
             graph={pipeline}
             kinds={kinds.data ?? []}
             {...(nodeRuns ? { nodeRuns } : {})}
+            pinned={pinned}
             {...(node ? { selected: node.id } : {})}
             onSelect={select}
           />

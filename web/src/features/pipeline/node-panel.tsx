@@ -1,11 +1,14 @@
 import { Button, CloseButton } from "@mantine/core";
 import { IconFlask } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import type { NodeType, PipelineNode } from "../../lib/model";
 import { useMay } from "../../lib/session";
+import { pinsQuery } from "../../lib/trials";
 import { KindIcon, kindColour } from "../../ui/kind-icon";
 import { SettingsView } from "../../ui/settings-view";
 import { KeptState } from "./kept-state";
 import { NodeTrialFacts, NodeTrialView } from "./node-trial";
+import { Pinned, PinRows } from "./pinned";
 import classes from "./pipeline.module.css";
 import trialClasses from "./trial.module.css";
 import type { Trying } from "./use-try";
@@ -35,7 +38,7 @@ export function NodePanel({ pipelineId, node, kind, trying, onClose }: Props) {
         <CloseButton aria-label="Close the node" onClick={onClose} />
       </div>
       <div className={classes.sideBody}>
-        <TrialPart node={node} kind={kind} trying={trying} />
+        <TrialPart pipelineId={pipelineId} node={node} kind={kind} trying={trying} />
         {kind?.summary && <p className={classes.summary}>{kind.summary}</p>}
         <SettingsView schema={kind?.schema ?? {}} settings={node.config} />
         <KeptState key={node.id} pipelineId={pipelineId} nodeId={node.id} />
@@ -45,28 +48,48 @@ export function NodePanel({ pipelineId, node, kind, trying, onClose }: Props) {
 }
 
 /** What came out of the node in the trial, and what can be done with it. */
-function TrialPart({ node, kind, trying }: Pick<Props, "node" | "kind" | "trying">) {
+function TrialPart({ pipelineId, node, kind, trying }: Omit<Props, "onClose">) {
   const may = useMay();
+  const pins = useQuery(pinsQuery(pipelineId));
+  const pin = pins.data?.find(({ node_id }) => node_id === node.id);
+  const sink = kind?.has_output === false;
   const result = trying.trying ? undefined : trying.trial?.results[node.id];
-  if (!result && !may("pipelines.run")) return null;
+  if (!result && !pin && !may("pipelines.run")) return null;
   return (
     <section className={trialClasses.result} aria-label="Trial">
       <div className={trialClasses.top}>
         {result && <NodeTrialFacts {...result} />}
-        {may("pipelines.run") && (
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<IconFlask size={15} />}
-            loading={trying.trying?.until === node.id}
-            disabled={trying.trying !== undefined}
-            onClick={() => trying.upTo(node.id)}
-          >
-            Run to here
-          </Button>
-        )}
+        <div className={trialClasses.actions}>
+          {result && !pin && !sink && (
+            <PinRows key={node.id} pipelineId={pipelineId} result={result} />
+          )}
+          {may("pipelines.run") && <RunToHere nodeId={node.id} trying={trying} />}
+        </div>
       </div>
-      {result && <NodeTrialView key={node.id} result={result} sink={kind?.has_output === false} />}
+      {pin && (
+        <Pinned
+          key={`pin-${node.id}`}
+          pipelineId={pipelineId}
+          name={node.name || node.id}
+          pin={pin}
+        />
+      )}
+      {result && <NodeTrialView key={node.id} result={result} sink={sink} />}
     </section>
+  );
+}
+
+function RunToHere({ nodeId, trying }: { nodeId: string; trying: Trying }) {
+  return (
+    <Button
+      size="xs"
+      variant="default"
+      leftSection={<IconFlask size={15} />}
+      loading={trying.trying?.until === nodeId}
+      disabled={trying.trying !== undefined}
+      onClick={() => trying.upTo(nodeId)}
+    >
+      Run to here
+    </Button>
   );
 }

@@ -1,0 +1,77 @@
+import { Button } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPin, IconPinFilled } from "@tabler/icons-react";
+import { formatRows } from "../../lib/format";
+import { useMay } from "../../lib/session";
+import { type NodeTrial, type Pin, usePin } from "../../lib/trials";
+import { Failure } from "../../ui/failure";
+import { RelativeTime } from "../../ui/relative-time";
+import { PinDialog } from "./pin-dialog";
+import classes from "./trial.module.css";
+
+type PinnedProps = { pipelineId: string; name: string; pin: Pin };
+
+/** That a node has pinned rows, whose they are, and what can be done with them. */
+export function Pinned({ pipelineId, name, pin }: PinnedProps) {
+  const may = useMay();
+  const { unpin } = usePin(pipelineId, pin.node_id);
+  const [editing, dialog] = useDisclosure();
+  return (
+    <div className={classes.pinned}>
+      <span className={classes.pinWords}>
+        <IconPinFilled size={15} aria-hidden="true" />
+        <span>
+          {formatRows(pin.rows.length)} pinned
+          {pin.pinned_by && (
+            <>
+              {" by "}
+              <bdi>{pin.pinned_by}</bdi>
+            </>
+          )}
+          , <RelativeTime at={pin.pinned_at} />. Trials take them; runs never do.
+        </span>
+      </span>
+      {may("pipelines.edit") && (
+        <div className={classes.actions}>
+          <Button size="xs" variant="default" onClick={dialog.open}>
+            Edit pinned rows
+          </Button>
+          <Button
+            size="xs"
+            variant="default"
+            loading={unpin.isPending}
+            onClick={() => unpin.mutate()}
+          >
+            Unpin
+          </Button>
+        </div>
+      )}
+      {unpin.error && <Failure error={unpin.error} />}
+      {editing && (
+        <PinDialog pipelineId={pipelineId} name={name} pin={pin} onClose={dialog.close} />
+      )}
+    </div>
+  );
+}
+
+/** Pins the rows that a trial has shown of a node. */
+export function PinRows({ pipelineId, result }: { pipelineId: string; result: NodeTrial }) {
+  const may = useMay();
+  const { pin } = usePin(pipelineId, result.node_id);
+  const { types, rows, pinned } = result;
+  if (pinned || rows.length === 0 || !may("pipelines.edit")) return null;
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconPin size={15} />}
+        loading={pin.isPending}
+        onClick={() => pin.mutate({ columns: types, rows })}
+      >
+        Pin these rows
+      </Button>
+      {pin.error && <Failure error={pin.error} />}
+    </>
+  );
+}
