@@ -107,6 +107,39 @@ test("cancelling asks the server", async ({ page }) => {
   await sent;
 });
 
+test("a failed run is resumed, and the new one says of which", async ({ page }) => {
+  const next = { ...running, id: "r2", status: "running", resumed_from_run_id: "r1" };
+  const [first, ...others] = finished.node_runs ?? [];
+  const node_runs = [{ ...first, restored: true, started_at: null, duration_ms: 0 }, ...others];
+  await serve(page, {
+    "GET /api/runs/r1": { json: failed },
+    "POST /api/runs/r1/resume": { status: 202, json: { id: "r2", run_id: "r2" } },
+    "GET /api/runs/r2": { json: { ...next, node_runs } },
+    "GET /api/runs/r2/logs": { json: [] },
+  });
+  await page.goto("/runs/r1");
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expect(page).toHaveURL(/runs\/r2/);
+  await expect(page.getByRole("link", { name: "resumed from r1" })).toBeVisible();
+  await page.getByRole("tab", { name: "Steps" }).click();
+  await expect(page.getByText("Restored")).toBeVisible();
+  await lookAtBoth(page, "run-resumed");
+});
+
+test("resuming is for those who may, and for runs that did not succeed", async ({ page }) => {
+  await serve(page);
+  await page.goto("/runs/r1");
+  await expect(page.getByRole("button", { name: "Run again" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Resume" })).toHaveCount(0);
+  await serve(page, {
+    "GET /api/auth/me/permissions": { json: ["pipelines.view", "runs.view"] },
+    "GET /api/runs/r1": { json: failed },
+  });
+  await page.goto("/runs/r1");
+  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Resume" })).toHaveCount(0);
+});
+
 test("loading, missing and sample-less runs say so", async ({ page }) => {
   await serve(page, { "GET /api/runs/r1": "never" });
   await page.goto("/runs/r1");

@@ -16,6 +16,7 @@ const everything = [
   "pipelines.run",
   "runs.view",
   "runs.cancel",
+  "runs.resume",
   "issues.view",
   "issues.edit",
   "contacts.view",

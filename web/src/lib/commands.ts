@@ -17,6 +17,11 @@ export function useCancelRun() {
   return useChange((id: string) => post(`/api/runs/${encodeURIComponent(id)}/cancel`, {}));
 }
 
+/** Starts a run that does what a failed one has left undone. */
+export function useResumeRun() {
+  return useChange((id: string) => post<Started>(`/api/runs/${encodeURIComponent(id)}/resume`, {}));
+}
+
 /** Makes a pipeline from a template. */
 export function useCreateFromTemplate() {
   return useChange(({ name, description, nodes, edges, params, tags }: Template) =>

@@ -147,6 +147,8 @@ export type Run = {
   params?: Params | null;
   trigger: string;
   started_by?: string;
+  /** The run whose results this one began with. */
+  resumed_from_run_id?: string;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;

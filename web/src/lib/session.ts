@@ -8,6 +8,7 @@ export type Permission =
   | "pipelines.delete"
   | "pipelines.run"
   | "runs.cancel"
+  | "runs.resume"
   | "issues.edit"
   | "contacts.edit"
   | "contacts.delete"

@@ -50,7 +50,7 @@ export function labelOf(status: Status): string {
 
 /** Whether a run can still change by itself. */
 export function isActive(status: RunStatus): boolean {
-  return ["pending", "blocked", "waiting", "running"].includes(status);
+  return ["pending", "waiting", "running"].includes(status);
 }
 
 /** Narrows text, such as a part of the URL, to a run status. */

@@ -1,6 +1,12 @@
 import { Button } from "@mantine/core";
-import { IconAlertTriangle, IconPlayerStop, IconRefresh } from "@tabler/icons-react";
-import { useCancelRun } from "../../lib/commands";
+import {
+  IconAlertTriangle,
+  IconPlayerStop,
+  IconPlayerTrackNextFilled,
+  IconRefresh,
+} from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { useCancelRun, useResumeRun } from "../../lib/commands";
 import { shortId } from "../../lib/format";
 import type { RunDetail } from "../../lib/model";
 import { useMay } from "../../lib/session";
@@ -70,6 +76,16 @@ function Facts({ run }: { run: RunDetail }) {
         version {run.pipeline_version}
       </TextLink>
       <span title={run.id}>run {shortId(run.id)}</span>
+      {run.resumed_from_run_id && (
+        <TextLink
+          c="inherit"
+          fz="inherit"
+          to="/runs/$runId"
+          params={{ runId: run.resumed_from_run_id }}
+        >
+          resumed from {shortId(run.resumed_from_run_id)}
+        </TextLink>
+      )}
       {params.map(([name, value]) => (
         <span key={name} className={classes.param}>
           {name} = <bdi>{value}</bdi>
@@ -80,33 +96,61 @@ function Facts({ run }: { run: RunDetail }) {
 }
 
 function Actions({ run }: { run: RunDetail }) {
+  return isActive(run.status) ? <CancelButton run={run} /> : <AgainButtons run={run} />;
+}
+
+function CancelButton({ run }: { run: RunDetail }) {
   const may = useMay();
   const cancel = useCancelRun();
-  const { launch, dialog, starting } = useRunLauncher();
   const stop = () =>
     cancel.mutate(run.id, { onError: (error) => notifyFailed("The run was not cancelled", error) });
+  if (!may("runs.cancel")) return null;
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconPlayerStop size={16} />}
+      loading={cancel.isPending}
+      onClick={stop}
+    >
+      Cancel
+    </Button>
+  );
+}
+
+/** Doing what a run has left undone, or everything once more. */
+function AgainButtons({ run }: { run: RunDetail }) {
+  const may = useMay();
+  const navigate = useNavigate();
+  const resume = useResumeRun();
+  const { launch, dialog, starting } = useRunLauncher();
+  const goOn = () =>
+    resume.mutate(run.id, {
+      onSuccess: ({ run_id }) => void navigate({ to: "/runs/$runId", params: { runId: run_id } }),
+      onError: (error) => notifyFailed("The run was not resumed", error),
+    });
+  const resumable = run.status !== "success" && may("runs.resume");
   return (
     <>
-      {isActive(run.status)
-        ? may("runs.cancel") && (
-            <Button
-              variant="default"
-              leftSection={<IconPlayerStop size={16} />}
-              loading={cancel.isPending}
-              onClick={stop}
-            >
-              Cancel
-            </Button>
-          )
-        : may("pipelines.run") && (
-            <Button
-              leftSection={<IconRefresh size={16} />}
-              loading={starting}
-              onClick={() => void launch(run.pipeline_id, run.params ?? {})}
-            >
-              Run again
-            </Button>
-          )}
+      {may("pipelines.run") && (
+        <Button
+          variant={resumable ? "default" : "filled"}
+          leftSection={<IconRefresh size={16} />}
+          loading={starting}
+          onClick={() => void launch(run.pipeline_id, run.params ?? {})}
+        >
+          Run again
+        </Button>
+      )}
+      {resumable && (
+        <Button
+          leftSection={<IconPlayerTrackNextFilled size={16} />}
+          loading={resume.isPending}
+          onClick={goOn}
+          title="Start a run that does only what this one has left undone"
+        >
+          Resume
+        </Button>
+      )}
       {dialog}
     </>
   );

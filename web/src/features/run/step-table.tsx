@@ -57,7 +57,7 @@ type RowProps = {
 };
 
 function StepRow({ nodeRun, name, wholeMs, chosen, onSelect }: RowProps) {
-  const { status, started_at, row_count, rows_per_sec, queue_ms, duration_ms } = nodeRun;
+  const { status, started_at, row_count, rows_per_sec, queue_ms, duration_ms, restored } = nodeRun;
   const began = Boolean(started_at);
   return (
     <tr data-chosen={chosen}>
@@ -69,10 +69,10 @@ function StepRow({ nodeRun, name, wholeMs, chosen, onSelect }: RowProps) {
         >
           <StatusIcon status={status} size={16} />
           <bdi>{name}</bdi>
-          <span className={classes.status}>{labelOf(status)}</span>
+          <span className={classes.status}>{restored ? "Restored" : labelOf(status)}</span>
         </UnstyledButton>
       </td>
-      <td className={classes.number}>{began ? formatExactCount(row_count) : "–"}</td>
+      <td className={classes.number}>{began || restored ? formatExactCount(row_count) : "–"}</td>
       <td className={classes.number}>
         {rows_per_sec > 0 ? formatCount(Math.round(rows_per_sec)) : "–"}
       </td>
