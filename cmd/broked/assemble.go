@@ -64,7 +64,7 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	kinds, err := node.NewRegistry(nodes.All()...)
+	kinds, err := node.NewRegistry(nodes.Offered(c.AllowBash)...)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	if err != nil {
 		return err
 	}
-	command, err := executor.Command(limits.Memory)
+	command, err := executor.Command(limits.Memory, c.engineFlags()...)
 	if err != nil {
 		return err
 	}

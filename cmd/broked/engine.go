@@ -11,6 +11,7 @@ import (
 
 type engineCmd struct {
 	Memory int64 `default:"1024" help:"Memory that the run may use before it spills to disk, in MB."`
+	programFlags
 }
 
 // ceiling is the hard bound on an engine's memory: what its run may use, twice,
@@ -23,7 +24,7 @@ func (c *engineCmd) Run(ctx context.Context, w world) error {
 	if err := engine.LimitProcess(c.ceiling()); err != nil {
 		return err
 	}
-	kinds, err := node.NewRegistry(nodes.All()...)
+	kinds, err := node.NewRegistry(nodes.Offered(c.AllowBash)...)
 	if err != nil {
 		return err
 	}

@@ -32,8 +32,19 @@ type runCmd struct {
 	Rows     int64             `help:"Rows of every source that a dry run reads." default:"100" placeholder:"N"`
 	Until    string            `help:"A dry run up to this node." placeholder:"NODE"`
 	DataDirs []string          `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
+	programFlags
 	limitFlags
 	outboundFlags
+}
+
+// programFlags say which programs runs may execute.
+type programFlags struct {
+	AllowBash bool `help:"Runs may execute commands by bash nodes." env:"BROKOLI_ALLOW_BASH"`
+}
+
+// engineFlags tells an engine the same.
+func (p programFlags) engineFlags() []string {
+	return []string{fmt.Sprintf("--allow-bash=%t", p.AllowBash)}
 }
 
 // limitFlags bound what a run may use.
@@ -44,7 +55,7 @@ type limitFlags struct {
 
 // Run executes the pipeline in an engine process and shows what happens.
 func (c *runCmd) Run(ctx context.Context, w world) error {
-	kinds, err := node.NewRegistry(nodes.All()...)
+	kinds, err := node.NewRegistry(nodes.Offered(c.AllowBash)...)
 	if err != nil {
 		return err
 	}
@@ -74,7 +85,7 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 	if j.Limits, err = c.limits(1); err != nil {
 		return err
 	}
-	command, err := executor.Command(j.Limits.Memory)
+	command, err := executor.Command(j.Limits.Memory, c.engineFlags()...)
 	if err != nil {
 		return err
 	}

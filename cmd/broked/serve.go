@@ -35,6 +35,7 @@ type serveCmd struct {
 	SessionIdle    time.Duration `help:"After how long without a request a session ends; 0 means not before its 24 hours." env:"BROKOLI_SESSION_IDLE" default:"8h" placeholder:"DURATION"`
 	EditorsCanCode bool          `help:"Editors may write the programs of code and bash nodes, too, not admins only." env:"BROKOLI_EDITORS_CAN_CODE"`
 
+	programFlags
 	firstUserFlags
 	networkFlags
 	outboundFlags

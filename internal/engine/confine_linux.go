@@ -31,14 +31,8 @@ var (
 //
 // It cannot be undone.
 func Confine(reach Reach) error {
-	var programs, folders []string
-	for _, path := range reach.Programs {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			folders = append(folders, path)
-		} else if err == nil {
-			programs = append(programs, path)
-		}
-	}
+	programs, folders := divided(reach.Programs)
+	files, grounds := divided(reach.Grounds)
 	config, rules := landlock.V5, []landlock.Rule{
 		landlock.ROFiles(reach.Reads...),
 		landlock.ROFiles(machineFiles...).IgnoreIfMissing(),
@@ -46,12 +40,26 @@ func Confine(reach Reach) error {
 		landlock.ROFiles(programs...).IgnoreIfMissing(),
 		landlock.RODirs(folders...).IgnoreIfMissing(),
 		landlock.RWDirs(reach.Folders...).WithRefer(),
+		landlock.RWFiles(append(files, "/dev/null")...).IgnoreIfMissing(),
+		landlock.RWDirs(grounds...).WithRefer().IgnoreIfMissing(),
 	}
 	if reach.Network {
 		config.HandledAccessNet = ll.AccessNetBindTCP // nobody listens, though
 		rules = append(rules, landlock.ROFiles(networkFiles...).IgnoreIfMissing(), landlock.RODirs(networkFolders...).IgnoreIfMissing())
 	}
 	return config.BestEffort().Restrict(rules...)
+}
+
+// divided returns those of paths that are files, and those that are folders.
+func divided(paths []string) (files, folders []string) {
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			folders = append(folders, path)
+		} else if err == nil {
+			files = append(files, path)
+		}
+	}
+	return files, folders
 }
 
 // LimitProcess makes this process the first to go when the machine's memory runs

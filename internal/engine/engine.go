@@ -213,6 +213,7 @@ func (r *run) open(ctx context.Context, s *state) error {
 		r.access.Folders = append(r.access.Folders, access.Folders...)
 		r.access.Databases = append(r.access.Databases, access.Databases...)
 		r.access.Programs = append(r.access.Programs, access.Programs...)
+		r.access.Grounds = append(r.access.Grounds, access.Grounds...)
 		r.access.Leftovers = append(r.access.Leftovers, access.Leftovers...)
 		r.access.Network = r.access.Network || access.Network
 		if access.Network {

@@ -13,14 +13,15 @@ type Reach struct {
 	Folders []string // in which files may be made, replaced and removed
 	// Programs are files and folders to read and to run programs from; they may be missing.
 	Programs []string
-	Network  bool // TCP connections may be made, and names looked up
+	Grounds  []string // files and folders in which programs do as they like; they may be missing
+	Network  bool     // TCP connections may be made, and names looked up
 }
 
 // reachOf returns what a run's nodes and the engine itself need. Moving a finished
 // file to its place needs the folder that it lies in; that DuckDB touches nothing
 // else there is for its own lock to see to.
 func reachOf(access node.Access, dir string) Reach {
-	reach := Reach{Reads: access.Reads, Folders: []string{dir}, Programs: access.Programs, Network: access.Network}
+	reach := Reach{Reads: access.Reads, Folders: []string{dir}, Programs: access.Programs, Grounds: access.Grounds, Network: access.Network}
 	for _, path := range slices.Concat(access.Writes, access.Folders, access.Databases) {
 		reach.Folders = append(reach.Folders, filepath.Dir(path))
 	}

@@ -193,11 +193,11 @@ func (t *tail) has(words string) bool {
 }
 
 // Command returns the command line that starts an engine of this same program,
-// whose run may use memory bytes.
-func Command(memory int64) ([]string, error) {
+// whose run may use memory bytes. It gets the flags as well.
+func Command(memory int64, flags ...string) ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find our own program: %w", err)
 	}
-	return []string{self, "engine", fmt.Sprintf("--memory=%d", memory>>20)}, nil
+	return append([]string{self, "engine", fmt.Sprintf("--memory=%d", memory>>20)}, flags...), nil
 }

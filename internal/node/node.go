@@ -114,6 +114,9 @@ type Access struct {
 	// Programs are files and folders that programs of the node's are run from, with
 	// what these read; only the programs use them. They may be missing.
 	Programs []string
+	// Grounds are files and folders in which programs of the node's read and write as
+	// they like. The run's database does not touch them.
+	Grounds []string
 	// Leftovers are those of the above that are of no use once the node has ended.
 	// The node removes them; the server does when the engine dies before that. Their
 	// names begin with a dot and end with Leftover.
@@ -174,6 +177,12 @@ type Roots interface {
 	Write(path string) (string, error)
 	// Folder is Write for a folder of files; only the folders above it are made.
 	Folder(path string) (string, error)
+	// Existing returns the absolute path of a folder that is there. Everything else is an
+	// Invalid fault.
+	Existing(path string) (string, error)
+	// Grounds returns files and folders that may be read and written with all that is in
+	// them: the roots, or where something in one is closed, what is open beside it.
+	Grounds() ([]string, error)
 }
 
 // Node is one configured step. It is also an Opener when it touches files or other machines, and

@@ -83,6 +83,9 @@ func TestNoKindBreaksDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, spec := range All() {
+		if spec.Kind == bashSpec.Kind {
+			continue // it would execute what is drawn
+		}
 		t.Run(spec.Kind, func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(r *rapid.T) {

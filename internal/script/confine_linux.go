@@ -40,20 +40,19 @@ func machineHere() machine {
 // apart are the namespaces that a script gets.
 const apart = syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC
 
-// confined starts a command so that it reaches the script's folder and what an
-// interpreter reads, and nothing else. The calling goroutine must wait for the
+// confined starts a command so that it reaches what its cell has, and nothing else. The calling goroutine must wait for the
 // process and then end: its thread is shut in, too, and takes the process with it
 // when it ends.
-func confined(s Script, command func() *exec.Cmd) (*exec.Cmd, error) {
+func confined(c cell, command func() *exec.Cmd) (*exec.Cmd, error) {
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-	if err := shutIn(s); err != nil {
+	if err := shutIn(c); err != nil {
 		return nil, err
 	}
 	cmd, err := startAlone(command)
 	if err != nil {
 		return nil, err
 	}
-	if err := bound(s, cmd.Process.Pid); err != nil {
+	if err := bound(c, cmd.Process.Pid); err != nil {
 		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
 	return cmd, nil
@@ -106,7 +105,7 @@ const (
 
 // shutIn applies Landlock to this thread, and so to what it starts. Where the
 // kernel has none, there is nothing to do.
-func shutIn(s Script) error {
+func shutIn(c cell) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up privileges: %w", err)
 	}
@@ -120,14 +119,16 @@ func shutIn(s Script) error {
 		return fmt.Errorf("shut a script in: %w", err)
 	}
 	defer func() { _ = unix.Close(set) }()
-	for _, path := range slices.Concat(System(), s.Interpreter.Folders, []string{"/dev/null", "/dev/urandom"}) {
+	for _, path := range slices.Concat(System(), c.reads, []string{"/dev/urandom"}) {
 		if err := allow(set, path, reading); err != nil {
 			return err
 		}
 	}
 	writing := known.files &^ (ll.AccessFSExecute | ll.AccessFSMakeBlock | ll.AccessFSMakeChar | ll.AccessFSIoctlDev)
-	if err := allow(set, s.Folder, writing); err != nil {
-		return err
+	for _, path := range append(c.writes, "/dev/null") {
+		if err := allow(set, path, writing); err != nil {
+			return err
+		}
 	}
 	if err := ll.LandlockRestrictSelf(set, 0); err != nil {
 		return fmt.Errorf("shut a script in: %w", err)
@@ -159,12 +160,12 @@ func allow(set int, path string, access uint64) error {
 }
 
 // bound sets the limits of a process that waits for its job.
-func bound(s Script, pid int) error {
-	memory, seconds := uint64(max(s.Memory, 64<<20)), uint64(s.processor()/time.Second) //nolint:gosec // positive
+func bound(c cell, pid int) error {
+	memory, seconds := uint64(max(c.memory, 64<<20)), uint64(c.processor/time.Second) //nolint:gosec // positive
 	for what, limit := range map[int]unix.Rlimit{
 		unix.RLIMIT_DATA:   same(memory),
-		unix.RLIMIT_AS:     same(memory + s.Interpreter.Language.reserved), // libraries map what they never touch
-		unix.RLIMIT_CPU:    {Cur: seconds, Max: seconds + 1},               // the first of a namespace is not told, and killed at the second
+		unix.RLIMIT_AS:     same(memory + c.reserved),        // libraries map what they never touch
+		unix.RLIMIT_CPU:    {Cur: seconds, Max: seconds + 1}, // the first of a namespace is not told, and killed at the second
 		unix.RLIMIT_FSIZE:  same(largestFile),
 		unix.RLIMIT_NOFILE: same(openFiles),
 		unix.RLIMIT_NPROC:  same(processes),

@@ -9,7 +9,7 @@ import (
 )
 
 // confined is for Linux: nowhere else can a script be shut in.
-func confined(Script, func() *exec.Cmd) (*exec.Cmd, error) { return nil, errors.ErrUnsupported }
+func confined(cell, func() *exec.Cmd) (*exec.Cmd, error) { return nil, errors.ErrUnsupported }
 
 func widen(*os.File) {}
 

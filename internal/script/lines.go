@@ -9,16 +9,24 @@ import (
 	"unicode"
 )
 
-const (
-	longest  = 4 << 10 // bytes of a line that are kept
-	mostText = 1 << 20 // bytes of all lines together
-	mostRows = 2000    // lines
+// bounds are how much of what is printed is handed on.
+type bounds struct {
+	line, all int // bytes of one, and of all together
+	lines     int
+}
+
+var (
+	ofScripts  = bounds{line: 4 << 10, all: 1 << 20, lines: 2000}
+	ofCommands = bounds{line: 16 << 10, all: 10 << 20, lines: 10_000}
 )
 
 // lines hands on what a script prints, line by line and not more than a person
 // would read.
 type lines struct {
 	tell func(Stream, string)
+	// heard, unless nil, is told every line, those that are left out as well.
+	heard func(Stream, string)
+	bounds
 
 	mu    sync.Mutex
 	parts [2]struct {
@@ -38,13 +46,13 @@ func (l *lines) from(s Stream) io.Writer {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for rest := b; len(rest) > 0; {
-			line, after, whole := bytes.Cut(rest, []byte("\n"))
+			line, after, found := bytes.Cut(rest, []byte("\n"))
 			p := &l.parts[s]
-			keep := min(len(line), longest-len(p.text))
+			keep := min(len(line), l.line-len(p.text))
 			p.more = p.more || keep < len(line)
 			p.text = append(p.text, line[:keep]...)
-			if whole {
-				l.line(s)
+			if found {
+				l.whole(s)
 			}
 			rest = after
 		}
@@ -52,15 +60,18 @@ func (l *lines) from(s Stream) io.Writer {
 	})
 }
 
-// line hands on the line that a stream has so far.
-func (l *lines) line(s Stream) {
+// whole hands on the line that a stream has so far.
+func (l *lines) whole(s Stream) {
 	p := &l.parts[s]
 	text := clean(string(p.text))
 	if p.more {
 		text += " …"
 	}
 	p.text, p.more = p.text[:0], false
-	if l.told >= mostRows || l.size+len(text) > mostText {
+	if l.heard != nil {
+		l.heard(s, text)
+	}
+	if l.told >= l.lines || l.size+len(text) > l.all {
 		l.left++
 		return
 	}
@@ -77,11 +88,11 @@ func (l *lines) end() {
 	defer l.mu.Unlock()
 	for s := range l.parts {
 		if len(l.parts[s].text) > 0 {
-			l.line(Stream(s))
+			l.whole(Stream(s))
 		}
 	}
 	if l.left > 0 {
-		l.tell(Warning, fmt.Sprintf("the script printed %d more lines, which are left out", l.left))
+		l.tell(Warning, fmt.Sprintf("%d more lines were printed, which are left out", l.left))
 	}
 }
 

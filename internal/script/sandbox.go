@@ -55,6 +55,15 @@ func Refused() error {
 	return fault.New(fault.Invalid, "scripts are refused on this machine, because nothing would shut them in: it needs a kernel with Landlock, or user namespaces").With("no_sandbox")
 }
 
+// CommandsRefused returns a fault when nothing here keeps commands, which are let into
+// the folders of pipelines, from the server's own files in them.
+func CommandsRefused() error {
+	if landlockHere() > 0 {
+		return nil
+	}
+	return fault.New(fault.Invalid, "commands are refused on this machine, because nothing would keep them from the server's own files: it needs a kernel with Landlock").With("no_sandbox")
+}
+
 func (m machine) sandbox() Sandbox {
 	s := Sandbox{Level: Full, Parts: []Part{m.landlocked(), m.alone(), {
 		Name: "limits", Holds: true, Detail: "memory, processor time, file sizes, open files and core files are bounded",

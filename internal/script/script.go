@@ -153,7 +153,7 @@ func start(s Script) (*child, error) {
 	defer func() { _ = outW.Close() }()
 	widen(inW)
 	widen(outW)
-	printed := &lines{tell: s.Line}
+	printed := &lines{tell: s.Line, bounds: ofScripts}
 	command := func() *exec.Cmd {
 		language := s.Interpreter.Language
 		cmd := exec.Command(s.Interpreter.Path, append(language.arguments(s.Memory), language.runner)...) //nolint:gosec,noctx // found by Find; killed by group
@@ -167,10 +167,34 @@ func start(s Script) (*child, error) {
 		return cmd
 	}
 	c := &child{in: inW, out: outR, ended: make(chan struct{})}
+	if err := c.launch(s.cell(), command, printed); err != nil {
+		return nil, errors.Join(s.Interpreter.unusable(err), inW.Close(), outR.Close())
+	}
+	return c, nil
+}
+
+// cell is what a process that is shut in has.
+type cell struct {
+	reads, writes []string // files and folders besides the system's
+	memory        int64    // bytes
+	reserved      uint64   // bytes of addresses that are taken and not used
+	processor     time.Duration
+}
+
+func (s Script) cell() cell {
+	return cell{
+		reads: s.Interpreter.Folders, writes: []string{s.Folder},
+		memory: s.Memory, reserved: s.Interpreter.Language.reserved, processor: s.processor(),
+	}
+}
+
+// launch starts a command in its cell. What it prints goes to printed, which ends
+// when it does.
+func (c *child) launch(in cell, command func() *exec.Cmd, printed *lines) error {
 	started := make(chan error, 1)
 	go func() {
 		defer close(c.ended)
-		cmd, err := confined(s, command)
+		cmd, err := confined(in, command)
 		if err != nil {
 			started <- err
 			return
@@ -181,10 +205,7 @@ func start(s Script) (*child, error) {
 		c.status = cmd.ProcessState
 		printed.end()
 	}()
-	if err := <-started; err != nil {
-		return nil, errors.Join(s.Interpreter.unusable(err), inW.Close(), outR.Close())
-	}
-	return c, nil
+	return <-started
 }
 
 // kill ends the process and everything that it has started.

@@ -101,7 +101,7 @@ output_data = [{"a": 1}]`, func(string) {})
 		t.Fatal(err)
 	}
 	last := printed[len(printed)-1]
-	if len(printed) != 2001 || last != "the script printed 48001 more lines, which are left out" {
+	if len(printed) != 2001 || last != "48001 more lines were printed, which are left out" {
 		t.Errorf("%d lines, the last %q", len(printed), last)
 	}
 	printed, err = run(t.Context(), t, `print("y" * 5_000_000)`, func(string) {})

@@ -30,6 +30,7 @@ import {
   IconSum,
   IconTableColumn,
   IconTableRow,
+  IconTerminal2,
   IconWand,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
@@ -62,6 +63,7 @@ const icons: Record<string, ComponentType<IconProps>> = {
   sort: IconArrowsSort,
   sql: IconSql,
   sum: IconSum,
+  terminal: IconTerminal2,
   union: IconLayersUnion,
   unpivot: IconTableRow,
   wand: IconWand,
