@@ -44,6 +44,7 @@ type assembled struct {
 	files     contacts.FetcherDeps
 	runs      *runs.Service
 	issues    *issues.Service
+	clock     *runs.Clock
 	watch     *issues.Watch
 	templates []api.Template
 	handler   http.Handler
@@ -113,6 +114,10 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.trials = trials.NewService(memory, s.pipelines, trialEngine{s})
 	s.runs = runs.NewService(memory, s.pipelines, board)
 	s.issues = issues.NewService(memory, board)
+	if err := memory.Reschedule(ctx, time.Now()); err != nil {
+		return err
+	}
+	s.clock = &runs.Clock{Ticks: memory, News: board, Log: s.log}
 	s.watch = &issues.Watch{Store: memory, News: board, Log: s.log, StuckAfter: c.StuckAfter, Disk: data.space}
 	roots, err := reach(append([]string{data.in("files")}, c.DataDirs...), data.private(p.database))
 	if err != nil {

@@ -53,7 +53,15 @@ func TestPipelineCalls(t *testing.T) {
 
 		{name: "validate: viewer", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: broken, want: 200, has: []string{`"valid":false`, `"errors":["`, `nodes[0].type`}},
 		{name: "validate: fine", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: document("x"), want: 200, has: []string{`"valid":true`, `"errors":[]`}},
-		{name: "validate: warns", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"schedule":"0 6 * * *",`, 1), want: 200, has: []string{`"valid":true`, `"path":"schedule"`}},
+		{name: "validate: warns", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"webhook_url":"https://example.com",`, 1), want: 200, has: []string{`"valid":true`, `"path":"webhook_url"`}},
+		{name: "validate: catchup", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"schedule":"@daily","catchup":"some",`, 1), want: 200, has: []string{`"valid":false`, `"path":"catchup"`}},
+
+		{name: "schedule: nobody", method: "POST", path: "/api/schedule/preview", body: `{"input":"@daily"}`, want: 401},
+		{name: "schedule: nothing", as: auth.Viewer, method: "POST", path: "/api/schedule/preview", body: `{}`, want: 400},
+		{name: "schedule: too many", as: auth.Viewer, method: "POST", path: "/api/schedule/preview", body: `{"input":"@daily","count":11}`, want: 400},
+		{name: "schedule: words", as: auth.Viewer, method: "POST", path: "/api/schedule/preview", body: `{"input":"every weekday at 9","timezone":"Europe/Berlin","count":2}`, want: 200, has: []string{`"valid":true,"cron":"0 9 * * 1-5","description":"at 09:00 on Monday to Friday","timezone":"Europe/Berlin","next":["20`}},
+		{name: "schedule: no words", as: auth.Viewer, method: "POST", path: "/api/schedule/preview", body: `{"input":"sometimes"}`, want: 200, has: []string{`"valid":false`, `"suggestion":"`, `"next":[]`}},
+		{name: "schedule: no zone", as: auth.Viewer, method: "POST", path: "/api/schedule/preview", body: `{"input":"@daily","timezone":"Mars/X"}`, want: 200, has: []string{`"valid":false`, "Mars/X"}},
 		{name: "validate: saved", as: auth.Viewer, method: "GET", path: "/api/pipelines/first/validate", want: 200, has: []string{`"valid":true`}},
 		{name: "validate: saved draft", as: auth.Viewer, method: "GET", path: "/api/pipelines/sketch/validate", want: 200, has: []string{`"valid":false`}},
 

@@ -115,6 +115,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.versionCalls()
 	s.stateCalls()
 	s.trialCalls()
+	s.scheduleCalls()
 	s.runCalls()
 	s.streamCalls()
 	s.contactCalls()

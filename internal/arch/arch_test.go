@@ -20,7 +20,7 @@ const module = "github.com/broked/broked/"
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
 	{"internal/batch", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
-	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/script", "internal/strictjson", "internal/xlsx", "internal/xmltable"},
+	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/schedules", "internal/script", "internal/strictjson", "internal/xlsx", "internal/xmltable"},
 	{"internal/node", "internal/auth", "internal/databases/sqlite"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
 	{"internal/runs", "internal/trials"},

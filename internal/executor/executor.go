@@ -137,6 +137,11 @@ func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, er
 		started = *r.StartedAt
 	}
 	values := pipelines.NewValues(string(r.ID), started, d.Params, r.Params)
+	start, end := d.LastInterval(started)
+	if r.IntervalStart != nil && r.IntervalEnd != nil {
+		start, end = *r.IntervalStart, *r.IntervalEnd
+	}
+	values.Interval(start, end)
 	configs, err := d.Resolve(kinds, values)
 	if err != nil {
 		return job.Job{}, err

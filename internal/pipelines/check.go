@@ -5,13 +5,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
-
-	cron "github.com/netresearch/go-cron"
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/schedules"
 )
 
 // Limits of a document.
@@ -127,16 +125,16 @@ func (d Document) checkEnds(f *Findings) {
 	}
 }
 
-var (
-	clock  = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
-	parser = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
-)
+var clock = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 
 func (d Document) checkTimes(f *Findings) {
 	if d.Schedule != "" {
-		if _, err := parser.Parse(d.Schedule); err != nil {
-			f.add("schedule", "is not a schedule of five fields such as \"30 6 * * 1-5\": %v", err)
+		if _, err := schedules.Parse(d.Schedule, ""); err != nil {
+			f.add("schedule", "%s", fault.MessageOf(err))
 		}
+	}
+	if _, err := schedules.ParseCatchUp(string(d.Catchup)); err != nil {
+		f.add("catchup", "%s", fault.MessageOf(err))
 	}
 	zone(f, "schedule_timezone", d.ScheduleTimezone)
 	zone(f, "sla_timezone", d.SLATimezone)
@@ -146,11 +144,8 @@ func (d Document) checkTimes(f *Findings) {
 }
 
 func zone(f *Findings, path, name string) {
-	if name == "" {
-		return
-	}
-	if _, err := time.LoadLocation(name); err != nil || name == "Local" {
-		f.add(path, "there is no time zone %q; use a name such as Europe/Berlin", name)
+	if _, err := schedules.Zone(name); err != nil {
+		f.add(path, "%s", fault.MessageOf(err))
 	}
 }
 
@@ -222,7 +217,6 @@ func (d Document) checkNodes(f *Findings, kinds *node.Registry) {
 // release, so that nobody waits for it in vain.
 func (d Document) warnUnused(f *Findings) {
 	for path, there := range map[string]bool{
-		"schedule":         d.Schedule != "",
 		"depends_on":       len(d.DependsOn) > 0,
 		"dependency_rules": len(d.DependencyRules) > 0,
 		"hooks":            len(d.Hooks) > 0,

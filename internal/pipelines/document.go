@@ -32,6 +32,7 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	Tags             []string             `json:"tags"`
 	Schedule         string               `json:"schedule"` // five-field cron; "" means none
 	ScheduleTimezone string               `json:"schedule_timezone,omitempty"`
+	Catchup          RawObject            `json:"catchup,omitempty"` // what becomes of missed ticks; see schedules.ParseCatchUp
 	Enabled          bool                 `json:"enabled"`
 	Draft            bool                 `json:"draft,omitempty"` // saved unchecked, does not run
 	DependsOn        []string             `json:"depends_on,omitempty"`

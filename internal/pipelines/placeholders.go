@@ -11,6 +11,7 @@ import (
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/schedules"
 )
 
 // placeholder matches ${prefix.name}. Other text with a dollar sign is text.
@@ -103,6 +104,33 @@ func (d Document) Resolve(kinds *node.Registry, values Values) ([]json.RawMessag
 
 var runValues = []string{"id", "started_at", "date", "timestamp"}
 
+// intervalValues are the names behind interval.
+var intervalValues = []string{"start", "end", "start_date", "end_date"}
+
+// Interval adds the time that a run is for, in UTC: interval.start and interval.end
+// (RFC 3339), which is not in it, and their days, interval.start_date and
+// interval.end_date.
+func (v Values) Interval(start, end time.Time) {
+	for name, at := range map[string]time.Time{"start": start, "end": end} {
+		v["interval."+name] = at.UTC().Format(time.RFC3339)
+		v["interval."+name+"_date"] = at.UTC().Format(time.DateOnly)
+	}
+}
+
+// LastInterval returns the last interval of the pipeline's schedule that was over at
+// a moment: from one tick up to the next. Without a schedule it begins and ends then.
+func (d Document) LastInterval(moment time.Time) (start, end time.Time) {
+	s, err := schedules.Parse(d.Schedule, d.ScheduleTimezone)
+	if d.Schedule == "" || err != nil {
+		return moment, moment
+	}
+	end = s.Before(moment.Add(time.Nanosecond))
+	if start = s.Before(end); end.IsZero() || start.IsZero() {
+		return moment, moment
+	}
+	return start, end
+}
+
 // checkPlaceholders finds placeholders that can never have a value. Parameters
 // may still be given when the pipeline is run.
 func checkPlaceholders(f *Findings, path string, config RawObject) {
@@ -113,7 +141,11 @@ func checkPlaceholders(f *Findings, path string, config RawObject) {
 			if !slices.Contains(runValues, name) {
 				f.add(path, "%s has no value%s", m[0], fault.DidYouMean(name, runValues))
 			}
-		case "var", "secret", "conn", "env", "interval":
+		case "interval":
+			if !slices.Contains(intervalValues, name) {
+				f.add(path, "%s has no value%s", m[0], fault.DidYouMean(name, intervalValues))
+			}
+		case "var", "secret", "conn", "env":
 			f.add(path, "%s cannot be used: this release has parameters (${param.%s}) and run values only", m[0], name)
 		}
 	}

@@ -78,13 +78,17 @@ type Run struct {
 	Params          map[string]string `json:"params,omitempty"`
 	Trigger         string            `json:"trigger"`              // manual, api, resume
 	StartedBy       string            `json:"started_by,omitempty"` // name of an account
-	Attempt         int               `json:"attempt"`              // how often it was interrupted and put back
-	ResumedFrom     ID                `json:"resumed_from_run_id,omitempty" doc:"The run whose results it began with"`
-	ResumedAt       string            `json:"resumed_from_node_id,omitempty" doc:"The node that it was told to begin at"`
-	CreatedAt       time.Time         `json:"created_at"`
-	StartedAt       *time.Time        `json:"started_at"`
-	FinishedAt      *time.Time        `json:"finished_at"`
-	Nodes           []NodeRun         `json:"node_runs"` // nil in lists
+	// Of a run that a schedule has started: the time from the tick before up to its own.
+	// Nil in lists.
+	IntervalStart *time.Time `json:"data_interval_start,omitempty"`
+	IntervalEnd   *time.Time `json:"data_interval_end,omitempty"`
+	Attempt       int        `json:"attempt"` // how often it was interrupted and put back
+	ResumedFrom   ID         `json:"resumed_from_run_id,omitempty" doc:"The run whose results it began with"`
+	ResumedAt     string     `json:"resumed_from_node_id,omitempty" doc:"The node that it was told to begin at"`
+	CreatedAt     time.Time  `json:"created_at"`
+	StartedAt     *time.Time `json:"started_at"`
+	FinishedAt    *time.Time `json:"finished_at"`
+	Nodes         []NodeRun  `json:"node_runs"` // nil in lists
 }
 
 // NodeRun is how one node fared in a run.

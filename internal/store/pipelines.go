@@ -45,7 +45,7 @@ func (s *Store) InsertPipeline(ctx context.Context, v pipelines.Version) error {
 		if err != nil {
 			return gone(err, auth.WorkspaceID(d.Workspace))
 		}
-		if err := putVersion(ctx, tx, v); err != nil {
+		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt)); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, savedPipeline("pipeline_created", d))
@@ -112,7 +112,7 @@ func (s *Store) AppendVersion(ctx context.Context, v pipelines.Version) error {
 		if !done {
 			return notNewest(ctx, tx, d.ID)
 		}
-		if err := putVersion(ctx, tx, v); err != nil {
+		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt)); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, savedPipeline("pipeline_updated", d))

@@ -108,6 +108,9 @@ func readRun(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Run, error) {
 	if err != nil {
 		return runs.Run{}, err
 	}
+	if err := readInterval(ctx, tx, &r); err != nil {
+		return runs.Run{}, err
+	}
 	rows, err := tx.QueryContext(ctx, nodesOfRun, id)
 	r.Nodes, err = collect(rows, err, func(row *sql.Rows) (runs.NodeRun, error) { return scanNode(row, r.StartedAt) })
 	return r, err

@@ -1186,6 +1186,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedule/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a schedule means, and when it fires next; words such as "every weekday at 9" are understood, too */
+        post: operations["postSchedulePreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/services": {
         parameters: {
             query?: never;
@@ -1913,6 +1930,7 @@ export interface components {
             changes: components["schemas"]["Change"][] | null;
         };
         Document: {
+            catchup?: string;
             /** Format: date-time */
             created_at: string;
             dependency_rules?: components["schemas"]["Dependency"][] | null;
@@ -2496,6 +2514,10 @@ export interface components {
             attempt: number;
             /** Format: date-time */
             created_at: string;
+            /** Format: date-time */
+            data_interval_end?: string;
+            /** Format: date-time */
+            data_interval_start?: string;
             error?: string;
             error_code?: string;
             /** Format: date-time */
@@ -2561,6 +2583,10 @@ export interface components {
             attempt: number;
             /** Format: date-time */
             created_at: string;
+            /** Format: date-time */
+            data_interval_end?: string;
+            /** Format: date-time */
+            data_interval_start?: string;
             error?: string;
             error_code?: string;
             /** Format: date-time */
@@ -2589,6 +2615,10 @@ export interface components {
             attempt: number;
             /** Format: date-time */
             created_at: string;
+            /** Format: date-time */
+            data_interval_end?: string;
+            /** Format: date-time */
+            data_interval_start?: string;
             /** @description The nodes and edges of the version that runs */
             document: components["schemas"]["Graph"];
             error?: string;
@@ -2629,6 +2659,28 @@ export interface components {
             /** @description full, partial, or none: then scripts are refused */
             level: string;
             parts: components["schemas"]["Part"][] | null;
+        };
+        SchedulePreview: {
+            /** @description As it is to be written into a document */
+            cron?: string;
+            description?: string;
+            error?: string;
+            /** @description The next times, in UTC */
+            next: string[];
+            suggestion?: string;
+            timezone?: string;
+            valid: boolean;
+        };
+        ScheduleRequest: {
+            /**
+             * Format: int64
+             * @description How many times are told; 5 when absent
+             */
+            count?: number;
+            /** @description Five fields, @daily and the like, or words */
+            input: string;
+            /** @description IANA name; UTC when absent */
+            timezone?: string;
         };
         ServiceAccount: {
             /** Format: date-time */
@@ -5741,6 +5793,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResumedRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postSchedulePreview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/schedules"
+)
+
+const (
+	scheduleOf = `
+		SELECT spec, zone
+		FROM pipeline_schedules
+		WHERE pipeline_id = ?1`
+	putSchedule = `
+		INSERT INTO pipeline_schedules (pipeline_id, spec, zone, next_at)
+		VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT (pipeline_id)
+		DO UPDATE SET spec = excluded.spec, zone = excluded.zone, next_at = excluded.next_at`
+	dropSchedule = `
+		DELETE FROM pipeline_schedules
+		WHERE pipeline_id = ?1`
+)
+
+// schedule keeps the time at which d fires next up to date. One that is as it was
+// keeps its time, so that a save just before a tick does not lose it.
+func schedule(ctx context.Context, tx *sql.Tx, d pipelines.Document, now time.Time) error {
+	if d.Schedule == "" || !d.Enabled || d.Draft {
+		_, err := tx.ExecContext(ctx, dropSchedule, d.ID)
+		return err
+	}
+	var spec, zone string
+	err := tx.QueryRowContext(ctx, scheduleOf, d.ID).Scan(&spec, &zone)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if err == nil && spec == d.Schedule && zone == d.ScheduleTimezone {
+		return nil
+	}
+	s, err := schedules.Parse(d.Schedule, d.ScheduleTimezone)
+	if err != nil {
+		// The document was checked: only one of another release can come to this.
+		_, err = tx.ExecContext(ctx, dropSchedule, d.ID)
+		return err
+	}
+	_, err = tx.ExecContext(ctx, putSchedule, d.ID, d.Schedule, d.ScheduleTimezone, tickMillis(s.Next(now)))
+	return err
+}
+
+// tickMillis returns a tick as it is stored: 0 is none.
+func tickMillis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return millis(t)
+}
+
+const (
+	unscheduled = `
+		SELECT p.id
+		FROM pipelines p
+		LEFT JOIN pipeline_schedules s ON s.pipeline_id = p.id
+		WHERE p.schedule <> '' AND p.enabled = 1 AND p.draft = 0 AND s.pipeline_id IS NULL`
+	farSchedules = `
+		SELECT pipeline_id, spec, zone, next_at
+		FROM pipeline_schedules`
+)
+
+// Reschedule gives pipelines of older databases their times, and brings those
+// forward that lie further ahead than they should, as after a clock that was wrong.
+// It is for the start of a server.
+func (s *Store) Reschedule(ctx context.Context, now time.Time) error {
+	return s.change(ctx, "reschedule", func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, unscheduled)
+		missing, err := collect(rows, err, func(r *sql.Rows) (p pipelines.ID, err error) { return p, r.Scan(&p) })
+		if err != nil {
+			return err
+		}
+		for _, p := range missing {
+			v, err := scanVersion(tx.QueryRowContext(ctx, pipeline, p, ""))
+			if err != nil {
+				return err
+			}
+			if err := schedule(ctx, tx, v.Document, now); err != nil {
+				return err
+			}
+		}
+		rows, err = tx.QueryContext(ctx, farSchedules)
+		all, err := collect(rows, err, scanSchedule)
+		if err != nil {
+			return err
+		}
+		for _, d := range all {
+			if next := tickMillis(d.schedule.Next(now)); next != 0 && next < tickMillis(d.next) {
+				if _, err := tx.ExecContext(ctx, putSchedule, d.pipeline, d.spec, d.zone, next); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// due is a schedule with its next time.
+type due struct {
+	pipeline   pipelines.ID
+	spec, zone string
+	schedule   schedules.Schedule
+	next       time.Time
+}
+
+func scanSchedule(r *sql.Rows) (due, error) {
+	var d due
+	var next int64
+	if err := r.Scan(&d.pipeline, &d.spec, &d.zone, &next); err != nil {
+		return d, err
+	}
+	if next > 0 {
+		d.next = moment(next)
+	}
+	var err error
+	d.schedule, err = schedules.Parse(d.spec, d.zone)
+	return d, err
+}
+
+const (
+	dueSchedules = `
+		SELECT pipeline_id, spec, zone, next_at
+		FROM pipeline_schedules
+		WHERE next_at > 0 AND next_at <= ?1
+		ORDER BY next_at
+		LIMIT ?2`
+	nextSchedule = `
+		SELECT next_at
+		FROM pipeline_schedules
+		WHERE next_at > 0
+		ORDER BY next_at
+		LIMIT 1`
+	insertTick = `
+		INSERT INTO run_ticks (run_id, pipeline_id, tick, interval_start)
+		VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT (pipeline_id, tick) DO NOTHING`
+	hasTick = `
+		SELECT EXISTS (SELECT 1 FROM run_ticks WHERE pipeline_id = ?1 AND tick = ?2)`
+)
+
+// firedAtOnce is how many schedules one transaction fires.
+const firedAtOnce = 100
+
+// FireDue implements runs.Ticks.
+func (s *Store) FireDue(ctx context.Context, now time.Time) (fired int, next time.Time, err error) {
+	err = s.change(ctx, "fire schedules", func(tx *sql.Tx) error {
+		fired, next = 0, time.Time{}
+		rows, err := tx.QueryContext(ctx, dueSchedules, millis(now), firedAtOnce)
+		all, err := collect(rows, err, scanSchedule)
+		if err != nil {
+			return err
+		}
+		for _, d := range all {
+			n, err := s.fire(ctx, tx, d, now)
+			if err != nil {
+				return err
+			}
+			fired += n
+		}
+		var at int64
+		err = tx.QueryRowContext(ctx, nextSchedule).Scan(&at)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		next = moment(at)
+		return err
+	})
+	if err == nil && fired > 0 {
+		s.queue.Wake()
+	}
+	return fired, next, err
+}
+
+// fire starts the runs of one schedule and moves it on.
+func (s *Store) fire(ctx context.Context, tx *sql.Tx, d due, now time.Time) (int, error) {
+	v, err := scanVersion(tx.QueryRowContext(ctx, pipeline, d.pipeline, ""))
+	if err != nil {
+		return 0, err
+	}
+	policy, err := schedules.ParseCatchUp(string(v.Document.Catchup))
+	if err != nil {
+		policy = schedules.CatchLatest // the document was checked by another release
+	}
+	ticks, next := d.schedule.Due(d.next, now, policy)
+	fired := 0
+	for _, tick := range ticks {
+		var there bool
+		if err := tx.QueryRowContext(ctx, hasTick, d.pipeline, millis(tick)).Scan(&there); err != nil {
+			return fired, err
+		}
+		if there {
+			continue
+		}
+		if err := s.tick(ctx, tx, v.Document, [2]time.Time{d.schedule.Before(tick), tick}); err != nil {
+			return fired, err
+		}
+		fired++
+	}
+	_, err = tx.ExecContext(ctx, putSchedule, d.pipeline, d.spec, d.zone, tickMillis(next))
+	return fired, err
+}
+
+// tick starts the run of one tick, which is the end of an interval.
+func (s *Store) tick(ctx context.Context, tx *sql.Tx, d pipelines.Document, interval [2]time.Time) error {
+	run, in := runs.ID(id.New()), auth.WorkspaceID("")
+	params, err := json.Marshal(map[string]string{})
+	if err != nil {
+		return err
+	}
+	err = tx.QueryRowContext(ctx, insertRun, run, d.ID, d.Version, d.Name, string(params), runs.Scheduled, "", millis(time.Now())).Scan(&in)
+	if err != nil {
+		return err
+	}
+	start, tick := interval[0], interval[1]
+	if start.IsZero() {
+		start = tick
+	}
+	if _, err := tx.ExecContext(ctx, insertTick, run, d.ID, millis(tick), millis(start)); err != nil {
+		return err
+	}
+	if err := s.queue.EnqueueTx(ctx, tx, run); err != nil {
+		return err
+	}
+	return s.audit(auth.WithWorkspace(ctx, in), tx, auth.AuditEvent{
+		Event: "run_triggered", Target: string(run), Outcome: auth.Success,
+		Details: map[string]any{"pipeline": d.ID, "version": d.Version, "cause": runs.Scheduled},
+	})
+}
+
+// A run that was resumed is for the same time as the one that it goes on with.
+const intervalOfRun = `
+	WITH RECURSIVE origins (id) AS (
+		SELECT ?1
+		UNION
+		SELECT r.resumed_from
+		FROM runs r
+		JOIN origins o ON o.id = r.id
+		WHERE r.resumed_from <> ''
+	)
+	SELECT interval_start, tick
+	FROM run_ticks
+	WHERE run_id IN (SELECT id FROM origins)
+	LIMIT 1`
+
+// readInterval tells which interval a run is for, when a schedule has started it.
+func readInterval(ctx context.Context, tx *sql.Tx, r *runs.Run) error {
+	var start, end int64
+	err := tx.QueryRowContext(ctx, intervalOfRun, r.ID).Scan(&start, &end)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	from, to := moment(start), moment(end)
+	r.IntervalStart, r.IntervalEnd = &from, &to
+	return nil
+}
+
+const nextRuns = `
+	SELECT pipeline_id, next_at
+	FROM pipeline_schedules s
+	JOIN pipelines p ON p.id = s.pipeline_id
+	WHERE p.workspace_id = ?1 AND next_at > 0`
+
+// NextRuns implements runs.Ticks.
+func (s *Store) NextRuns(ctx context.Context) (map[pipelines.ID]time.Time, error) {
+	type entry struct {
+		of pipelines.ID
+		at int64
+	}
+	rows, err := s.db.read.QueryContext(ctx, nextRuns, auth.HomeFrom(ctx))
+	all, err := collect(rows, err, func(r *sql.Rows) (e entry, err error) { return e, r.Scan(&e.of, &e.at) })
+	times := make(map[pipelines.ID]time.Time, len(all))
+	for _, e := range all {
+		times[e.of] = moment(e.at)
+	}
+	return times, border("next runs", err)
+}
