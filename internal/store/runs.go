@@ -22,38 +22,43 @@ const insertRun = `
 
 // InsertRun implements runs.Store.
 func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
-	params, err := json.Marshal(r.Params)
-	if err != nil {
-		return err
-	}
-	err = s.change(ctx, "insert run", func(tx *sql.Tx) error {
+	err := s.change(ctx, "insert run", func(tx *sql.Tx) error {
 		if err := noOtherResumes(ctx, tx, r); err != nil {
 			return err
 		}
-		var in auth.WorkspaceID
-		err := tx.QueryRowContext(ctx, insertRun,
-			r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt), r.ResumedFrom, r.ResumedAt).Scan(&in)
-		if isOrphan(err) {
-			return noPipeline(string(r.Pipeline))
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.queue.EnqueueTx(ctx, tx, r.ID); err != nil {
-			return err
-		}
-		details := map[string]any{"pipeline": r.Pipeline, "version": r.PipelineVersion, "cause": r.Trigger}
-		if r.ResumedFrom != "" {
-			details["resumed_from"] = r.ResumedFrom
-		}
-		return s.audit(auth.WithWorkspace(ctx, in), tx, auth.AuditEvent{
-			Event: "run_triggered", Target: string(r.ID), Outcome: auth.Success, Details: details,
-		})
+		return s.insertRun(ctx, tx, r)
 	})
 	if err == nil {
 		s.queue.Wake()
 	}
 	return err
+}
+
+// insertRun puts a pending run on record and in the queue.
+func (s *Store) insertRun(ctx context.Context, tx *sql.Tx, r runs.Run) error {
+	params, err := json.Marshal(r.Params)
+	if err != nil {
+		return err
+	}
+	var in auth.WorkspaceID
+	err = tx.QueryRowContext(ctx, insertRun,
+		r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt), r.ResumedFrom, r.ResumedAt).Scan(&in)
+	if isOrphan(err) {
+		return noPipeline(string(r.Pipeline))
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.queue.EnqueueTx(ctx, tx, r.ID); err != nil {
+		return err
+	}
+	details := map[string]any{"pipeline": r.Pipeline, "version": r.PipelineVersion, "cause": r.Trigger}
+	if r.ResumedFrom != "" {
+		details["resumed_from"] = r.ResumedFrom
+	}
+	return s.audit(auth.WithWorkspace(ctx, in), tx, auth.AuditEvent{
+		Event: "run_triggered", Target: string(r.ID), Outcome: auth.Success, Details: details,
+	})
 }
 
 const activeResume = `

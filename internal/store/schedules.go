@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -215,29 +214,19 @@ func (s *Store) fire(ctx context.Context, tx *sql.Tx, d due, now time.Time) (int
 
 // tick starts the run of one tick, which is the end of an interval.
 func (s *Store) tick(ctx context.Context, tx *sql.Tx, d pipelines.Document, interval [2]time.Time) error {
-	run, in := runs.ID(id.New()), auth.WorkspaceID("")
-	params, err := json.Marshal(map[string]string{})
-	if err != nil {
-		return err
+	r := runs.Run{
+		ID: runs.ID(id.New()), Pipeline: d.ID, PipelineName: d.Name, PipelineVersion: d.Version,
+		Trigger: runs.Scheduled, CreatedAt: time.Now(),
 	}
-	err = tx.QueryRowContext(ctx, insertRun, run, d.ID, d.Version, d.Name, string(params), runs.Scheduled, "", millis(time.Now())).Scan(&in)
-	if err != nil {
+	if err := s.insertRun(ctx, tx, r); err != nil {
 		return err
 	}
 	start, tick := interval[0], interval[1]
 	if start.IsZero() {
 		start = tick
 	}
-	if _, err := tx.ExecContext(ctx, insertTick, run, d.ID, millis(tick), millis(start)); err != nil {
-		return err
-	}
-	if err := s.queue.EnqueueTx(ctx, tx, run); err != nil {
-		return err
-	}
-	return s.audit(auth.WithWorkspace(ctx, in), tx, auth.AuditEvent{
-		Event: "run_triggered", Target: string(run), Outcome: auth.Success,
-		Details: map[string]any{"pipeline": d.ID, "version": d.Version, "cause": runs.Scheduled},
-	})
+	_, err := tx.ExecContext(ctx, insertTick, r.ID, d.ID, millis(tick), millis(start))
+	return err
 }
 
 // A run that was resumed is for the same time as the one that it goes on with.
