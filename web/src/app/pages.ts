@@ -4,6 +4,7 @@ import {
   IconHistory,
   IconHome,
   IconKey,
+  IconServer,
   IconShieldCheck,
   IconSitemap,
   IconStack2,
@@ -30,6 +31,7 @@ const administration = [
     needs: "workspaces.manage_members",
   },
   { to: "/admin/audit", label: "Audit log", icon: IconShieldCheck, needs: "audit.view" },
+  { to: "/admin/system", label: "System", icon: IconServer, needs: "system.view" },
 ] as const satisfies { needs: Permission; [more: string]: unknown }[];
 
 /** The pages of the administration that the caller may use. */

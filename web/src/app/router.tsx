@@ -173,6 +173,12 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("../features/audit/audit-page"), "AuditPage"),
 });
 
+const system = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/system",
+  component: lazyRouteComponent(() => import("../features/system/system-page"), "SystemPage"),
+});
+
 const lost = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
 
 const routeTree = root.addChildren([
@@ -194,6 +200,7 @@ const routeTree = root.addChildren([
     apiTokens,
     workspaces,
     audit,
+    system,
     lost,
   ]),
 ]);

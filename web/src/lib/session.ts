@@ -17,7 +17,8 @@ export type Permission =
   | "workspaces.create"
   | "workspaces.manage_members"
   | "workspaces.delete"
-  | "audit.view";
+  | "audit.view"
+  | "system.view";
 
 /**
  * Tells whether the caller may do something. Until the server has answered, and

@@ -1,3 +1,6 @@
+import { queryOptions } from "@tanstack/react-query";
+import { get } from "./api";
+
 /** What the server tells about itself. */
 export type SystemInfo = {
   version: string;
@@ -28,4 +31,25 @@ export type Machine = {
   MemoryFree: number;
   ActiveRuns: number;
   MaxRuns: number;
+};
+
+type Answer = { Result: Machine[] | null; Errors: { Node: string; Result: string }[] | null };
+
+/** The machines that execute runs, and why others could not answer. */
+export const machinesQuery = queryOptions({
+  queryKey: ["machines"],
+  queryFn: ({ signal }) => {
+    const request = JSON.stringify({ RequestName: "RequestNodesInfo" });
+    return get<Answer>(`/api/request?request=${encodeURIComponent(request)}`, { signal });
+  },
+});
+
+const handbook = "https://github.com/broked/broked/blob/main/docs";
+
+/** Where the documentation is about something. */
+export const docs = {
+  operations: `${handbook}/operations.md`,
+  scripts: `${handbook}/operations.md#scripts`,
+  outbound: `${handbook}/operations.md#calls-to-other-machines`,
+  security: `${handbook}/security.md`,
 };

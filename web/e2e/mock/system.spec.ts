@@ -1,0 +1,85 @@
+import { expect, test } from "@playwright/test";
+import { lookAtBoth } from "./check";
+import { ago } from "./fixtures";
+import { refusal, serve } from "./server";
+
+const machine = {
+  Node: "etl-1.example.internal",
+  Platform: "linux/amd64",
+  State: "online",
+  Version: "0.1.0",
+  StartedAt: ago(3_000),
+  CPUs: 8,
+  Load: 1.375,
+  MemoryTotal: 16_400_000_000,
+  MemoryFree: 9_100_000_000,
+  ActiveRuns: 1,
+  MaxRuns: 4,
+};
+
+const sandbox = {
+  level: "partial",
+  parts: [
+    { name: "landlock", holds: true, detail: "Landlock 6: files, TCP and signals are shut off" },
+    {
+      name: "namespaces",
+      holds: false,
+      detail: "a script gets no namespaces of its own (operation not permitted)",
+      remedy: "let the server's account make user namespaces",
+    },
+    { name: "limits", holds: true, detail: "memory, processor time and file sizes are bounded" },
+  ],
+};
+
+const info = {
+  version: "0.1.0",
+  database: "SQLite 3.51",
+  active_runs: 1,
+  max_concurrent_runs: 4,
+  sandbox,
+};
+
+const allowed = { json: ["pipelines.view", "system.view"] };
+
+test("the system page tells of the server, its machines and what shuts scripts in", async ({
+  page,
+}) => {
+  const silent = { Node: "etl-2", Result: "it did not answer in time" };
+  await serve(page, {
+    "GET /api/auth/me/permissions": allowed,
+    "GET /api/system/info": { json: info },
+    "GET /api/request": { json: { Result: [machine], Errors: [silent] } },
+  });
+  await page.goto("/");
+  await page.getByRole("link", { name: "System" }).click();
+  await expect(page).toHaveURL("/admin/system");
+  await expect(page.getByText("1 of 4 slots in use")).toBeVisible();
+  await expect(page.getByRole("cell", { name: "1.38 on 8 cores" })).toBeVisible();
+  await expect(page.getByText("etl-2 did not answer")).toBeVisible();
+  await expect(page.getByText("Partial", { exact: true })).toBeVisible();
+  await expect(page.getByText("let the server's account make user namespaces")).toBeVisible();
+  await lookAtBoth(page, "system");
+});
+
+test("the system page says what went wrong", async ({ page }) => {
+  await serve(page, {
+    "GET /api/auth/me/permissions": allowed,
+    "GET /api/request": refusal(403, "forbidden", "You may not see the machines."),
+  });
+  await page.goto("/admin/system");
+  await expect(page.getByText("You may not see the machines.")).toBeVisible();
+  await expect(page.getByText("0.1.0", { exact: true })).toBeVisible();
+  await lookAtBoth(page, "system-denied");
+});
+
+test("the system page is found by whoever may see it", async ({ page }) => {
+  await serve(page, { "GET /api/auth/me/permissions": allowed });
+  await page.goto("/");
+  await page.getByRole("button", { name: "Search pages and pipelines" }).click();
+  await page.getByPlaceholder("Where to?").fill("system");
+  await expect(page.getByRole("button", { name: "System" })).toBeVisible();
+  await serve(page);
+  await page.reload();
+  await expect(page.getByRole("link", { name: "Audit log" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "System" })).toHaveCount(0);
+});
