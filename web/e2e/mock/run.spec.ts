@@ -49,11 +49,31 @@ test("a run is followed live to its end", async ({ page }) => {
     "120 k rows so far",
   );
   await expect(page.getByText("Half way there")).toBeVisible();
+  const message = "attempt 2 of 4";
+  await tell(page, stream, { ...head, type: "node.retrying", node_id: "late", message });
+  await expect(
+    page.getByRole("group", { name: "Late ones only, Filter, Running, attempt 2 of 4" }),
+  ).toContainText("Attempt 2 of 4");
   await lookAtBoth(page, "run-live");
   await serve(page);
   await tell(page, stream, { ...head, type: "run.finished", status: "success" });
   await expect(page.getByRole("button", { name: "Run again" })).toBeVisible();
   await expect(page.getByRole("group", { name: /Write the report.*Success/ })).toBeVisible();
+});
+
+test("what a resumed run did not compute again is told", async ({ page }) => {
+  const nodeRuns = finished.node_runs?.map((one) =>
+    one.node_id === "flights" ? { ...one, restored: true, duration_ms: 0 } : one,
+  );
+  await serve(page, { "GET /api/runs/r1": { json: { ...finished, node_runs: nodeRuns } } });
+  await page.goto("/runs/r1?panel=steps&node=flights");
+  await expect(page.getByRole("group", { name: /^Read flights/ })).toContainText(
+    "336 k rows · restored",
+  );
+  await expect(page.getByRole("row", { name: /Read flights Restored/ })).toBeVisible();
+  await page.getByRole("tab", { name: "Details" }).click();
+  await expect(page.getByText("the run that was resumed")).toBeVisible();
+  await lookAtBoth(page, "run-restored");
 });
 
 test("a failed run says why, and where in the settings", async ({ page }) => {
@@ -122,7 +142,7 @@ test("a failed run is resumed, and the new one says of which", async ({ page }) 
   await expect(page).toHaveURL(/runs\/r2/);
   await expect(page.getByRole("link", { name: "resumed from r1" })).toBeVisible();
   await page.getByRole("tab", { name: "Steps" }).click();
-  await expect(page.getByText("Restored")).toBeVisible();
+  await expect(page.getByText("Restored", { exact: true })).toBeVisible();
   await lookAtBoth(page, "run-resumed");
 });
 

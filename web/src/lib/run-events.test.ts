@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LogLine, RunDetail, RunEvent } from "./model";
-import { foldEvent, mergeLines } from "./run-events";
+import { attemptWords, foldEvent, mergeLines } from "./run-events";
 
 const at = "2026-03-01T12:00:00Z";
 
@@ -91,4 +91,21 @@ test("log lines are merged in order, each once", () => {
   const merged = mergeLines([line(1), line(3)], [line(3), line(7)]);
   expect(merged.map(({ seq }) => seq)).toEqual([1, 3, 7]);
   expect(mergeLines(merged, [line(3)])).toBe(merged);
+});
+
+test("a new attempt of a node is told, also twice, and not once it has ended", () => {
+  const again: RunEvent = {
+    ...head,
+    seq: 4,
+    type: "node.retrying",
+    node_id: "read",
+    message: "attempt 2 of 4",
+  };
+  const retried = [again, again].reduce(foldEvent, after(3));
+  expect(retried.node_runs).toMatchObject([
+    { status: "running", attempt: 1, attempts: 4, progress: 0 },
+  ]);
+  expect(foldEvent(after(5), again)).toEqual(after(5));
+  expect(attemptWords(1, 4)).toBe("Attempt 2 of 4");
+  expect(attemptWords(1)).toBe("Attempt 2");
 });

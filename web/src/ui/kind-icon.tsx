@@ -36,7 +36,7 @@ import {
 import type { ComponentType } from "react";
 
 /** The icons that the server names, for node kinds and for examples. */
-const icons: Record<string, ComponentType<IconProps>> = {
+export const icons: Record<string, ComponentType<IconProps>> = {
   api: IconApi,
   bell: IconBell,
   branch: IconGitBranch,

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { formatDuration, formatExactCount, formatRows } from "../../lib/format";
 import type { NodeRun, NodeType, Problem } from "../../lib/model";
+import { attemptWords } from "../../lib/run-events";
 import { RelativeTime } from "../../ui/relative-time";
 import { SettingsView } from "../../ui/settings-view";
 import { StatusBadge } from "../../ui/status-badge";
@@ -55,7 +56,12 @@ function factsOf(nodeRun: NodeRun): [string, ReactNode][] {
   const facts: [string, ReactNode][] = [
     ["Status", <StatusBadge key="status" status={nodeRun.status} />],
   ];
-  if (nodeRun.started_at) {
+  if (nodeRun.restored) {
+    facts.push(
+      ["Rows", formatExactCount(nodeRun.row_count)],
+      ["Restored", "from the run that was resumed"],
+    );
+  } else if (nodeRun.started_at) {
     const { row_count, duration_ms, rows_per_sec, queue_ms, started_at, attempt } = nodeRun;
     facts.push(
       ["Rows", formatExactCount(row_count)],
@@ -64,7 +70,7 @@ function factsOf(nodeRun: NodeRun): [string, ReactNode][] {
       ["Waited before", formatDuration(queue_ms)],
       ["Started", <RelativeTime key="started" at={started_at} />],
     );
-    if (attempt > 0) facts.push(["Attempt", String(attempt + 1)]);
+    if (attempt > 0) facts.push(["Tries", attemptWords(attempt, nodeRun.attempts)]);
   }
   return facts;
 }

@@ -1,6 +1,7 @@
 import { UnstyledButton } from "@mantine/core";
 import { formatCount, formatDuration, formatExactCount } from "../../lib/format";
 import type { NodeRun, RunDetail } from "../../lib/model";
+import { attemptWords } from "../../lib/run-events";
 import { labelOf, toneOf } from "../../lib/status";
 import { StatusIcon } from "../../ui/status-icon";
 import { placeInTime } from "./steps";
@@ -48,6 +49,14 @@ export function StepTable({ run, nodeRuns, selected, onSelect }: Props) {
   );
 }
 
+/** The status, and what is out of the ordinary about it. */
+function statusWords({ status, attempt, attempts, restored }: NodeRun): string {
+  if (restored) return "Restored";
+  return attempt > 0
+    ? `${labelOf(status)}, ${attemptWords(attempt, attempts).toLowerCase()}`
+    : labelOf(status);
+}
+
 type RowProps = {
   nodeRun: NodeRun;
   name: string;
@@ -69,7 +78,7 @@ function StepRow({ nodeRun, name, wholeMs, chosen, onSelect }: RowProps) {
         >
           <StatusIcon status={status} size={16} />
           <bdi>{name}</bdi>
-          <span className={classes.status}>{restored ? "Restored" : labelOf(status)}</span>
+          <span className={classes.status}>{statusWords(nodeRun)}</span>
         </UnstyledButton>
       </td>
       <td className={classes.number}>{began || restored ? formatExactCount(row_count) : "–"}</td>

@@ -1,6 +1,7 @@
 import { type Edge, type Node, Position } from "@xyflow/react";
 import { formatRows } from "../../lib/format";
 import type { Graph, NodeRun, NodeType, PipelineEdge, PipelineNode } from "../../lib/model";
+import { attemptWords } from "../../lib/run-events";
 import { labelOf } from "../../lib/status";
 import { nodeSize, placeNodes } from "./layout";
 
@@ -83,5 +84,9 @@ function inWords(step: PipelineNode, kind?: NodeType, nodeRun?: StepRun): string
   const what = `${step.name || step.id}, ${kind?.title ?? step.type}`;
   if (!nodeRun) return what;
   const rows = nodeRun.status === "success" ? `, ${formatRows(nodeRun.row_count)}` : "";
-  return `${what}, ${labelOf(nodeRun.status)}${rows}`;
+  const tries =
+    nodeRun.status === "running" && nodeRun.attempt
+      ? `, ${attemptWords(nodeRun.attempt, nodeRun.attempts).toLowerCase()}`
+      : "";
+  return `${what}, ${labelOf(nodeRun.status)}${tries}${rows}`;
 }

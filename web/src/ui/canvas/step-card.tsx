@@ -51,7 +51,7 @@ function runWords(nodeRun: StepRun): string {
   const { status, row_count, duration_ms, restored } = nodeRun;
   if (status === "success") {
     const rows = formatRows(row_count);
-    if (restored) return `${rows} · from an earlier run`;
+    if (restored) return `${rows} · restored`;
     return duration_ms === undefined ? rows : `${rows} · ${formatDuration(duration_ms)}`;
   }
   if (status !== "running") return labelOf(status);
