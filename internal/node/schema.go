@@ -178,7 +178,7 @@ func (c *checker) object(path string, s Schema, value any) {
 	case len(s.Variants) > 0:
 		c.variant(path, s, v)
 	default:
-		c.fields(path, s, v, "")
+		c.fields(path, s, v)
 		if len(v) < s.MinLen {
 			c.add(path, "must not be empty")
 		}
@@ -206,9 +206,9 @@ func (c *checker) variant(path string, s Schema, v map[string]any) {
 // document, such as _schema_hint. They stay with the node and mean nothing here.
 const note = "_"
 
-// fields checks the members of an object. The member named tag has been looked at
+// fields checks the members of an object. Those named in tags have been looked at
 // already.
-func (c *checker) fields(path string, s Schema, v map[string]any, tag string) {
+func (c *checker) fields(path string, s Schema, v map[string]any, tags ...string) {
 	var names []string
 	for _, f := range s.Fields {
 		names = append(names, f.Name)
@@ -221,7 +221,7 @@ func (c *checker) fields(path string, s Schema, v map[string]any, tag string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		switch {
-		case name == tag || slices.Contains(names, name):
+		case slices.Contains(tags, name) || slices.Contains(names, name):
 		case path == "" && strings.HasPrefix(name, note):
 		case s.Refused[name] != "":
 			c.add(join(path, name), "%s", s.Refused[name])
@@ -234,6 +234,9 @@ func (c *checker) fields(path string, s Schema, v map[string]any, tag string) {
 }
 
 func join(path, name string) string {
+	if name == "" {
+		name = `""`
+	}
 	if path == "" {
 		return name
 	}

@@ -40,6 +40,9 @@ func TestCheckSaysWhereAndWhat(t *testing.T) {
 		"missing": {`{}`, []fault.Problem{{Path: "path", Message: "is missing"}}},
 		"empty":   {`{"path":" "}`, []fault.Problem{{Path: "path", Message: "must not be empty"}}},
 		"typo":    {`{"path":"a","fromat":"csv"}`, []fault.Problem{{Path: "fromat", Message: `is not a setting here (did you mean "format"?)`}}},
+		"without a name": {`{"path":"a","types":{"":1},"":2}`, []fault.Problem{
+			{Path: `types.""`, Message: "must be text, not a number"}, {Path: `""`, Message: "is not a setting here"},
+		}},
 		"everything at once": {`{"path":1,"format":"cvs","rows":0,"header":"yes"}`, []fault.Problem{
 			{Path: "path", Message: "must be text, not a number"},
 			{Path: "format", Message: `must be one of csv, parquet, not "cvs" (did you mean "csv"?)`},

@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -78,6 +79,9 @@ func (s Spec) Build(config json.RawMessage) (Node, []fault.Problem) {
 	}
 	if ps := fault.ProblemsOf(err); len(ps) > 0 {
 		return nil, ps
+	}
+	if wrong, is := errors.AsType[*json.UnmarshalTypeError](err); is && wrong.Field != "" {
+		return nil, []fault.Problem{{Path: wrong.Field, Message: "cannot be " + wrong.Value}}
 	}
 	return nil, []fault.Problem{{Message: fault.MessageOf(err)}}
 }
