@@ -36,6 +36,8 @@ type assembled struct {
 	engines   *executor.Engines
 	executing executor.Deps
 	executor  *executor.Executor // once the server listens
+	keeper    *executor.Keeper   // the same
+	memory    *store.Store
 	auth      *auth.Service
 	keys      *auth.Keys
 	pipelines *pipelines.Service
@@ -93,6 +95,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 		return err
 	}
 	memory, board := store.New(s.db, s.queue), &news.Board{}
+	s.memory = memory
 	owner := id.New()
 	recovered, err := memory.Recover(ctx, owner, time.Now().UTC())
 	if err != nil {

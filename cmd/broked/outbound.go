@@ -9,6 +9,8 @@ import (
 
 	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/executor"
+	"github.com/broked/broked/internal/files"
+	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/outbound"
 )
 
@@ -74,6 +76,10 @@ func (c *serveCmd) callers(s *assembled, ln net.Listener) (*contacts.Fetcher, er
 	}
 	s.executing.Out = out
 	s.executor = executor.New(s.executing)
+	s.keeper = &executor.Keeper{
+		Store: s.memory, Kinds: s.executing.Kinds, News: s.executing.News, Log: s.log,
+		Around: node.Surroundings{Roots: files.Roots(s.executing.Roots), Out: out, Succeeded: s.runs.SucceededSince},
+	}
 	deps := s.files
 	deps.Client, err = out.Client(outbound.Options{MaxBody: contacts.MaxFile, Redirects: 5})
 	return contacts.NewFetcher(deps), err

@@ -71,6 +71,9 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 	if c.DryRun {
 		return c.try(ctx, w, d, kinds, dir)
 	}
+	if err := alone(d, kinds); err != nil {
+		return &exitError{exitUsage, err}
+	}
 	j, err := executor.NewJob(d, kinds, runs.Run{ID: runs.ID(id.New()), Params: c.Param})
 	if err != nil {
 		return &exitError{exitUsage, err}
@@ -269,4 +272,14 @@ func (d *textDisplay) end(last job.Message, err error) error {
 		d.line("done in %s", time.Since(d.began).Round(time.Millisecond))
 	}
 	return err
+}
+
+// alone refuses a pipeline that needs a server to run.
+func alone(d pipelines.Document, kinds *node.Registry) error {
+	for _, n := range d.Nodes {
+		if spec, err := kinds.Spec(n.Type); err == nil && spec.Waits {
+			return fault.New(fault.Invalid, "%s %q waits, and only a server can do that: import the pipeline there", n.Type, n.ID)
+		}
+	}
+	return nil
 }

@@ -176,6 +176,7 @@ func (s *assembled) work(ctx context.Context, ln net.Listener, also ...func(cont
 	g.Go(func() error { return serveHTTP(ctx, ln, s.handler) })
 	g.Go(func() error { return s.watch.Run(ctx) })
 	g.Go(func() error { return s.clock.Run(ctx) })
+	g.Go(func() error { return s.keeper.Run(ctx) })
 	for _, part := range also {
 		g.Go(func() error { return part(ctx) })
 	}

@@ -94,7 +94,7 @@ func (idle) Select(_ context.Context, env node.Env, in []node.Relation) (node.Re
 		rel.SameRows = true
 		return rel, nil
 	}
-	return node.Relation{SQL: "SELECT CAST(NULL AS VARCHAR) AS nothing WHERE false", Columns: []node.Column{{Name: "nothing", Type: "VARCHAR"}}, Rows: 0}, nil
+	return node.Nothing(), nil
 }
 
 // sampled returns so much of what source i yields as a trial wants.

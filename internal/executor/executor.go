@@ -32,6 +32,8 @@ type Store interface {
 	RecordEvents(ctx context.Context, id runs.ID, fence int64, events []runs.Event) error
 	// FinishRun appends the last events and ends the run.
 	FinishRun(ctx context.Context, id runs.ID, fence int64, o runs.Outcome, last []runs.Event) error
+	// WaitRun makes a running run wait, with its last events.
+	WaitRun(ctx context.Context, id runs.ID, fence int64, now time.Time, last []runs.Event) error
 	// PutBackRun makes a running run pending again and queues it.
 	PutBackRun(ctx context.Context, id runs.ID, fence int64, now time.Time) error
 	// CancelRequested reports whether a running run is to be cancelled.
@@ -113,10 +115,14 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 	for i, s := range j.Nodes {
 		j.Nodes[i].State = claim.States[s.ID]
 	}
+	again := func(string) bool { return true }
 	if claim.Before != nil {
-		if err := x.restore(claim, &j, r); err != nil {
+		if again, err = x.restore(claim, &j, r); err != nil {
 			return job.Message{}, err
 		}
+	}
+	if r.waits, err = x.hold(claim, &j, again); err != nil {
+		return job.Message{}, err
 	}
 	talk, err := x.converse(r, claim.Document)
 	if err != nil {
@@ -150,7 +156,7 @@ func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, er
 	for i, n := range d.Nodes {
 		j.Nodes = append(j.Nodes, job.Step{ID: n.ID, Name: n.Name, Kind: n.Type, Config: configs[i]})
 	}
-	for _, e := range d.Edges {
+	for _, e := range d.RowEdges(kinds) {
 		j.Edges = append(j.Edges, job.Edge{From: e.From, To: e.To, Condition: e.Condition})
 	}
 	return j, nil
@@ -179,6 +185,9 @@ func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Mes
 			x.Log.ErrorContext(ctx, "run failed", "run", r.run, "error", err)
 		}
 		return r.finish(write, runs.Outcome{Status: runs.Failed, Failure: job.FailureOf(err), At: now})
+	case last.Status == job.Success && len(r.waits) > 0:
+		defer x.News.Post(runs.WaitsKey)
+		return x.Store.WaitRun(write, r.run, r.fence, now, r.take())
 	case last.Status == job.Success:
 		return r.finish(write, runs.Outcome{Status: runs.Success, At: now, States: r.states})
 	}

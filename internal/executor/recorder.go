@@ -27,6 +27,9 @@ type recorder struct {
 	states map[string]json.RawMessage // what nodes keep for the next run
 	kept   *keptStates                // the same, for a run that resumes this one
 
+	waits   map[string]bool // nodes whose waiting begins when the engine has done with them
+	settled map[string]bool // nodes of which everything has been told before the run waited
+
 	mu      sync.Mutex
 	waiting []runs.Event
 	wake    chan struct{} // one: there is something waiting
@@ -43,7 +46,7 @@ func newRecorder(x *Executor, c runs.Claim) *recorder {
 	}
 	return &recorder{
 		x: x, run: c.Run.ID, fence: c.Fence, names: names, wake: make(chan struct{}, 1),
-		states: make(map[string]json.RawMessage), kept: newKeptStates(x.folder(c.Run.ID), c.States),
+		states: make(map[string]json.RawMessage), settled: make(map[string]bool), kept: newKeptStates(x.folder(c.Run.ID), c.States),
 	}
 }
 
@@ -110,6 +113,16 @@ func (r *recorder) Hear(m job.Message) error {
 		r.states[m.Node] = m.State
 		return r.kept.note(m.Node, m.State)
 	}
+	if r.settled[m.Node] {
+		return nil
+	}
+	if r.waits[m.Node] && m.Type == job.NodeFinished && m.Status == job.Success {
+		r.add(
+			runs.Event{Run: r.run, Type: job.NodeProgress, At: m.At, Node: m.Node, Rows: m.Rows},
+			runs.Event{Run: r.run, Type: job.Log, At: m.At, Node: m.Node, Level: string(node.Info), Message: "Waiting, without a slot"},
+		)
+		return nil
+	}
 	events := []runs.Event{event(r.run, m)}
 	if line := r.line(m); line.Message != "" {
 		events = append(events, line)
@@ -118,9 +131,11 @@ func (r *recorder) Hear(m job.Message) error {
 	return nil
 }
 
-// note adds a line of the server itself to the log.
-func (r *recorder) note(of, format string, args ...any) {
-	r.add(runs.Event{Run: r.run, Type: job.Log, At: time.Now().UTC(), Node: of, Level: string(node.Info), Message: fmt.Sprintf(format, args...)})
+// decided adds a line of the server itself to the log, unless the run only goes on.
+func (r *recorder) decided(goesOn bool, of, what string) {
+	if !goesOn {
+		r.add(runs.Event{Run: r.run, Type: job.Log, At: time.Now().UTC(), Node: of, Level: string(node.Info), Message: what})
+	}
 }
 
 func (r *recorder) add(events ...runs.Event) {

@@ -22,41 +22,49 @@ func asBefore(c runs.Claim) runs.Run {
 }
 
 // restore gives the nodes of j what the run before has left of them, and tells which
-// run again and why. The files are linked into the run's own folder.
-func (x *Executor) restore(c runs.Claim, j *job.Job, r *recorder) error {
+// run again and why, which it also returns. The files are linked into the run's own
+// folder, unless it is that run's.
+func (x *Executor) restore(c runs.Claim, j *job.Job, r *recorder) (again func(n string) bool, err error) {
 	before := x.folder(c.Before.Run)
 	left := filesLeft(before, c.Before.Artifacts)
 	s, err := newSalvage(c.Document, x.Kinds, c.Before.Nodes, left)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	own := c.Before.Run == c.Run.ID
+	if own {
+		c.Run.ResumedAt = "" // that was done
 	}
 	s.decide(c.Run.ResumedAt)
 	states, err := statesLeft(before)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := emptied(j.Dir); err != nil {
-		return err
+	if !own {
+		if err := emptied(j.Dir); err != nil {
+			return nil, err
+		}
 	}
 	for i, step := range j.Nodes {
 		if why, again := s.again[step.ID]; again {
-			r.note(step.ID, "Runs again: %s", why)
+			r.decided(own, step.ID, "Runs again: "+why)
 			continue
 		}
 		restored := &job.Restored{Rows: c.Before.Nodes[step.ID].Rows}
 		if restored.Path, err = brought(left[step.ID], j.Dir); err != nil {
-			return err
+			return nil, err
 		}
 		j.Nodes[i].Restored = restored
 		if kept, is := states[step.ID]; is && kept.still(c.States[step.ID]) {
 			err = r.Hear(job.Message{Type: job.Kept, Node: step.ID, State: kept.Kept})
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		r.note(step.ID, "Restored from run %s: %d rows", c.Before.Run, restored.Rows)
+		r.settled[step.ID] = own
+		r.decided(own, step.ID, fmt.Sprintf("Restored from run %s: %d rows", c.Before.Run, restored.Rows))
 	}
-	return nil
+	return func(n string) bool { _, again := s.again[n]; return again }, nil
 }
 
 // filesLeft returns those files of artifacts that are in the folder of their run.

@@ -65,11 +65,11 @@ var commonFields = []Field{
 func CommonSettings() []Field { return slices.Clone(commonFields) }
 
 // common returns those of the common settings that mean the same in nodes of s as
-// everywhere: a kind may have one of its own with the name, and nothing of a sink
-// can be kept.
+// everywhere: a kind may have one of its own with the name, nothing of a sink can be
+// kept, and a wait is over or has failed.
 func (s Spec) common() []Field {
 	return slices.DeleteFunc(CommonSettings(), func(f Field) bool {
-		return s.owns(f.Name) || f.Name == "keep" && !s.HasOutput()
+		return s.owns(f.Name) || f.Name == "keep" && !s.HasOutput() || s.Waits
 	})
 }
 

@@ -48,6 +48,7 @@ func All() []node.Spec {
 		bashSpec,
 		sqlGenerateSpec,
 		conditionSpec,
+		waitSpec,
 		qualityCheckSpec,
 		sinkFileSpec,
 		sinkAPISpec,

@@ -35,7 +35,7 @@ func Reference() (map[string]string, error) {
 		index.line("| [`%s`](%s.md) | %s |", s.Kind, s.Kind, cell(s.Summary))
 	}
 	common := reference{}
-	common.line("# Settings of every node\n\nBesides the settings of its kind, every node takes these in its config. Numbers may be given as text. Where a kind has a setting of the same name, its own page tells what it means there, and `keep` is not for sinks. Members that begin with `_`, such as the `_schema_hint` of SDKs, are notes of other programs: they stay with the node and mean nothing here.\n")
+	common.line("# Settings of every node\n\nBesides the settings of its kind, every node but `wait` takes these in its config. Numbers may be given as text. Where a kind has a setting of the same name, its own page tells what it means there, and `keep` is not for sinks. Members that begin with `_`, such as the `_schema_hint` of SDKs, are notes of other programs: they stay with the node and mean nothing here.\n")
 	common.fields(node.CommonSettings())
 	common.line("%s", commonWords)
 	pages[commonPage] = common.text.String()
@@ -69,6 +69,10 @@ func (r *reference) kind(s node.Spec) {
 	for _, f := range s.Settings.Fields {
 		r.items(f)
 		r.members(f)
+	}
+	if s.Waits {
+		r.line("\nThe [settings of every node](%s) are not for it: it waits for as long as its own settings say, and is not tried again.", commonPage)
+		return
 	}
 	r.line("\nIt also takes the [settings of every node](%s).", commonPage)
 }

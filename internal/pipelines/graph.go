@@ -15,20 +15,63 @@ func (d Document) checkGraph(f *Findings, kinds *node.Registry) {
 		if err != nil {
 			continue // told already
 		}
-		d.checkDegree(f, i, spec)
+		d.checkDegree(f, i, spec, d.waitsFor(n.ID, kinds))
 	}
+	d.checkWaits(f, kinds)
 	d.checkMarks(f, kinds)
 	if circle := d.circle(); circle != nil {
 		f.add("edges", "go round in a circle: %s", strings.Join(circle, " -> "))
 	}
 }
 
-func (d Document) checkDegree(f *Findings, i int, spec node.Spec) {
+// waitsFor returns how many edges come into a node from nodes that wait.
+func (d Document) waitsFor(id string, kinds *node.Registry) (n int) {
+	for _, e := range d.Edges {
+		if e.To == id && d.spec(e.From, kinds).Waits {
+			n++
+		}
+	}
+	return n
+}
+
+// spec returns the spec of a node's kind; an unknown one has none.
+func (d Document) spec(id string, kinds *node.Registry) node.Spec {
+	i := slices.IndexFunc(d.Nodes, func(n Node) bool { return n.ID == id })
+	if i < 0 {
+		return node.Spec{}
+	}
+	spec, err := kinds.Spec(d.Nodes[i].Type)
+	if err != nil {
+		return node.Spec{}
+	}
+	return spec
+}
+
+// RowEdges returns those edges over which rows come: those from nodes that wait into
+// nodes that take no input only say what comes first.
+func (d Document) RowEdges(kinds *node.Registry) []Edge {
+	return slices.DeleteFunc(slices.Clone(d.Edges), func(e Edge) bool {
+		return d.spec(e.From, kinds).Waits && d.spec(e.To, kinds).MaxInputs == 0
+	})
+}
+
+// checkWaits refuses a node that wants rows of a wait which has none.
+func (d Document) checkWaits(f *Findings, kinds *node.Registry) {
+	for i, e := range d.Edges {
+		if in, _ := d.degree(e.From); in == 0 && d.spec(e.From, kinds).Waits && d.spec(e.To, kinds).MaxInputs != 0 {
+			f.add(at("edges", i), "%q has no input, so it has no rows for %q: join a node to it, or let it come before a source", e.From, e.To)
+		}
+	}
+}
+
+// checkDegree checks the number of edges at a node, of which so many come from nodes
+// that wait.
+func (d Document) checkDegree(f *Findings, i int, spec node.Spec, waits int) {
 	n := d.Nodes[i]
 	in, out := d.degree(n.ID)
 	path := at("nodes", i)
 	switch {
-	case spec.MaxInputs == 0 && in > 0:
+	case spec.MaxInputs == 0 && in > waits:
 		f.add(path, "%s %q takes no input: remove the edge into it", spec.Kind, n.ID)
 	case spec.MaxInputs > 0 && in > spec.MaxInputs:
 		f.add(path, "%s %q takes at most %d %s, not %d", spec.Kind, n.ID, spec.MaxInputs, inputs(spec.MaxInputs), in)

@@ -122,6 +122,7 @@ type EventType = job.Type
 const (
 	RunStarted     EventType = "run.started"
 	RunInterrupted EventType = "run.interrupted" // its process died; it is pending again
+	RunWaiting     EventType = "run.waiting"     // it holds no slot; its waiting nodes are running
 	RunFinished    EventType = "run.finished"    // Status, Error; the last event of a run
 )
 

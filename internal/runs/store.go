@@ -75,7 +75,8 @@ type Claim struct {
 	// States is what nodes kept at the end of the pipeline's last run that succeeded,
 	// by their ids.
 	States map[string]json.RawMessage
-	// Before is what the run that is resumed has left; nil when none is.
+	// Before is what the run has left itself before it waited, else what the run that
+	// it resumes has left; nil when it begins anew.
 	Before *Before
 }
 

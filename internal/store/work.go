@@ -22,11 +22,12 @@ const (
 		RETURNING fence`
 	insertNode = `
 		INSERT INTO node_runs (run_id, node_id, id, position, status, attempt)
-		VALUES (?1, ?2, ?3, ?4, 'pending', ?5)`
+		VALUES (?1, ?2, ?3, ?4, 'pending', ?5)
+		ON CONFLICT (run_id, node_id) DO NOTHING`
 )
 
 // ClaimRun makes a pending run running under a new fence, and tells that it
-// started. All its nodes are pending then. Of any number of callers one wins; a
+// started. All its nodes are pending then, but for those that had finished before it waited. Of any number of callers one wins; a
 // run that is not pending is a Conflict fault.
 func (s *Store) ClaimRun(ctx context.Context, run runs.ID, owner string, now time.Time) (runs.Claim, error) {
 	var c runs.Claim
@@ -47,10 +48,8 @@ func (s *Store) ClaimRun(ctx context.Context, run runs.ID, owner string, now tim
 		if c.States, err = statesOf(ctx, tx, c.Run.Pipeline); err != nil {
 			return err
 		}
-		if c.Run.ResumedFrom != "" {
-			if c.Before, err = readBefore(ctx, tx, c.Run.ResumedFrom); err != nil {
-				return err
-			}
+		if err := before(ctx, tx, &c); err != nil {
+			return err
 		}
 		for i, n := range c.Document.Nodes {
 			if _, err := tx.ExecContext(ctx, insertNode, run, n.ID, id.New(), i, c.Run.Attempt); err != nil {
@@ -164,7 +163,7 @@ func (s *Store) FinishRun(ctx context.Context, run runs.ID, fence int64, o runs.
 const (
 	endRun = `
 		UPDATE runs
-		SET status = ?2, error = ?3, error_code = ?4, finished_at = ?5
+		SET status = ?2, error = ?3, error_code = ?4, finished_at = ?5, look_at = NULL
 		WHERE id = ?1`
 	unendedNodes = `
 		SELECT node_id, status, started_at

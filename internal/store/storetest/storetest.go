@@ -78,6 +78,8 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"runs":                         testRuns,
 		"run pages":                    testRunPages,
 		"resumed runs":                 testResumedRuns,
+		"waiting runs":                 testWaits,
+		"waiting runs end":             testEndOfWaits,
 		"recent runs":                  testRecentRuns,
 		"a run's whole life":           testLife,
 		"what nodes keep":              testNodeStates,

@@ -209,6 +209,7 @@ type NodeEvent = EventHead & { node_id: string };
 export type RunEvent =
   | (EventHead & { type: "run.started" })
   | (EventHead & { type: "run.interrupted" })
+  | (EventHead & { type: "run.waiting" })
   | (EventHead & { type: "run.finished"; status: RunStatus; error?: string })
   | (NodeEvent & { type: "node.started" })
   /** The message reads "attempt 2 of 4". */

@@ -80,6 +80,12 @@ test("an interrupted run waits again, its nodes with it", () => {
   expect(back.node_runs).toEqual([]);
 });
 
+test("a run that waits keeps what its nodes have done", () => {
+  const waiting = foldEvent(after(3), { ...head, seq: 4, type: "run.waiting" });
+  expect(waiting.status).toBe("waiting");
+  expect(waiting.node_runs).toEqual(after(3).node_runs);
+});
+
 test("log lines are merged in order, each once", () => {
   const line = (seq: number): LogLine => ({
     seq,

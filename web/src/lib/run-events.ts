@@ -15,6 +15,8 @@ export function foldEvent(run: RunDetail, event: RunEvent): RunDetail {
       return isActive(run.status)
         ? { ...run, status: "pending", started_at: null, node_runs: [] }
         : run;
+    case "run.waiting":
+      return isActive(run.status) ? { ...run, status: "waiting" } : run;
     case "run.finished":
       return {
         ...run,

@@ -8,6 +8,7 @@ import { openStream, type StreamState } from "../../lib/stream";
 const eventTypes: readonly RunEventType[] = [
   "run.started",
   "run.interrupted",
+  "run.waiting",
   "run.finished",
   "node.started",
   "node.retrying",
