@@ -56,6 +56,9 @@ func TestPipelineCalls(t *testing.T) {
 		{name: "validate: warns", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"webhook_url":"https://example.com",`, 1), want: 200, has: []string{`"valid":true`, `"path":"webhook_url"`}},
 		{name: "validate: catchup", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"schedule":"@daily","catchup":"some",`, 1), want: 200, has: []string{`"valid":false`, `"path":"catchup"`}},
 
+		{name: "schedule: in the summary", as: auth.Editor, method: "POST", path: "/api/pipelines", body: strings.Replace(document("by the clock"), "{", `{"schedule":"@daily",`, 1), want: 201},
+		{name: "schedule: next run", as: auth.Viewer, method: "GET", path: "/api/pipelines/summary", want: 200, has: []string{`"next_run_at":"20`}},
+
 		{name: "schedule: nobody", method: "POST", path: "/api/schedule/preview", body: `{"input":"@daily"}`, want: 401},
 		{name: "schedule: nothing", as: auth.Viewer, method: "POST", path: "/api/schedule/preview", body: `{}`, want: 400},
 		{name: "schedule: too many", as: auth.Viewer, method: "POST", path: "/api/schedule/preview", body: `{"input":"@daily","count":11}`, want: 400},

@@ -148,6 +148,7 @@ type fared struct {
 	LastStatus runs.Status `json:"last_run_status,omitempty"`
 	LastAt     *time.Time  `json:"last_run_at,omitempty"`
 	LastError  string      `json:"last_run_error,omitempty"`
+	NextAt     *time.Time  `json:"next_run_at,omitempty" doc:"When its schedule fires next"`
 	Total      int         `json:"runs_total"`
 	Success    int         `json:"runs_success"`
 	Failed     int         `json:"runs_failed"`
@@ -174,9 +175,17 @@ func (s *server) summary(ctx context.Context, _ *struct{}) (*body[[]fared], erro
 	if err != nil {
 		return nil, err
 	}
+	next, err := s.Runs.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := []fared{}
 	for _, p := range all {
-		out = append(out, fare(p, recent[p.ID]))
+		f := fare(p, recent[p.ID])
+		if at, is := next[p.ID]; is {
+			f.NextAt = &at
+		}
+		out = append(out, f)
 	}
 	return &body[[]fared]{out}, nil
 }

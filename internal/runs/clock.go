@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/broked/broked/internal/news"
-	"github.com/broked/broked/internal/pipelines"
 )
 
 // Scheduled is the trigger of runs that a schedule has started.
@@ -19,9 +18,6 @@ type Ticks interface {
 	// when the next tick is; zero when there is none. No tick starts two runs, whoever
 	// asks and how often. When more is due than one transaction takes, next has passed.
 	FireDue(ctx context.Context, now time.Time) (fired int, next time.Time, err error)
-	// NextRuns returns when the pipelines of the context's workspace start next by
-	// themselves.
-	NextRuns(ctx context.Context) (map[pipelines.ID]time.Time, error)
 }
 
 // Clock starts the runs of schedules.

@@ -93,6 +93,12 @@ func (s *Service) Recent(ctx context.Context, each int) (map[pipelines.ID]Recent
 	return s.store.RecentRuns(ctx, each)
 }
 
+// Next returns when pipelines start next by themselves; those that do not are not in
+// it.
+func (s *Service) Next(ctx context.Context) (map[pipelines.ID]time.Time, error) {
+	return s.store.NextRuns(ctx)
+}
+
 // Logs returns log lines of a run in order.
 func (s *Service) Logs(ctx context.Context, run ID, f LogFilter) ([]Event, error) {
 	if _, err := s.Get(ctx, run); err != nil {

@@ -55,6 +55,9 @@ type Store interface {
 	// ForgetNodeState removes what a node of a pipeline keeps. When there is nothing,
 	// the fault is NotFound.
 	ForgetNodeState(ctx context.Context, pipeline pipelines.ID, node string) error
+	// NextRuns returns when the pipelines of the context's workspace start next by
+	// themselves; those without a schedule, or whose schedule is off, are not in it.
+	NextRuns(ctx context.Context) (map[pipelines.ID]time.Time, error)
 	// RecentRuns returns, for every pipeline, its newest runs, at most each of them,
 	// and the number of its runs by status.
 	RecentRuns(ctx context.Context, each int) (map[pipelines.ID]Recent, error)

@@ -265,7 +265,7 @@ const nextRuns = `
 	JOIN pipelines p ON p.id = s.pipeline_id
 	WHERE p.workspace_id = ?1 AND next_at > 0`
 
-// NextRuns implements runs.Ticks.
+// NextRuns implements runs.Store.
 func (s *Store) NextRuns(ctx context.Context) (map[pipelines.ID]time.Time, error) {
 	type entry struct {
 		of pipelines.ID

@@ -2028,6 +2028,11 @@ export interface components {
             last_run_error?: string;
             last_run_status?: string;
             name: string;
+            /**
+             * Format: date-time
+             * @description When its schedule fires next
+             */
+            next_run_at?: string;
             /** Format: int64 */
             node_count: number;
             pipeline_id?: string;

@@ -68,6 +68,7 @@ export type PipelineHealth = {
   last_run_status?: RunStatus;
   last_run_at?: string;
   last_run_error?: string;
+  next_run_at?: string;
   runs_total: number;
   runs_success: number;
   runs_failed: number;

@@ -74,6 +74,11 @@ function PipelineRow({
       </Table.Td>
       <Table.Td className={tables.soft ?? ""}>
         <RelativeTime at={pipeline.last_run_at} />
+        {pipeline.next_run_at && (
+          <span className={tables.under}>
+            next <RelativeTime at={pipeline.next_run_at} />
+          </span>
+        )}
       </Table.Td>
       <Table.Td>
         <RowActions pipeline={pipeline} onRun={() => onRun(pipeline.id)} />
