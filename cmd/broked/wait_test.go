@@ -67,6 +67,43 @@ func TestARunWaitsForAFile(t *testing.T) {
 	}
 }
 
+// TestKilledServerDoesTheRestAnew: what was done before the wait stays done.
+func TestKilledServerDoesTheRestAnew(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rows(t, dir, "in.csv", 300_000)
+	s := serve(t, dir)
+	r := s.waiting("p", `{"id":"in","type":"source_file","config":{"path":"in.csv"}},
+		{"id":"all","type":"sink_file","config":{"path":"all.csv"}},
+		{"id":"wait","type":"wait","config":{"condition":"file_exists","path":"go.txt","poll_interval":"1s"}},
+		{"id":"work","type":"transform","config":{"rules":`+slow+`}},
+		{"id":"out","type":"sink_file","config":{"path":"out.csv"}}`,
+		`{"from":"in","to":"all"},{"from":"in","to":"wait"},{"from":"wait","to":"work"},{"from":"work","to":"out"}`)
+	must(t, os.Remove(filepath.Join(dir, "in.csv")))
+	must(t, os.Remove(filepath.Join(dir, "all.csv")))
+	must(t, os.WriteFile(filepath.Join(dir, "go.txt"), nil, 0o600))
+	rests := false
+	s.events(r.ID, func(name string) bool {
+		again := rests && name == "node.started"
+		rests = rests || name == "run.waiting"
+		return !again
+	})
+	orphans := engines(t, s.cmd.Process.Pid)
+	s.kill()
+	for _, pid := range orphans {
+		awaitEnd(t, pid)
+	}
+	must(t, os.Remove(filepath.Join(dir, "go.txt")))
+	s = serve(t, dir)
+	got := s.ended(r.ID)
+	if got.Status != "success" || got.Attempt != 1 || got.nodes() != "in success 300000, all success 300000, wait success 300000, work success 300000, out success 300000" {
+		t.Errorf("%s, attempt %d: %s (%s)", got.Status, got.Attempt, got.nodes(), got.Error)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "all.csv")); err == nil {
+		t.Error("a sink that had finished before the wait has written again")
+	}
+}
+
 func TestHowWaitingEnds(t *testing.T) {
 	t.Parallel()
 	var ready atomic.Bool

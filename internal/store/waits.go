@@ -96,6 +96,10 @@ const (
 		UPDATE runs
 		SET status = 'pending', look_at = NULL
 		WHERE id = ?1`
+	settleNodes = `
+		UPDATE node_runs
+		SET settled = 1
+		WHERE run_id = ?1 AND status = 'success'`
 )
 
 // NoteLook writes down what a look at a waiting run has found. A run that does not
@@ -122,8 +126,10 @@ func (s *Store) NoteLook(ctx context.Context, run runs.ID, l runs.Look) error {
 		if err := status.Move(runs.Pending); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, goOn, run); err != nil {
-			return err
+		for _, text := range []string{goOn, settleNodes} {
+			if _, err := tx.ExecContext(ctx, text, run); err != nil {
+				return err
+			}
 		}
 		return s.queue.EnqueueTx(ctx, tx, run)
 	})

@@ -213,8 +213,8 @@ func end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
 	return noteEnd(ctx, tx, run, o)
 }
 
-// PutBackRun makes a running run pending again, to be done from the start, and
-// queues it. One that somebody has asked to cancel is cancelled instead. A stale
+// PutBackRun makes a running run pending again, to be done from the start, or from
+// where it has waited, and queues it. One that somebody has asked to cancel is cancelled instead. A stale
 // fence is as in RecordEvents.
 func (s *Store) PutBackRun(ctx context.Context, run runs.ID, fence int64, now time.Time) error {
 	err := s.change(ctx, "put back run", func(tx *sql.Tx) error {
@@ -246,17 +246,17 @@ const (
 		WHERE id = ?1`
 	resetNodes = `
 		DELETE FROM node_runs
-		WHERE run_id = ?1`
+		WHERE run_id = ?1 AND settled = 0`
 	resetPreviews = `
 		DELETE FROM run_previews
-		WHERE run_id = ?1`
+		WHERE run_id = ?1 AND node_id NOT IN (SELECT node_id FROM node_runs WHERE run_id = ?1)`
 	resetProgress = `
 		DELETE FROM run_events
 		WHERE run_id = ?1 AND type = 'node.progress'`
 )
 
 // putBack makes a running run pending. What it logged stays; what its nodes had
-// reached does not.
+// reached since it began, or since it waited, does not.
 func putBack(ctx context.Context, tx *sql.Tx, run runs.ID, now time.Time) error {
 	for _, text := range []string{resetRun, resetNodes, resetPreviews, resetProgress} {
 		if _, err := tx.ExecContext(ctx, text, run); err != nil {

@@ -61,8 +61,8 @@ func testWaits(t *testing.T, b Backend) {
 	must(t, b.PutBackRun(ctx, run, again.Fence, after(7000)))
 	again, err = b.ClaimRun(ctx, run, "me", after(8000))
 	must(t, err)
-	if again.Before != nil {
-		t.Errorf("a run that was interrupted begins anew, and not with %+v", again.Before)
+	if again.Before == nil || again.Before.Nodes["a"].Status != runs.NodeSuccess || again.Before.Nodes["b"].Status != runs.NodeSuccess || len(again.Before.Nodes) != 2 {
+		t.Errorf("a run that was interrupted after it waited begins with %+v", again.Before)
 	}
 }
 
