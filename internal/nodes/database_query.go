@@ -1,7 +1,6 @@
 package nodes
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -17,19 +16,14 @@ type dbQuery []piece
 // readQuery cuts a statement into pieces and refuses what is seen to be wrong
 // without a database.
 func readQuery(text string) (dbQuery, error) {
-	if strings.ContainsRune(text, 0) || strings.ToValidUTF8(text, "") != text {
-		return nil, errors.New("holds characters that are no text")
+	q, err := pieces(text, nextStandard)
+	if err != nil {
+		return nil, err
 	}
-	var q dbQuery
-	for rest := text; rest != ""; {
-		p, length := nextStandard(rest)
-		if length == 0 {
-			return nil, fmt.Errorf("%.20q is never closed", rest)
-		}
+	for _, p := range q {
 		if m := sqlPlaceholder.FindString(p.text); m != "" && p.kind == quotedName {
 			return nil, fmt.Errorf("%s stands in a name: a placeholder is a value, so that data cannot change the statement", m)
 		}
-		q, rest = append(q, p), rest[length:]
 	}
 	return q, nil
 }

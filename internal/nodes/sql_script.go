@@ -45,18 +45,27 @@ var selects = []string{"select", "with", "from", "values", "unpivot"}
 // without a database: quotes and brackets that are left open, several statements,
 // and a statement that is no SELECT.
 func readScript(text string) (sqlText, error) {
+	all, err := pieces(text, nextPiece)
+	if err != nil {
+		return nil, err
+	}
+	return all, sqlText(all).check()
+}
+
+// pieces cuts a statement into those that next finds at the start of what is left.
+func pieces(text string, next func(string) (piece, int)) ([]piece, error) {
 	if strings.ContainsRune(text, 0) || strings.ToValidUTF8(text, "") != text {
 		return nil, errors.New("holds characters that are no text")
 	}
-	var s sqlText
+	var all []piece
 	for rest := text; rest != ""; {
-		p, length := nextPiece(rest)
+		p, length := next(rest)
 		if length == 0 {
 			return nil, fmt.Errorf("%.20q is never closed", rest)
 		}
-		s, rest = append(s, p), rest[length:]
+		all, rest = append(all, p), rest[length:]
 	}
-	return s, s.check()
+	return all, nil
 }
 
 // nextPiece reads one piece from the start of text. It has no length when it does

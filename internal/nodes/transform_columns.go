@@ -83,13 +83,19 @@ func (a *addColumn) apply(q *query) []fault.Problem {
 			return problems
 		}
 	}
-	compiled, problems := q.compile("expression", a.expr.Compile)
+	return q.assign(a.Name, a.expr)
+}
+
+// assign puts the value of an expression into a column, which is made unless it is
+// there. The problems are those of a setting called expression.
+func (q *query) assign(name string, e *expr.Expr) []fault.Problem {
+	compiled, problems := q.compile("expression", e.Compile)
 	if len(problems) > 0 {
 		return problems
 	}
-	i := q.index(a.Name)
+	i := q.index(name)
 	if i < 0 {
-		q.columns = append(q.columns, queryColumn{name: a.Name})
+		q.columns = append(q.columns, queryColumn{name: name})
 		i = len(q.columns) - 1
 	}
 	q.set(i, compiled.SQL, compiled.Type.SQL())

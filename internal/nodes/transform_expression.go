@@ -48,17 +48,7 @@ func (l *expressionLine) apply(q *query) []fault.Problem {
 	if l.column == "" {
 		return within("expression", l.filter.apply(q))
 	}
-	compiled, problems := q.compile("expression", l.expr.Compile)
-	if len(problems) > 0 {
-		return problems
-	}
-	i := q.index(l.column)
-	if i < 0 {
-		q.columns = append(q.columns, queryColumn{name: l.column})
-		i = len(q.columns) - 1
-	}
-	q.set(i, compiled.SQL, compiled.Type.SQL())
-	return nil
+	return q.assign(l.column, l.expr)
 }
 
 // within returns problems as those of one setting.
