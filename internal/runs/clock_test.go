@@ -107,16 +107,16 @@ func TestSchedulesFire(t *testing.T) {
 		step("two more", 20*time.Minute, 3)
 		d.Version, d.Enabled = 2, false
 		s.save(d)
-		step("off", time.Hour, 3)
+		step("off", 11*time.Minute, 3)
 		d.Version, d.Enabled, d.Draft = 3, true, true
 		s.save(d)
-		step("a draft", time.Hour, 3)
-		d.Version, d.Draft, d.Schedule = 4, false, "0 * * * *"
+		step("a draft", 11*time.Minute, 3)
+		d.Version, d.Draft, d.Schedule = 4, false, "*/15 * * * *"
 		s.save(d)
-		step("another schedule", time.Hour, 4)
+		step("another schedule", 15*time.Minute, 4)
 		times, err := s.store.NextRuns(t.Context())
 		must(t, err)
-		if next := times[d.ID]; time.Until(next) <= 0 || time.Until(next) > time.Hour {
+		if next := times[d.ID]; time.Until(next) <= 0 || time.Until(next) > 15*time.Minute {
 			t.Errorf("the next run is at %s", next)
 		}
 		stop()
@@ -131,20 +131,20 @@ func TestMissedTicks(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, end := newScheduled(t)
 				defer end()
-				d := pipelines.Document{ID: pipelines.ID(id.New()), Version: 1, Schedule: "@hourly", Enabled: true}
+				d := pipelines.Document{ID: pipelines.ID(id.New()), Version: 1, Schedule: "*/10 * * * *", Enabled: true}
 				if policy != "" {
 					d.Catchup = pipelines.RawObject(policy)
 				}
 				s.save(d)
-				wait(72*time.Hour + 10*time.Minute) // no server is there
+				wait(72*time.Hour + 5*time.Minute) // no server is there
 				stop := s.clock(t.Context())
-				wait(time.Minute)
+				wait(time.Second)
 				if n := len(s.runs(d.ID)); n != want {
 					t.Errorf("%d runs are caught up, want %d", n, want)
 				}
-				wait(time.Hour)
+				wait(10 * time.Minute)
 				if n := len(s.runs(d.ID)); n != want+1 {
-					t.Errorf("an hour later there are %d runs, want %d", n, want+1)
+					t.Errorf("ten minutes later there are %d runs, want %d", n, want+1)
 				}
 				stop()
 			})
