@@ -100,14 +100,19 @@ func (s *server) startRun(ctx context.Context, in *startInput) (*body[startedRun
 
 // runParams reads the body of a run request, which may be empty.
 func runParams(text []byte) (map[string]string, error) {
-	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, nil //nolint:nilnil // no parameters is no error
-	}
 	var request runRequest
-	if err := strictjson.Decode(text, &request); err != nil {
+	if err := decodeOptional(text, &request); err != nil {
 		return nil, err
 	}
 	return textParams(request.Params)
+}
+
+// decodeOptional reads a JSON body, which may be empty: then nothing is set.
+func decodeOptional(text []byte, into any) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil
+	}
+	return strictjson.Decode(text, into)
 }
 
 // textParams returns the values of parameters as text.
@@ -213,10 +218,8 @@ func (s *server) resumeRun(ctx context.Context, in *struct {
 },
 ) (*body[resumedRun], error) {
 	var request resumeRequest
-	if len(bytes.TrimSpace(in.RawBody)) > 0 {
-		if err := strictjson.Decode(in.RawBody, &request); err != nil {
-			return nil, err
-		}
+	if err := decodeOptional(in.RawBody, &request); err != nil {
+		return nil, err
 	}
 	r, err := s.Runs.Resume(ctx, in.Run, request.From)
 	if err != nil {
@@ -296,16 +299,6 @@ func (s *server) getPreview(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	out := preview{Columns: []string{}, Types: p.Sample.Columns, Rows: []map[string]any{}, Truncated: p.Sample.Truncated, Total: p.Total}
-	for _, c := range p.Sample.Columns {
-		out.Columns = append(out.Columns, c.Name)
-	}
-	for _, values := range p.Sample.Rows {
-		row := make(map[string]any, len(values))
-		for i, v := range values {
-			row[out.Columns[i]] = v
-		}
-		out.Rows = append(out.Rows, row)
-	}
-	return &body[preview]{out}, nil
+	columns, rows := p.Sample.Named()
+	return &body[preview]{preview{Columns: columns, Types: p.Sample.Columns, Rows: rows, Truncated: p.Sample.Truncated, Total: p.Total}}, nil
 }

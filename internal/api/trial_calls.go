@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -59,10 +58,8 @@ const (
 
 func readTrial(text []byte) (trials.Request, error) {
 	var in trialRequest
-	if len(bytes.TrimSpace(text)) > 0 {
-		if err := strictjson.Decode(text, &in); err != nil {
-			return trials.Request{}, err
-		}
+	if err := decodeOptional(text, &in); err != nil {
+		return trials.Request{}, err
 	}
 	params, err := textParams(in.Params)
 	if err != nil {
@@ -122,10 +119,8 @@ type testRequest struct {
 
 func (s *server) testPipeline(ctx context.Context, in *TrialInput) (*body[trials.Tested], error) {
 	var request testRequest
-	if len(bytes.TrimSpace(in.RawBody)) > 0 {
-		if err := strictjson.Decode(in.RawBody, &request); err != nil {
-			return nil, err
-		}
+	if err := decodeOptional(in.RawBody, &request); err != nil {
+		return nil, err
 	}
 	tested, err := s.Trials.Test(ctx, in.ID, request.Document)
 	return &body[trials.Tested]{tested}, err

@@ -204,6 +204,21 @@ type Sample struct {
 	Truncated bool          `json:"truncated"`
 }
 
+// Named returns the names of the columns, and every row as its values by them.
+func (s Sample) Named() ([]string, []map[string]any) {
+	columns, rows := make([]string, len(s.Columns)), make([]map[string]any, len(s.Rows))
+	for i, c := range s.Columns {
+		columns[i] = c.Name
+	}
+	for i, values := range s.Rows {
+		rows[i] = make(map[string]any, len(values))
+		for k, v := range values {
+			rows[i][columns[k]] = v
+		}
+	}
+	return columns, rows
+}
+
 // FailureOf tells err in words for people, with its code and its problems.
 func FailureOf(err error) *Failure {
 	return &Failure{Code: fault.CodeOf(err), Message: fault.MessageOf(err), Problems: fault.ProblemsOf(err)}

@@ -128,7 +128,7 @@ func (s *Service) Update(ctx context.Context, ref string, body []byte, expect in
 }
 
 // Changed returns the pipeline as Update with body would save it, and saves nothing;
-// without ref it is what Create would save of body. What they refuse, it refuses,
+// without ref it is what Create would save of body. An empty body changes nothing. What they refuse, it refuses,
 // and drafts as well when they would not be sound.
 func (s *Service) Changed(ctx context.Context, ref string, body []byte) (Document, error) {
 	old := Version{Document: Document{Enabled: true}}
@@ -137,6 +137,9 @@ func (s *Service) Changed(ctx context.Context, ref string, body []byte) (Documen
 		if old, err = s.find(ctx, ref); err != nil {
 			return Document{}, err
 		}
+	}
+	if len(body) == 0 {
+		body = []byte("{}")
 	}
 	d, err := decodeOnto(old.Document, body)
 	if err != nil {

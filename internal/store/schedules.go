@@ -155,8 +155,12 @@ const firedAtOnce = 100
 
 // FireDue implements runs.Ticks.
 func (s *Store) FireDue(ctx context.Context, now time.Time) (fired int, next time.Time, err error) {
+	// Nothing is due most of the time, and to see that must not keep writers waiting.
+	if next, err = nextTick(s.db.read.QueryRowContext(ctx, nextSchedule)); err != nil || next.IsZero() || next.After(now) {
+		return 0, next, border("next schedule", err)
+	}
 	err = s.change(ctx, "fire schedules", func(tx *sql.Tx) error {
-		fired, next = 0, time.Time{}
+		fired = 0
 		rows, err := tx.QueryContext(ctx, dueSchedules, millis(now), firedAtOnce)
 		all, err := collect(rows, err, scanSchedule)
 		if err != nil {
@@ -169,18 +173,25 @@ func (s *Store) FireDue(ctx context.Context, now time.Time) (fired int, next tim
 			}
 			fired += n
 		}
-		var at int64
-		err = tx.QueryRowContext(ctx, nextSchedule).Scan(&at)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		next = moment(at)
+		next, err = nextTick(tx.QueryRowContext(ctx, nextSchedule))
 		return err
 	})
 	if err == nil && fired > 0 {
 		s.queue.Wake()
 	}
 	return fired, next, err
+}
+
+// nextTick reads when a schedule fires next; zero when none does.
+func nextTick(row scanner) (time.Time, error) {
+	var at int64
+	switch err := row.Scan(&at); {
+	case errors.Is(err, sql.ErrNoRows):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, err
+	}
+	return moment(at), nil
 }
 
 // fire starts the runs of one schedule and moves it on.

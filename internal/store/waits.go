@@ -22,10 +22,7 @@ func (s *Store) WaitRun(ctx context.Context, run runs.ID, fence int64, now time.
 		if err := held(ctx, tx, run, fence); err != nil {
 			return err
 		}
-		if err := runs.Running.Move(runs.Waiting); err != nil {
-			return err
-		}
-		if err := tell(ctx, tx, run, last...); err != nil {
+		if err := leave(ctx, tx, run, runs.Waiting, last); err != nil {
 			return err
 		}
 		var cancelled bool

@@ -150,14 +150,19 @@ func (s *Store) FinishRun(ctx context.Context, run runs.ID, fence int64, o runs.
 		if err := held(ctx, tx, run, fence); err != nil {
 			return err
 		}
-		if err := runs.Running.Move(o.Status); err != nil {
-			return err
-		}
-		if err := tell(ctx, tx, run, last...); err != nil {
+		if err := leave(ctx, tx, run, o.Status, last); err != nil {
 			return err
 		}
 		return end(ctx, tx, run, o)
 	})
+}
+
+// leave appends the last events of a running run, if it may go on to a status.
+func leave(ctx context.Context, tx *sql.Tx, run runs.ID, to runs.Status, last []runs.Event) error {
+	if err := runs.Running.Move(to); err != nil {
+		return err
+	}
+	return tell(ctx, tx, run, last...)
 }
 
 const (

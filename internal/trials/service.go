@@ -59,11 +59,7 @@ type Request struct {
 // alone when ref is "". The document must be sound; Invalid faults tell all that is
 // wrong with it and with the request. See Run.
 func (s *Service) Try(ctx context.Context, ref string, r Request) (Result, error) {
-	body := []byte(r.Document)
-	if len(body) == 0 {
-		body = []byte("{}")
-	}
-	d, err := s.pipelines.Changed(ctx, ref, body)
+	d, err := s.pipelines.Changed(ctx, ref, r.Document)
 	if err != nil {
 		return Result{}, err
 	}
@@ -142,9 +138,6 @@ type Tested struct {
 // Test runs the tests of the pipeline with this id or slug, as body would change it;
 // nil changes nothing. A document without tests is an Invalid fault.
 func (s *Service) Test(ctx context.Context, ref string, body json.RawMessage) (Tested, error) {
-	if len(body) == 0 {
-		body = json.RawMessage("{}")
-	}
 	d, err := s.pipelines.Changed(ctx, ref, body)
 	if err != nil {
 		return Tested{}, err

@@ -214,7 +214,8 @@ func (r *record) hear(m job.Message) {
 			n.Log = append(n.Log, Line{m.Level, m.Message})
 		}
 	case job.Preview:
-		n.show(m.Table)
+		n.Types, n.Cut = m.Table.Columns, m.Table.Truncated
+		n.Columns, n.Rows = m.Table.Named()
 	case job.NodeFinished:
 		n.Status, n.RowCount, n.Failure = m.Status, m.Rows, m.Error
 		if m.Error != nil {
@@ -222,20 +223,4 @@ func (r *record) hear(m job.Message) {
 		}
 	}
 	r.nodes[m.Node] = n
-}
-
-// show takes over a sample, whose rows go by the names of their columns.
-func (n *NodeResult) show(t *job.Sample) {
-	n.Types, n.Cut = t.Columns, t.Truncated
-	n.Columns, n.Rows = []string{}, []map[string]any{}
-	for _, c := range t.Columns {
-		n.Columns = append(n.Columns, c.Name)
-	}
-	for _, values := range t.Rows {
-		row := make(map[string]any, len(values))
-		for i, v := range values {
-			row[n.Columns[i]] = v
-		}
-		n.Rows = append(n.Rows, row)
-	}
 }
