@@ -67,7 +67,7 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	kinds, err := node.NewRegistry(nodes.Offered(c.AllowBash)...)
+	kinds, err := node.NewRegistry(nodes.Offered(c.programs())...)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (c *engineCmd) Run(ctx context.Context, w world) error {
 	if err := engine.LimitProcess(c.ceiling()); err != nil {
 		return err
 	}
-	kinds, err := node.NewRegistry(nodes.Offered(c.AllowBash)...)
+	kinds, err := node.NewRegistry(nodes.Offered(c.programs())...)
 	if err != nil {
 		return err
 	}

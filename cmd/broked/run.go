@@ -39,12 +39,17 @@ type runCmd struct {
 
 // programFlags say which programs runs may execute.
 type programFlags struct {
-	AllowBash bool `help:"Runs may execute commands by bash nodes." env:"BROKOLI_ALLOW_BASH"`
+	AllowBash bool   `help:"Runs may execute commands by bash nodes." env:"BROKOLI_ALLOW_BASH"`
+	AllowDBT  string `name:"allow-dbt" help:"Runs may execute this dbt, with the machine's network, by dbt nodes: its absolute path, or dbt." env:"BROKOLI_ALLOW_DBT" placeholder:"PROGRAM"`
+}
+
+func (p programFlags) programs() nodes.Programs {
+	return nodes.Programs{Bash: p.AllowBash, DBT: p.AllowDBT}
 }
 
 // engineFlags tells an engine the same.
 func (p programFlags) engineFlags() []string {
-	return []string{fmt.Sprintf("--allow-bash=%t", p.AllowBash)}
+	return []string{fmt.Sprintf("--allow-bash=%t", p.AllowBash), "--allow-dbt=" + p.AllowDBT}
 }
 
 // limitFlags bound what a run may use.
@@ -55,7 +60,7 @@ type limitFlags struct {
 
 // Run executes the pipeline in an engine process and shows what happens.
 func (c *runCmd) Run(ctx context.Context, w world) error {
-	kinds, err := node.NewRegistry(nodes.Offered(c.AllowBash)...)
+	kinds, err := node.NewRegistry(nodes.Offered(c.programs())...)
 	if err != nil {
 		return err
 	}

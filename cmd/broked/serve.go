@@ -33,7 +33,7 @@ type serveCmd struct {
 	Example   string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
 
 	SessionIdle    time.Duration `help:"After how long without a request a session ends; 0 means not before its 24 hours." env:"BROKOLI_SESSION_IDLE" default:"8h" placeholder:"DURATION"`
-	EditorsCanCode bool          `help:"Editors may write the programs of code and bash nodes, too, not admins only." env:"BROKOLI_EDITORS_CAN_CODE"`
+	EditorsCanCode bool          `help:"Editors may write the programs of code, bash and dbt nodes, too, not admins only." env:"BROKOLI_EDITORS_CAN_CODE"`
 
 	programFlags
 	firstUserFlags

@@ -96,7 +96,7 @@ func localTrials(kinds *node.Registry, dir string, dataDirs []string, l *limitFl
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
-	command, err := executor.Command(limits.Memory, programFlags{AllowBash: true}.engineFlags()...) // a trial executes no commands
+	command, err := executor.Command(limits.Memory, programFlags{AllowBash: true, AllowDBT: "dbt"}.engineFlags()...) // a trial executes no programs
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ var permissions = []permission{
 	{"gitsync.pull", Editor, "Take pipelines from a repository"},
 	{"gitsync.push", Editor, "Put pipelines into a repository"},
 
-	{PipelinesCode, Admin, "Write and change the programs of code and bash nodes"},
+	{PipelinesCode, Admin, "Write and change the programs of code, bash and dbt nodes"},
 	{RotateKeys, Superadmin, "Replace the key that sessions are signed with"},
 	{UsersView, Admin, "See the list of users"},
 	{SystemView, Admin, "See the machines that execute runs"},

@@ -7,6 +7,8 @@ import (
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
+
+	"github.com/broked/broked/internal/outbound"
 )
 
 // What Go and DuckDB read of the machine while they work: memory and processors,
@@ -14,14 +16,6 @@ import (
 var (
 	machineFiles   = []string{"/proc/meminfo", "/proc/cpuinfo", "/etc/localtime", "/dev/null", "/dev/urandom"}
 	machineFolders = []string{"/proc/self", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/usr/share/zoneinfo"}
-)
-
-// What Go reads besides when it makes connections: names of hosts, and whose
-// certificates are trusted. Links among them are followed when the rules are made,
-// so the folders that links in them lead to are here, too.
-var (
-	networkFiles   = []string{"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl/cert.pem"}
-	networkFolders = []string{"/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"}
 )
 
 // Confine shuts this process and all its threads in by Landlock: what reach does
@@ -45,7 +39,7 @@ func Confine(reach Reach) error {
 	}
 	if reach.Network {
 		config.HandledAccessNet = ll.AccessNetBindTCP // nobody listens, though
-		rules = append(rules, landlock.ROFiles(networkFiles...).IgnoreIfMissing(), landlock.RODirs(networkFolders...).IgnoreIfMissing())
+		rules = append(rules, landlock.ROFiles(outbound.MachineFiles...).IgnoreIfMissing(), landlock.RODirs(outbound.MachineFolders...).IgnoreIfMissing())
 	}
 	return config.BestEffort().Restrict(rules...)
 }

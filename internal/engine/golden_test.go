@@ -107,7 +107,7 @@ func wantOrder(a, b string) int {
 // outcomeOf runs pipeline.yaml among the other files of a case.
 func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 	t.Helper()
-	kinds, err := node.NewRegistry(nodes.All()...)
+	kinds, err := node.NewRegistry(offered(t)...)
 	ok(t, err)
 	d, err := pipelines.DecodeYAML([]byte(given["pipeline.yaml"]))
 	ok(t, err)

@@ -172,6 +172,16 @@ func execute(ctx context.Context, tb testing.TB, j job.Job, more ...node.Spec) r
 	}, more...)
 }
 
+// offered returns all kinds, with a dbt that is none.
+func offered(tb testing.TB) []node.Spec {
+	tb.Helper()
+	dbt, err := filepath.Abs("testdata/dbt")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return nodes.Offered(nodes.Programs{Bash: true, DBT: dbt})
+}
+
 // converse runs a job in this process, whose questions are answered by answer.
 func converse(ctx context.Context, tb testing.TB, j job.Job, answer func(job.Question) job.Reply, more ...node.Spec) report {
 	tb.Helper()
@@ -212,7 +222,7 @@ func converse(ctx context.Context, tb testing.TB, j job.Job, answer func(job.Que
 func testEngine(tb testing.TB, more ...node.Spec) engine.Engine {
 	tb.Helper()
 	more = append(more, whereSpec, selectSpec, joinSpec, panicSpec, prowlSpec, callSpec)
-	kinds, err := node.NewRegistry(append(nodes.All(), more...)...)
+	kinds, err := node.NewRegistry(append(offered(tb), more...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}

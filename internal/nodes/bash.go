@@ -69,15 +69,20 @@ func newBash(config json.RawMessage) (node.Node, error) {
 	if m := scriptPlaceholder.FindString(b.Command); m != "" {
 		return nil, settingFault("command", "has %s, which is not replaced in commands, so that no value can become a command: the parameter month is $PARAM_MONTH, and other values come by env", m)
 	}
-	for _, name := range slices.Sorted(maps.Keys(b.Env)) {
+	return b, checkVariables(b.Env)
+}
+
+// checkVariables refuses what cannot be in an environment.
+func checkVariables(env map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if !variableName.MatchString(name) {
-			return nil, settingFault("env", "has %q, which is no name of a variable: letters, digits and _", name)
+			return settingFault("env", "has %q, which is no name of a variable: letters, digits and _", name)
 		}
-		if strings.ContainsRune(b.Env[name], 0) {
-			return nil, settingFault("env", "has a NUL character in %s", name)
+		if strings.ContainsRune(env[name], 0) {
+			return settingFault("env", "has a NUL character in %s", name)
 		}
 	}
-	return b, nil
+	return nil
 }
 
 // Open implements node.Opener.

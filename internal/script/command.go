@@ -20,10 +20,13 @@ import (
 // Command is one execution of a command by bash, with pipefail.
 type Command struct {
 	Text      string
+	Args      []string // its $1, $2 and so on
 	Folder    string   // in which it begins: absolute
 	Temp      string   // its home, for what it needs for a while: absolute
 	Grounds   []string // files and folders that it may read and write besides
+	Reads     []string // files and folders that it may read and run programs from, besides the system's
 	Variables []string // of its environment, as name=value
+	Network   bool     // it may make connections, to whatever the machine reaches
 	Timeout   time.Duration
 	CPU       time.Duration // of the processor that each of its processes may use; 0 is as much as Timeout
 	Memory    int64         // bytes that each of its processes may use
@@ -38,7 +41,7 @@ const patience = 5 * time.Second
 // gated waits for what is said when all bounds are set, then has another bash
 // execute the command: the first process of a namespace does not hear signals. What
 // it says itself about the end of the other is dropped.
-const gated = `IFS= read -r _ <&3; exec 3<&- 4>&2 2>/dev/null; "$BASH" --noprofile --norc -o pipefail -c "$1" bash 2>&4 4>&-; exit $?`
+const gated = `IFS= read -r _ <&3; exec 3<&- 4>&2 2>/dev/null; "$BASH" --noprofile --norc -o pipefail -c "$1" bash "${@:2}" 2>&4 4>&-; exit $?`
 
 // Bash returns where bash is. A machine without it is an Invalid fault.
 func Bash() (string, error) {
@@ -50,7 +53,8 @@ func Bash() (string, error) {
 	return "", fault.New(fault.Invalid, "there is no bash on this machine (looked in %s): install it", strings.Join(places, ", ")).With("bash_missing")
 }
 
-// Run executes the command, shut in like a script but for its grounds. Another exit
+// Run executes the command, shut in like a script but for its grounds and, with Network, the
+// network. Another exit
 // status than 0 is a transient Invalid fault with the last lines of standard error.
 // When ctx or the time ends, the command is told to end, and killed if it does not.
 // When Run returns no process of the command's is left.
@@ -97,7 +101,7 @@ func (c Command) start(bash string, last *ending) (*child, error) {
 	defer func() { _ = open.Close() }()
 	printed := &lines{tell: c.Line, heard: last.hear, bounds: ofCommands}
 	command := func() *exec.Cmd {
-		cmd := exec.Command(bash, "--noprofile", "--norc", "-c", gated, "bash", c.Text) //nolint:gosec,noctx // what the node is for; ended by group
+		cmd := exec.Command(bash, append([]string{"--noprofile", "--norc", "-c", gated, "bash", c.Text}, c.Args...)...) //nolint:gosec,noctx // what the node is for; ended by group
 		cmd.Env = slices.Concat([]string{
 			"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "HOME=" + c.Temp, "TMPDIR=" + c.Temp,
 		}, c.Variables)
@@ -108,7 +112,10 @@ func (c Command) start(bash string, last *ending) (*child, error) {
 		return cmd
 	}
 	process := &child{ended: make(chan struct{})}
-	in := cell{writes: append(slices.Clone(c.Grounds), c.Temp), memory: c.Memory, reserved: 1 << 30, processor: c.processor()}
+	in := cell{
+		reads: c.Reads, writes: append(slices.Clone(c.Grounds), c.Temp), network: c.Network,
+		memory: c.Memory, reserved: 1 << 30, processor: c.processor(),
+	}
 	if err := process.launch(in, command, printed); err != nil {
 		return nil, err
 	}

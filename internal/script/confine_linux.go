@@ -48,7 +48,7 @@ func confined(c cell, command func() *exec.Cmd) (*exec.Cmd, error) {
 	if err := shutIn(c); err != nil {
 		return nil, err
 	}
-	cmd, err := startAlone(command)
+	cmd, err := startAlone(c, command)
 	if err != nil {
 		return nil, err
 	}
@@ -58,14 +58,18 @@ func confined(c cell, command func() *exec.Cmd) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// startAlone starts a command with processes, a network and channels of its own,
+// startAlone starts a command with processes, channels and, unless its cell has that of
+// the machine, a network of its own,
 // where the system lets everybody have that; its processes all end with the first.
 // Elsewhere it is a group of processes like any other.
-func startAlone(command func() *exec.Cmd) (*exec.Cmd, error) {
-	cmd := command()
+func startAlone(c cell, command func() *exec.Cmd) (*exec.Cmd, error) {
+	cmd, namespaces := command(), uintptr(apart)
+	if c.network {
+		namespaces &^= syscall.CLONE_NEWNET
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setpgid: true, Pdeathsig: syscall.SIGKILL,
-		Cloneflags: apart,
+		Cloneflags: namespaces,
 	}
 	if err := cmd.Start(); err == nil {
 		return cmd, nil
@@ -114,6 +118,9 @@ func shutIn(c cell) error {
 		return nil
 	}
 	known := rights[slices.IndexFunc(rights, func(k knowledge) bool { return k.version <= version })]
+	if c.network {
+		known.tcp &^= ll.AccessNetConnectTCP
+	}
 	set, err := ll.LandlockCreateRuleset(&ll.RulesetAttr{HandledAccessFS: known.files, HandledAccessNet: known.tcp, Scoped: known.scopes}, 0)
 	if err != nil {
 		return fmt.Errorf("shut a script in: %w", err)

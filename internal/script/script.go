@@ -179,6 +179,7 @@ type cell struct {
 	memory        int64    // bytes
 	reserved      uint64   // bytes of addresses that are taken and not used
 	processor     time.Duration
+	network       bool // that of the machine
 }
 
 func (s Script) cell() cell {
