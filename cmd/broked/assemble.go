@@ -116,6 +116,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.pipelines = pipelines.NewService(memory, p.kinds)
 	s.trials = trials.NewService(memory, s.pipelines, trialEngine{s})
 	s.runs = runs.NewService(memory, s.pipelines, board)
+	s.runs.Slots(c.LocalRuns)
 	s.issues = issues.NewService(memory, board)
 	if err := memory.Reschedule(ctx, time.Now()); err != nil {
 		return err

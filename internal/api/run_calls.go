@@ -61,7 +61,8 @@ func (s *server) runCalls() {
 }
 
 type runRequest struct {
-	Params map[string]any `json:"params,omitempty" doc:"Values of parameters, over the pipeline's own; text, numbers and true or false"`
+	Params   map[string]any `json:"params,omitempty" doc:"Values of parameters, over the pipeline's own; text, numbers and true or false"`
+	Priority *int           `json:"priority,omitempty" minimum:"-1000" maximum:"1000" doc:"Instead of the pipeline's: higher ones start first"`
 }
 
 type startedRun struct {
@@ -87,24 +88,26 @@ func (in *startInput) cause() string {
 }
 
 func (s *server) startRun(ctx context.Context, in *startInput) (*body[startedRun], error) {
-	params, err := runParams(in.RawBody)
+	start, err := runStart(in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Runs.Trigger(ctx, in.ID, params, in.cause())
+	start.Cause = in.cause()
+	r, err := s.Runs.Trigger(ctx, in.ID, start)
 	if err != nil {
 		return nil, err
 	}
 	return &body[startedRun]{startedRun{ID: r.ID, RunID: r.ID, Pipeline: r.Pipeline, Status: r.Status}}, nil
 }
 
-// runParams reads the body of a run request, which may be empty.
-func runParams(text []byte) (map[string]string, error) {
+// runStart reads the body of a run request, which may be empty.
+func runStart(text []byte) (runs.Start, error) {
 	var request runRequest
 	if err := decodeOptional(text, &request); err != nil {
-		return nil, err
+		return runs.Start{}, err
 	}
-	return textParams(request.Params)
+	params, err := textParams(request.Params)
+	return runs.Start{Params: params, Priority: request.Priority}, err
 }
 
 // decodeOptional reads a JSON body, which may be empty: then nothing is set.

@@ -117,6 +117,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.trialCalls()
 	s.scheduleCalls()
 	s.runCalls()
+	s.poolCalls()
 	s.streamCalls()
 	s.contactCalls()
 	s.issueCalls()

@@ -30,6 +30,7 @@ const (
 	RunsCancel      Permission = "runs.cancel"
 	RunsResume      Permission = "runs.resume"
 	SettingsView    Permission = "settings.view"
+	SettingsEdit    Permission = "settings.edit"
 	ManageUsers     Permission = "settings.manage_users"
 	RotateKeys      Permission = "settings.rotate_keys"
 	AuditView       Permission = "audit.view"
@@ -85,7 +86,7 @@ var permissions = []permission{
 	{"workspaces.manage_tokens", Admin, "Make and revoke tokens of a workspace"},
 	{WorkspacesDelete, Superadmin, "Delete workspaces"},
 	{SettingsView, Viewer, "See settings of the server"},
-	{"settings.edit", Admin, "Change settings of the server"},
+	{SettingsEdit, Admin, "Change settings of the server"},
 	{ManageUsers, Admin, "Make, change, disable and delete accounts, and end sessions"},
 	{"settings.manage_roles", Admin, "Change what roles may do"},
 	{AuditView, Admin, "Read and verify the audit log"},

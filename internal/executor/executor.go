@@ -25,9 +25,9 @@ import (
 // every method is one transaction. A fence that is no longer the run's is a
 // Stale fault, and nothing is written.
 type Store interface {
-	// ClaimRun makes a pending run running under a new fence. A run that is not
-	// pending is a Conflict fault.
-	ClaimRun(ctx context.Context, id runs.ID, owner string, now time.Time) (runs.Claim, error)
+	// ClaimNext makes the pending run running that is to start next, under a new fence.
+	// When there is none, the fault is a Conflict.
+	ClaimNext(ctx context.Context, owner string, now time.Time) (runs.Claim, error)
 	// RecordEvents appends events and keeps the run's nodes and previews up to date.
 	RecordEvents(ctx context.Context, id runs.ID, fence int64, events []runs.Event) error
 	// FinishRun appends the last events and ends the run.
@@ -72,22 +72,27 @@ func New(d Deps) *Executor { return &Executor{Deps: d, trials: make(chan struct{
 // errCancelled is the cause of a run's context when somebody cancelled the run.
 var errCancelled = errors.New("the run was cancelled")
 
+// glance is how often the record is asked whether a run is to be cancelled.
+const glance = time.Second
+
 // settle is how long writing down a run's end may take after the server was told
 // to stop.
 const settle = 10 * time.Second
 
-// Execute works on a run until it has ended on record. When ctx ends first, the
-// run is put back to be started again later. A run that is not pending any more
-// is left alone. The error is of recording only: a run that fails has failed on
-// record and is no error here.
-func (x *Executor) Execute(ctx context.Context, id runs.ID) error {
-	claim, err := x.Store.ClaimRun(ctx, id, x.Owner, time.Now().UTC())
-	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.NotFound {
-		return nil // cancelled or deleted while it waited
+// Execute works on the run that is to start next, if there is one, until it has ended
+// on record. When ctx ends first, the run is put back to be started again later. The
+// entry of the queue only says that there may be something to do: its run may have
+// been cancelled, or another one comes first. The error is of recording only: a run
+// that fails has failed on record and is no error here.
+func (x *Executor) Execute(ctx context.Context, entry runs.ID) error {
+	claim, err := x.Store.ClaimNext(ctx, x.Owner, time.Now().UTC())
+	if err != nil && fault.CodeOf(err) == "no_run" {
+		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("claim run %s: %w", id, err)
+		return fmt.Errorf("claim a run for the entry of %s: %w", entry, err)
 	}
+	id := claim.Run.ID
 	x.active.Add(1)
 	defer x.active.Add(-1)
 	x.tell(id)
@@ -211,6 +216,7 @@ func (x *Executor) untilCancelled(ctx context.Context, id runs.ID) (context.Cont
 			case <-work.Done():
 				return
 			case <-woken:
+			case <-time.After(glance): // news may be lost; the record is looked at anyway
 			}
 		}
 	}()

@@ -44,6 +44,7 @@ func (d Document) Check(kinds *node.Registry) Findings {
 		return f
 	}
 	d.checkTimes(&f)
+	d.checkLimits(&f)
 	d.checkRelations(&f)
 	d.checkNodes(&f, kinds)
 	d.checkGraph(&f, kinds)

@@ -208,6 +208,12 @@ func (s *Service) Validate(ctx context.Context, d Document) (Findings, error) {
 	f := d.Check(s.kinds)
 	problems, err := s.checkDependencies(ctx, d)
 	f.Problems = append(f.Problems, problems...)
+	if err == nil && d.Pool != "" {
+		var there bool
+		if there, err = s.store.HasPool(ctx, d.Pool); err == nil && !there {
+			f.add("pool", "there is no pool %q: an administrator makes it first", d.Pool)
+		}
+	}
 	return f, err
 }
 

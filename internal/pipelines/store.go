@@ -71,6 +71,8 @@ type Store interface {
 	Versions(ctx context.Context, id ID, limit int) ([]VersionInfo, error)
 	// Pipelines returns a page of the pipelines, newest first.
 	Pipelines(ctx context.Context, p Page) ([]Summary, error)
+	// HasPool reports whether there is a pool with this name.
+	HasPool(ctx context.Context, name string) (bool, error)
 	// CountPipelines returns how many pipelines there are.
 	CountPipelines(ctx context.Context) (int, error)
 	// DeletePipeline removes a pipeline with its versions and its runs. A Conflict

@@ -40,6 +40,7 @@ func (s *Service) Resume(ctx context.Context, run ID, from string) (Run, error) 
 		PipelineVersion: old.PipelineVersion,
 		Params:          old.Params,
 		Trigger:         Resumed,
+		Priority:        old.Priority,
 		ResumedFrom:     old.ID,
 		ResumedAt:       from,
 	})

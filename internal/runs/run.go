@@ -76,7 +76,10 @@ type Run struct {
 	Error           string            `json:"error,omitempty"`      // in words for people
 	ErrorCode       string            `json:"error_code,omitempty"` // for programs
 	Params          map[string]string `json:"params,omitempty"`
-	Trigger         string            `json:"trigger"`              // manual, api, resume
+	Trigger         string            `json:"trigger"`  // manual, api, resume
+	Priority        int               `json:"priority"` // higher ones start first
+	Pool            string            `json:"pool,omitempty"`
+	WaitReason      string            `json:"wait_reason,omitempty" doc:"Why a pending run has not started"`
 	StartedBy       string            `json:"started_by,omitempty"` // name of an account
 	// Of a run that a schedule has started: the time from the tick before up to its own.
 	// Nil in lists.

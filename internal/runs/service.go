@@ -25,6 +25,7 @@ type Service struct {
 	store     Store
 	pipelines *pipelines.Service
 	news      *news.Board
+	slots     int // 0: not known
 }
 
 // NewService returns a service that keeps its runs in store and posts on board.
@@ -32,10 +33,17 @@ func NewService(store Store, p *pipelines.Service, board *news.Board) *Service {
 	return &Service{store: store, pipelines: p, news: board}
 }
 
+// Start is what somebody who starts a run may say of it.
+type Start struct {
+	Params   map[string]string
+	Priority *int   // instead of the pipeline's
+	Cause    string // what started it
+}
+
 // Trigger puts a run of the pipeline's newest version on record and in the
-// queue, and returns it without waiting for it to start. Cause says what started
-// it. A draft is a Conflict fault.
-func (s *Service) Trigger(ctx context.Context, pipeline string, params map[string]string, cause string) (Run, error) {
+// queue, and returns it without waiting for it to start. A draft is a Conflict fault,
+// and so is, when the pipeline skips runs that overlap, one that has not ended.
+func (s *Service) Trigger(ctx context.Context, pipeline string, start Start) (Run, error) {
 	d, err := s.pipelines.Get(ctx, pipeline)
 	if err != nil {
 		return Run{}, err
@@ -43,12 +51,20 @@ func (s *Service) Trigger(ctx context.Context, pipeline string, params map[strin
 	if d.Draft {
 		return Run{}, fault.New(fault.Conflict, "%q is a draft: publish it before running it", d.Name).With("draft")
 	}
+	priority := d.Priority
+	if start.Priority != nil {
+		priority = *start.Priority
+	}
+	if err := pipelines.CheckPriority(priority); err != nil {
+		return Run{}, err
+	}
 	return s.insert(ctx, Run{
 		Pipeline:        d.ID,
 		PipelineName:    d.Name,
 		PipelineVersion: d.Version,
-		Params:          params,
-		Trigger:         cause,
+		Params:          start.Params,
+		Trigger:         start.Cause,
+		Priority:        priority,
 	})
 }
 
@@ -69,7 +85,13 @@ func (s *Service) Get(ctx context.Context, run ID) (Run, error) {
 	if !id.Plausible(string(run)) {
 		return Run{}, NotFound(run)
 	}
-	return s.store.Run(ctx, run)
+	r, err := s.store.Run(ctx, run)
+	if err != nil {
+		return Run{}, err
+	}
+	one := []Run{r}
+	err = s.explain(ctx, one)
+	return one[0], err
 }
 
 // NotFound is the fault of asking for a run that is not there.
@@ -83,7 +105,13 @@ func (s *Service) Document(ctx context.Context, r Run) (pipelines.Document, erro
 }
 
 // List returns a page of runs, newest first.
-func (s *Service) List(ctx context.Context, f Filter) ([]Run, error) { return s.store.Runs(ctx, f) }
+func (s *Service) List(ctx context.Context, f Filter) ([]Run, error) {
+	all, err := s.store.Runs(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return all, s.explain(ctx, all)
+}
 
 // Count returns how many runs f chooses.
 func (s *Service) Count(ctx context.Context, f Filter) (int, error) { return s.store.CountRuns(ctx, f) }

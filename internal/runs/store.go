@@ -31,9 +31,22 @@ type LogFilter struct {
 // found.
 type Store interface {
 	// InsertRun stores a pending run together with its place in the queue: both or
-	// neither. While another run that resumes the same one has not ended, the fault is
-	// a Conflict.
+	// neither. While another run that resumes the same one has not ended, or the
+	// pipeline skips runs that overlap and one has not ended, the fault is a Conflict.
+	// When the pipeline cancels them, they are, or marked to be. Its pool is the
+	// pipeline's.
 	InsertRun(ctx context.Context, r Run) error
+	// Line returns what decides whether pending runs of a place may start.
+	Line(ctx context.Context, of Place) (Line, error)
+	// Pools returns every pool by name, with how much of it is used.
+	Pools(ctx context.Context) ([]Pool, error)
+	// InsertPool stores a new pool. A name that is taken is a Conflict fault.
+	InsertPool(ctx context.Context, p Pool) error
+	// ChangePool gives the pool of p's name its slots and description, queues the runs
+	// that may start then, and returns it.
+	ChangePool(ctx context.Context, p Pool) (Pool, error)
+	// DeletePool removes a pool. One that a pipeline names is a Conflict fault.
+	DeletePool(ctx context.Context, name string) error
 	// Run returns a run with its nodes.
 	Run(ctx context.Context, id ID) (Run, error)
 	// Runs returns a page of runs without their nodes, newest first.

@@ -18,10 +18,10 @@ const (
 	insertPipeline = `
 		INSERT INTO pipelines (
 			id, workspace_id, slug, version, name, description, schedule, enabled, draft, tags, node_count, edge_count,
-			sla_deadline, sla_timezone, depends_on, dependency_rules, source, created_at, updated_at
+			sla_deadline, sla_timezone, depends_on, dependency_rules, source, created_at, updated_at, most_runs, overlap, pool
 		) VALUES (
 			?1, ?2, nullif(?3, ''), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
-			?13, ?14, ?15, ?16, ?17, ?18, ?19
+			?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, nullif(?22, '')
 		)`
 	insertVersion = `
 		INSERT INTO pipeline_versions (pipeline_id, number, document, yaml, message, author, created_at)
@@ -38,12 +38,12 @@ func (s *Store) InsertPipeline(ctx context.Context, v pipelines.Version) error {
 	return s.change(ctx, "insert pipeline", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, insertPipeline,
 			d.ID, d.Workspace, d.Slug, d.Version, d.Name, d.Description, d.Schedule, d.Enabled, d.Draft, sum.tags, len(d.Nodes), len(d.Edges),
-			d.SLADeadline, d.SLATimezone, sum.dependsOn, sum.rules, d.Source, millis(d.CreatedAt), millis(d.UpdatedAt))
+			d.SLADeadline, d.SLATimezone, sum.dependsOn, sum.rules, d.Source, millis(d.CreatedAt), millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool)
 		if isTaken(err) {
 			return fault.Wrap(fault.Conflict, err, "the pipeline_id %q is taken", d.Slug).With("pipeline_exists")
 		}
 		if err != nil {
-			return gone(err, auth.WorkspaceID(d.Workspace))
+			return noPoolOr(gone(err, auth.WorkspaceID(d.Workspace)), err, d)
 		}
 		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt)); err != nil {
 			return err
@@ -86,7 +86,7 @@ const (
 		UPDATE pipelines
 		SET version = ?2, name = ?3, description = ?4, schedule = ?5, enabled = ?6, draft = ?7, tags = ?8,
 			node_count = ?9, edge_count = ?10, sla_deadline = ?11, sla_timezone = ?12,
-			depends_on = ?13, dependency_rules = ?14, updated_at = ?15
+			depends_on = ?13, dependency_rules = ?14, updated_at = ?15, most_runs = ?16, overlap = ?17, pool = nullif(?18, '')
 		WHERE id = ?1 AND version = ?2 - 1`
 	newestVersion = `
 		SELECT version
@@ -101,22 +101,35 @@ func (s *Store) AppendVersion(ctx context.Context, v pipelines.Version) error {
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, "append version", func(tx *sql.Tx) error {
+	return s.leaving(ctx, "append version", func(tx *sql.Tx) (bool, error) {
 		done, err := affected(tx.ExecContext(ctx, updatePipeline,
 			d.ID, d.Version, d.Name, d.Description, d.Schedule, d.Enabled, d.Draft, sum.tags,
 			len(d.Nodes), len(d.Edges), d.SLADeadline, d.SLATimezone,
-			sum.dependsOn, sum.rules, millis(d.UpdatedAt)))
+			sum.dependsOn, sum.rules, millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool))
 		if err != nil {
-			return err
+			return false, noPoolOr(err, err, d)
 		}
 		if !done {
-			return notNewest(ctx, tx, d.ID)
+			return false, notNewest(ctx, tx, d.ID)
 		}
 		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt)); err != nil {
-			return err
+			return false, err
 		}
-		return s.audit(ctx, tx, savedPipeline("pipeline_updated", d))
+		if err := s.audit(ctx, tx, savedPipeline("pipeline_updated", d)); err != nil {
+			return false, err
+		}
+		n, err := s.ring(ctx, tx, runs.Place{Pipeline: d.ID})
+		return n > 0, err
 	})
+}
+
+// noPoolOr returns the fault of a document whose pool was deleted while it was saved,
+// when cause says that, else err.
+func noPoolOr(err, cause error, d pipelines.Document) error {
+	if d.Pool != "" && isOrphan(cause) {
+		return fault.Wrap(fault.Conflict, cause, "the pool %q was deleted meanwhile", d.Pool).With("pool_not_found")
+	}
+	return err
 }
 
 // notNewest returns why a version could not be appended.

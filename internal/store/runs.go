@@ -16,14 +16,26 @@ import (
 
 // Without its pipeline a run is in no workspace, and the foreign key says so.
 const insertRun = `
-	INSERT INTO runs (id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at, resumed_from, resumed_at, workspace_id)
-	VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, ?9, ?10, coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''))
+	INSERT INTO runs (
+		id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at, resumed_from, resumed_at, priority,
+		workspace_id, pool
+	) VALUES (
+		?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+		coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''), coalesce((SELECT pool FROM pipelines WHERE id = ?2), '')
+	)
 	RETURNING workspace_id`
 
 // InsertRun implements runs.Store.
 func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 	err := s.change(ctx, "insert run", func(tx *sql.Tx) error {
 		if err := noOtherResumes(ctx, tx, r); err != nil {
+			return err
+		}
+		other, err := s.overlap(ctx, tx, r.Pipeline, r.CreatedAt)
+		if err == nil && other != "" {
+			err = notSkipped(other)
+		}
+		if err != nil {
 			return err
 		}
 		return s.insertRun(ctx, tx, r)
@@ -34,7 +46,7 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 	return err
 }
 
-// insertRun puts a pending run on record and in the queue.
+// insertRun puts a pending run on record and, when it may start, in the queue.
 func (s *Store) insertRun(ctx context.Context, tx *sql.Tx, r runs.Run) error {
 	params, err := json.Marshal(r.Params)
 	if err != nil {
@@ -42,15 +54,20 @@ func (s *Store) insertRun(ctx context.Context, tx *sql.Tx, r runs.Run) error {
 	}
 	var in auth.WorkspaceID
 	err = tx.QueryRowContext(ctx, insertRun,
-		r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt), r.ResumedFrom, r.ResumedAt).Scan(&in)
+		r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt), r.ResumedFrom, r.ResumedAt, r.Priority).Scan(&in)
 	if isOrphan(err) {
 		return noPipeline(string(r.Pipeline))
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.queue.EnqueueTx(ctx, tx, r.ID); err != nil {
+	switch run, err := startable(ctx, tx, r.ID); {
+	case err != nil:
 		return err
+	case run != "":
+		if err := s.queue.EnqueueTx(ctx, tx, run); err != nil {
+			return err
+		}
 	}
 	details := map[string]any{"pipeline": r.Pipeline, "version": r.PipelineVersion, "cause": r.Trigger}
 	if r.ResumedFrom != "" {
@@ -84,7 +101,7 @@ const (
 	runByID = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, created_at, started_at, finished_at
 		FROM runs
 		WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
 	nodesOfRun = `
@@ -128,7 +145,7 @@ func scanRun(row scanner) (runs.Run, error) {
 	var started, finished instant
 	err := row.Scan(
 		&r.ID, &r.Pipeline, &r.PipelineName, &r.PipelineVersion, &r.Status, &r.Error, &r.ErrorCode, &params,
-		&r.Trigger, &r.StartedBy, &r.Attempt, &r.ResumedFrom, &r.ResumedAt, &created, &started, &finished)
+		&r.Trigger, &r.StartedBy, &r.Attempt, &r.ResumedFrom, &r.ResumedAt, &r.Priority, &r.Pool, &created, &started, &finished)
 	if err != nil {
 		return runs.Run{}, err
 	}
@@ -162,7 +179,7 @@ const (
 	runPage = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, created_at, started_at, finished_at
 		FROM runs
 		WHERE workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
 		ORDER BY id DESC
@@ -170,7 +187,7 @@ const (
 	runPageOfPipeline = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, created_at, started_at, finished_at
 		FROM runs
 		WHERE pipeline_id = ?6 AND workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
 		ORDER BY id DESC
@@ -216,22 +233,9 @@ const (
 // CancelRun implements runs.Store.
 func (s *Store) CancelRun(ctx context.Context, id runs.ID, now time.Time) (runs.Status, error) {
 	var status runs.Status
-	err := s.change(ctx, "cancel run", func(tx *sql.Tx) (err error) {
-		if status, err = readStatus(ctx, tx, id); err != nil {
-			return err
-		}
-		if err := status.Move(runs.Cancelled); err != nil {
-			return err
-		}
-		if err := s.audit(ctx, tx, auth.AuditEvent{Event: "run_cancelled", Target: string(id), Outcome: auth.Success}); err != nil {
-			return err
-		}
-		if status == runs.Running {
-			_, err := tx.ExecContext(ctx, markCancel, id)
-			return err
-		}
-		status = runs.Cancelled
-		return end(ctx, tx, id, runs.Outcome{Status: status, At: now})
+	err := s.leaving(ctx, "cancel run", func(tx *sql.Tx) (room bool, err error) {
+		status, room, err = s.stop(ctx, tx, id, now)
+		return room, err
 	})
 	return status, err
 }
@@ -267,7 +271,7 @@ const (
 	recentRuns = `
 		SELECT
 			r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
-			r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.created_at, r.started_at, r.finished_at
+			r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool, r.created_at, r.started_at, r.finished_at
 		FROM pipelines p
 		JOIN runs r ON r.id IN (
 			SELECT id FROM runs

@@ -227,16 +227,25 @@ func (s *Store) fire(ctx context.Context, tx *sql.Tx, d due, now time.Time) (int
 func (s *Store) tick(ctx context.Context, tx *sql.Tx, d pipelines.Document, interval [2]time.Time) error {
 	r := runs.Run{
 		ID: runs.ID(id.New()), Pipeline: d.ID, PipelineName: d.Name, PipelineVersion: d.Version,
-		Trigger: runs.Scheduled, CreatedAt: time.Now(),
+		Trigger: runs.Scheduled, Priority: d.Priority, CreatedAt: time.Now(),
+	}
+	other, err := s.overlap(ctx, tx, d.ID, r.CreatedAt)
+	if err != nil {
+		return err
 	}
 	if err := s.insertRun(ctx, tx, r); err != nil {
 		return err
+	}
+	if other != "" {
+		if err := skip(ctx, tx, r.ID, other, r.CreatedAt); err != nil {
+			return err
+		}
 	}
 	start, tick := interval[0], interval[1]
 	if start.IsZero() {
 		start = tick
 	}
-	_, err := tx.ExecContext(ctx, insertTick, r.ID, d.ID, millis(tick), millis(start))
+	_, err = tx.ExecContext(ctx, insertTick, r.ID, d.ID, millis(tick), millis(start))
 	return err
 }
 

@@ -18,25 +18,27 @@ const suspendRun = `
 // that somebody has asked to cancel is cancelled instead. A stale fence is as in
 // RecordEvents.
 func (s *Store) WaitRun(ctx context.Context, run runs.ID, fence int64, now time.Time, last []runs.Event) error {
-	return s.change(ctx, "wait", func(tx *sql.Tx) error {
+	return s.leaving(ctx, "wait", func(tx *sql.Tx) (bool, error) {
 		if err := held(ctx, tx, run, fence); err != nil {
-			return err
+			return false, err
 		}
 		if err := leave(ctx, tx, run, runs.Waiting, last); err != nil {
-			return err
+			return false, err
 		}
 		var cancelled bool
 		if err := tx.QueryRowContext(ctx, cancelRequested, run).Scan(&cancelled); err != nil {
-			return err
+			return false, err
 		}
 		if cancelled {
-			return end(ctx, tx, run, runs.Outcome{Status: runs.Cancelled, At: now})
+			return s.end(ctx, tx, run, runs.Outcome{Status: runs.Cancelled, At: now})
 		}
 		if err := tell(ctx, tx, run, runs.Event{Type: runs.RunWaiting, At: now, Status: string(runs.Waiting)}); err != nil {
-			return err
+			return false, err
 		}
-		_, err := tx.ExecContext(ctx, suspendRun, run, millis(now))
-		return err
+		if _, err := tx.ExecContext(ctx, suspendRun, run, millis(now)); err != nil {
+			return false, err
+		}
+		return s.release(ctx, tx, run)
 	})
 }
 
@@ -115,7 +117,8 @@ func (s *Store) NoteLook(ctx context.Context, run runs.ID, l runs.Look) error {
 		}
 		switch {
 		case l.Failure != nil:
-			return end(ctx, tx, run, runs.Outcome{Status: runs.Failed, Failure: l.Failure, At: l.At})
+			_, err := s.end(ctx, tx, run, runs.Outcome{Status: runs.Failed, Failure: l.Failure, At: l.At})
+			return err
 		case l.Next != nil:
 			_, err := tx.ExecContext(ctx, lookAgain, run, millis(*l.Next))
 			return err

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -26,17 +25,32 @@ const (
 		ON CONFLICT (run_id, node_id) DO NOTHING`
 )
 
-// ClaimRun makes a pending run running under a new fence, and tells that it
-// started. All its nodes are pending then, but for those that had finished before it waited. Of any number of callers one wins; a
-// run that is not pending is a Conflict fault.
+// ClaimNext makes the pending run running that is to start next: of those that a slot
+// of their pipeline and of their pool is free for, one of the highest priority, and of
+// these the oldest. It has a new fence, and it is told that it started. All its nodes
+// are pending then, but for those that had finished before it waited. Of any number of
+// callers each gets another one; when there is none, the fault is a Conflict.
+func (s *Store) ClaimNext(ctx context.Context, owner string, now time.Time) (runs.Claim, error) {
+	return s.claim(ctx, "", owner, now)
+}
+
+// ClaimRun is ClaimNext for a certain run. One that is not pending, or must not start
+// yet, is a Conflict fault.
 func (s *Store) ClaimRun(ctx context.Context, run runs.ID, owner string, now time.Time) (runs.Claim, error) {
+	return s.claim(ctx, run, owner, now)
+}
+
+func (s *Store) claim(ctx context.Context, only runs.ID, owner string, now time.Time) (runs.Claim, error) {
 	var c runs.Claim
 	err := s.change(ctx, "claim run", func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, claimRun, run, owner, millis(now)).Scan(&c.Fence)
-		if errors.Is(err, sql.ErrNoRows) {
-			return notPending(ctx, tx, run)
-		}
+		run, err := startable(ctx, tx, only)
 		if err != nil {
+			return err
+		}
+		if run == "" {
+			return notStartable(ctx, tx, only)
+		}
+		if err := tx.QueryRowContext(ctx, claimRun, run, owner, millis(now)).Scan(&c.Fence); err != nil {
 			return err
 		}
 		if c.Run, err = readRun(ctx, tx, run); err != nil {
@@ -61,10 +75,17 @@ func (s *Store) ClaimRun(ctx context.Context, run runs.ID, owner string, now tim
 	return c, err
 }
 
-func notPending(ctx context.Context, tx *sql.Tx, run runs.ID) error {
+// notStartable returns why run cannot be claimed; without one there is nothing to do.
+func notStartable(ctx context.Context, tx *sql.Tx, run runs.ID) error {
+	if run == "" {
+		return fault.New(fault.Conflict, "no run may start now").With("no_run")
+	}
 	status, err := readStatus(ctx, tx, run)
 	if err != nil {
 		return err
+	}
+	if status == runs.Pending {
+		return fault.New(fault.Conflict, "the run %s must not start yet", run).With("run_held")
 	}
 	return fault.New(fault.Conflict, "the run %s is %s, so nobody can claim it", run, status).With("run_" + string(status))
 }
@@ -146,14 +167,14 @@ func (s *Store) FinishRun(ctx context.Context, run runs.ID, fence int64, o runs.
 	if !o.Status.Final() {
 		return fmt.Errorf("finish run %s: %q is no end", run, o.Status)
 	}
-	return s.change(ctx, "finish run", func(tx *sql.Tx) error {
+	return s.leaving(ctx, "finish run", func(tx *sql.Tx) (bool, error) {
 		if err := held(ctx, tx, run, fence); err != nil {
-			return err
+			return false, err
 		}
 		if err := leave(ctx, tx, run, o.Status, last); err != nil {
-			return err
+			return false, err
 		}
-		return end(ctx, tx, run, o)
+		return s.end(ctx, tx, run, o)
 	})
 }
 
@@ -185,7 +206,8 @@ var cutShort = map[runs.Status]map[runs.NodeStatus]runs.NodeStatus{
 }
 
 // end ends a run and its nodes, tells so, and opens or closes the issue of that.
-func end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
+// It reports whether others may start in its place.
+func (s *Store) end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) (room bool, err error) {
 	rows, err := tx.QueryContext(ctx, unendedNodes, run)
 	events, err := collect(rows, err, func(r *sql.Rows) (runs.Event, error) {
 		var status runs.NodeStatus
@@ -199,7 +221,7 @@ func end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
 		return e, err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	finished := runs.Event{Type: runs.RunFinished, At: o.At, Status: string(o.Status), Failure: o.Failure}
 	var code string
@@ -207,15 +229,18 @@ func end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
 		finished.Error, code = o.Failure.Message, o.Failure.Code
 	}
 	if err := tell(ctx, tx, run, append(events, finished)...); err != nil {
-		return err
+		return false, err
 	}
 	if _, err := tx.ExecContext(ctx, endRun, run, o.Status, finished.Error, code, millis(o.At)); err != nil {
-		return err
+		return false, err
 	}
 	if err := keepStates(ctx, tx, run, o); err != nil {
-		return err
+		return false, err
 	}
-	return noteEnd(ctx, tx, run, o)
+	if err := noteEnd(ctx, tx, run, o); err != nil {
+		return false, err
+	}
+	return s.release(ctx, tx, run)
 }
 
 // PutBackRun makes a running run pending again, to be done from the start, or from
@@ -231,7 +256,8 @@ func (s *Store) PutBackRun(ctx context.Context, run runs.ID, fence int64, now ti
 			return err
 		}
 		if cancelled {
-			return end(ctx, tx, run, runs.Outcome{Status: runs.Cancelled, At: now})
+			_, err := s.end(ctx, tx, run, runs.Outcome{Status: runs.Cancelled, At: now})
+			return err
 		}
 		if err := putBack(ctx, tx, run, now); err != nil {
 			return err
@@ -280,7 +306,7 @@ type Recovered struct {
 	PutBack   []runs.ID // pending again
 	Cancelled []runs.ID // somebody had asked for it
 	Failed    []runs.ID // interrupted for the third time
-	Queued    int       // pending runs, all of which are in the queue now
+	Queued    int       // pending runs that may start; all are in the queue now
 }
 
 const (
@@ -289,38 +315,23 @@ const (
 		FROM runs
 		WHERE status = 'running' AND owner <> ?1
 		ORDER BY id`
-	pendingRuns = `
-		SELECT id
-		FROM runs
-		WHERE status = 'pending'
-		ORDER BY id`
 )
 
 // Recover takes the runs of servers other than owner back, and fills the queue
-// anew with one entry for every pending run. It is for the start of a server
+// anew with one entry for every pending run that may start. It is for the start of a server
 // that holds the data folder's lock, before the queue works: then whoever else
 // was running runs is gone.
 func (s *Store) Recover(ctx context.Context, owner string, now time.Time) (Recovered, error) {
 	var done Recovered
 	err := s.change(ctx, "recover", func(tx *sql.Tx) (err error) {
-		if done, err = takeBack(ctx, tx, owner, now); err != nil {
+		if done, err = s.takeBack(ctx, tx, owner, now); err != nil {
 			return err
 		}
 		if err := s.queue.ResetTx(ctx, tx); err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, pendingRuns)
-		pending, err := collect(rows, err, func(r *sql.Rows) (run runs.ID, err error) { return run, r.Scan(&run) })
-		if err != nil {
-			return err
-		}
-		for _, run := range pending {
-			if err := s.queue.EnqueueTx(ctx, tx, run); err != nil {
-				return err
-			}
-		}
-		done.Queued = len(pending)
-		return nil
+		done.Queued, err = s.ring(ctx, tx, runs.Place{})
+		return err
 	})
 	if err != nil {
 		return Recovered{}, err
@@ -329,7 +340,7 @@ func (s *Store) Recover(ctx context.Context, owner string, now time.Time) (Recov
 	return done, nil
 }
 
-func takeBack(ctx context.Context, tx *sql.Tx, owner string, now time.Time) (Recovered, error) {
+func (s *Store) takeBack(ctx context.Context, tx *sql.Tx, owner string, now time.Time) (Recovered, error) {
 	type orphan struct {
 		run       runs.ID
 		attempt   int
@@ -344,10 +355,10 @@ func takeBack(ctx context.Context, tx *sql.Tx, owner string, now time.Time) (Rec
 		switch {
 		case o.cancelled:
 			done.Cancelled = append(done.Cancelled, o.run)
-			err = end(ctx, tx, o.run, runs.Outcome{Status: runs.Cancelled, At: now})
+			_, err = s.end(ctx, tx, o.run, runs.Outcome{Status: runs.Cancelled, At: now})
 		case o.attempt+1 >= maxInterruptions:
 			done.Failed = append(done.Failed, o.run)
-			err = end(ctx, tx, o.run, runs.Outcome{Status: runs.Failed, At: now, Failure: &job.Failure{
+			_, err = s.end(ctx, tx, o.run, runs.Outcome{Status: runs.Failed, At: now, Failure: &job.Failure{
 				Code:    runs.CodeInterrupted,
 				Message: "the server stopped three times while this run was going, so it was not tried again",
 			}})

@@ -236,7 +236,14 @@ export const runs: Run[] = [
     finished_at: ago(60.9),
   }),
   run({ id: "r-d", status: "cancelled", started_at: ago(180), finished_at: ago(174) }),
-  run({ id: "r-e", status: "pending", started_at: null, finished_at: null, created_at: ago(0.1) }),
+  run({
+    id: "r-e",
+    status: "pending",
+    started_at: null,
+    finished_at: null,
+    created_at: ago(0.1),
+    wait_reason: "2 of 2 runs of this pipeline are under way",
+  }),
   run({ id: "r-f", trigger: "cli", started_at: ago(1_500), finished_at: ago(1_428) }),
 ];
 

@@ -45,6 +45,7 @@ const usual: Answers = {
   "GET /api/pipelines/p-flights/versions/4/diff": { json: { changes: documents.changes } },
   "GET /api/pipelines/p-flights/export": { text: documents.yaml },
   "GET /api/runs": { json: page(fixtures.runs) },
+  "GET /api/pools": { json: [] },
   "GET /api/issues": { json: { ...page([fixtures.failing]), total: 1 } },
   "GET /api/runs/r1": { json: fixtures.finished },
   "GET /api/runs/r1/logs": { json: fixtures.log },

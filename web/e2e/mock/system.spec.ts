@@ -83,3 +83,25 @@ test("the system page is found by whoever may see it", async ({ page }) => {
   await expect(page.getByRole("link", { name: "Audit log" })).toBeVisible();
   await expect(page.getByRole("link", { name: "System" })).toHaveCount(0);
 });
+
+test("pools are made and changed on the system page", async ({ page }) => {
+  const pool = { name: "warehouse", slots: 2, description: "Few connections", used: 2, pending: 1 };
+  await serve(page, {
+    "GET /api/auth/me/permissions": { json: ["pipelines.view", "system.view", "settings.edit"] },
+    "GET /api/system/info": { json: info },
+    "GET /api/request": { json: { Result: [machine], Errors: [] } },
+    "GET /api/pools": { json: [pool] },
+    "PUT /api/pools/warehouse": { json: { ...pool, slots: 3 } },
+    "POST /api/pools": refusal(409, "pool_exists", 'there is a pool "crm" already'),
+  });
+  await page.goto("/admin/system");
+  await expect(page.getByRole("cell", { name: "2 of 2" })).toBeVisible();
+  await page.getByRole("button", { name: "Change the pool warehouse" }).click();
+  await page.getByLabel("Slots").fill("3");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await page.getByRole("button", { name: "Make a pool" }).click();
+  await page.getByLabel("Name").fill("crm");
+  await page.getByRole("button", { name: "Make the pool" }).click();
+  await expect(page.getByText('there is a pool "crm" already')).toBeVisible();
+});

@@ -1033,6 +1033,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the pools, whose slots runs of several pipelines share */
+        get: operations["getPools"];
+        put?: never;
+        /** Make a pool */
+        post: operations["postPools"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pools/{pool}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change how many slots a pool has; runs that more slots let in start at once, and fewer end none */
+        put: operations["putPoolsPool"];
+        post?: never;
+        /** Delete a pool that no pipeline names */
+        delete: operations["deletePoolsPool"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/request": {
         parameters: {
             query?: never;
@@ -1947,12 +1983,29 @@ export interface components {
             };
             id: string;
             ir_version?: string;
+            /**
+             * Format: int64
+             * @description Runs under way at once; 0 is any number
+             */
+            max_active_runs?: number;
             name: string;
             nodes: components["schemas"]["Node"][] | null;
+            /**
+             * @description What becomes of a run that is started while as many as there may be have not ended
+             * @enum {string}
+             */
+            overlap?: "queue" | "skip" | "cancel_previous";
             params?: {
                 [key: string]: string;
             };
             pipeline_id: string;
+            /** @description Pool whose slots the runs take */
+            pool?: string;
+            /**
+             * Format: int64
+             * @description Of its runs: higher ones start first
+             */
+            priority?: number;
             schedule: string;
             schedule_timezone?: string;
             sla_deadline?: string;
@@ -2219,6 +2272,16 @@ export interface components {
         NewMember: {
             user_id: string;
         };
+        NewPool: {
+            description?: string;
+            /** @description Lower-case letters, digits, '_' and '-', at most 64; pipelines name it as pool */
+            name: string;
+            /**
+             * Format: int64
+             * @description Runs at once; 0 lets none start
+             */
+            slots: number;
+        };
         NewService: {
             /**
              * Format: date-time
@@ -2441,6 +2504,35 @@ export interface components {
             pinned_by: string;
             rows: unknown[];
         };
+        Pool: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Runs that wait to start
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Runs at once; 0 lets none start
+             */
+            slots: number;
+            /**
+             * Format: int64
+             * @description Slots that running runs hold
+             */
+            used: number;
+        };
+        PoolSettings: {
+            description?: string;
+            /**
+             * Format: int64
+             * @description Runs at once; 0 lets none start
+             */
+            slots: number;
+        };
         Position: {
             /** Format: double */
             x: number;
@@ -2536,6 +2628,9 @@ export interface components {
             pipeline_name: string;
             /** Format: int64 */
             pipeline_version: number;
+            pool?: string;
+            /** Format: int64 */
+            priority: number;
             /** @description The node that it was told to begin at */
             resumed_from_node_id?: string;
             /** @description The run whose results it began with */
@@ -2546,6 +2641,8 @@ export interface components {
             started_by?: string;
             status: string;
             trigger: string;
+            /** @description Why a pending run has not started */
+            wait_reason?: string;
         };
         Revision: {
             /** @enum {string} */
@@ -2605,6 +2702,9 @@ export interface components {
             pipeline_name: string;
             /** Format: int64 */
             pipeline_version: number;
+            pool?: string;
+            /** Format: int64 */
+            priority: number;
             /** @description The node that it was told to begin at */
             resumed_from_node_id?: string;
             /** @description The run whose results it began with */
@@ -2614,6 +2714,8 @@ export interface components {
             started_by?: string;
             status: string;
             trigger: string;
+            /** @description Why a pending run has not started */
+            wait_reason?: string;
         };
         RunDetail: {
             /** Format: int64 */
@@ -2639,6 +2741,9 @@ export interface components {
             pipeline_name: string;
             /** Format: int64 */
             pipeline_version: number;
+            pool?: string;
+            /** Format: int64 */
+            priority: number;
             /** @description The node that it was told to begin at */
             resumed_from_node_id?: string;
             /** @description The run whose results it began with */
@@ -2648,12 +2753,19 @@ export interface components {
             started_by?: string;
             status: string;
             trigger: string;
+            /** @description Why a pending run has not started */
+            wait_reason?: string;
         };
         RunRequest: {
             /** @description Values of parameters, over the pipeline's own; text, numbers and true or false */
             params?: {
                 [key: string]: unknown;
             };
+            /**
+             * Format: int64
+             * @description Instead of the pipeline's: higher ones start first
+             */
+            priority?: number;
         };
         Sample: {
             columns: components["schemas"]["Column"][] | null;
@@ -5448,6 +5560,146 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Difference"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPools: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPools: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPool"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putPoolsPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Name of the pool */
+                pool: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deletePoolsPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Name of the pool */
+                pool: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -44,6 +44,11 @@ export type Pipeline = Graph & {
   schedule_timezone?: string;
   enabled: boolean;
   draft?: boolean;
+  /** Runs under way at once; none is any number. */
+  max_active_runs?: number;
+  overlap?: "queue" | "skip" | "cancel_previous";
+  pool?: string;
+  priority?: number;
   version: number;
   created_at: string;
   updated_at: string;
@@ -147,6 +152,11 @@ export type Run = {
   error?: string;
   params?: Params | null;
   trigger: string;
+  /** Higher ones start first. */
+  priority?: number;
+  pool?: string;
+  /** Why a pending run has not started. */
+  wait_reason?: string;
   started_by?: string;
   /** The run whose results this one began with. */
   resumed_from_run_id?: string;

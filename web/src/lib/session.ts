@@ -17,6 +17,7 @@ export type Permission =
   | "workspaces.create"
   | "workspaces.manage_members"
   | "workspaces.delete"
+  | "settings.edit"
   | "audit.view"
   | "system.view";
 

@@ -67,6 +67,11 @@ function RunRow({ run, named }: { run: Run; named: boolean }) {
             {run.error}
           </span>
         )}
+        {run.wait_reason && (
+          <span className={classes.under} title={run.wait_reason} dir="auto">
+            Waits: {run.wait_reason}
+          </span>
+        )}
       </Table.Td>
       <Table.Td className={classes.soft ?? ""}>{run.trigger}</Table.Td>
       <Table.Td className={classes.soft ?? ""}>

@@ -124,6 +124,7 @@ function Header({ pipeline, trying }: ViewProps) {
 function Facts({ pipeline }: { pipeline: Pipeline }) {
   const { description, version, updated_at, schedule, schedule_timezone, tags, draft, params } =
     pipeline;
+  const limits = limitsOf(pipeline);
   return (
     <>
       {draft && (
@@ -137,6 +138,7 @@ function Facts({ pipeline }: { pipeline: Pipeline }) {
           Schedule <code>{schedule}</code> {schedule_timezone}
         </span>
       )}
+      {limits && <span>{limits}</span>}
       <span>
         Version {version}, changed <RelativeTime at={updated_at} />
       </span>
@@ -156,6 +158,19 @@ function Facts({ pipeline }: { pipeline: Pipeline }) {
       )}
     </>
   );
+}
+
+/** When runs of the pipeline may start, in words; empty when nothing keeps them. */
+function limitsOf({ max_active_runs, overlap, pool, priority }: Pipeline): string {
+  const most = max_active_runs ?? 0;
+  const words = [
+    most > 0 && `at most ${most} ${most === 1 ? "run" : "runs"} at once`,
+    overlap === "skip" && "skips runs that overlap",
+    overlap === "cancel_previous" && "a new run cancels the one before",
+    pool && `pool ${pool}`,
+    priority && `priority ${priority}`,
+  ];
+  return words.filter(Boolean).join(", ");
 }
 
 function PipelineTabs({ pipeline, trying }: ViewProps) {

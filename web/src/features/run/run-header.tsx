@@ -57,6 +57,9 @@ function Facts({ run }: { run: RunDetail }) {
       <span>
         started <RelativeTime at={run.started_at ?? run.created_at} />
       </span>
+      {run.wait_reason && <span dir="auto">waits: {run.wait_reason}</span>}
+      {run.priority !== undefined && run.priority !== 0 && <span>priority {run.priority}</span>}
+      {run.pool && <span>pool {run.pool}</span>}
       <span>
         {run.trigger}
         {run.started_by && (

@@ -6,6 +6,7 @@ import { docs, machinesQuery, type SystemInfo } from "../../lib/system";
 import { Page, PageHeader, Panel } from "../../ui/page";
 import { ErrorState, LoadingRows } from "../../ui/states";
 import { MachineTable } from "./machine-table";
+import { PoolPanel } from "./pool-panel";
 import { SandboxView } from "./sandbox-view";
 import classes from "./system.module.css";
 
@@ -35,6 +36,7 @@ export function SystemPage() {
           <MachineTable machines={machines.data.Result ?? []} silent={machines.data.Errors ?? []} />
         )}
       </Panel>
+      <PoolPanel />
       {system.data?.sandbox && <SandboxView sandbox={system.data.sandbox} />}
     </Page>
   );

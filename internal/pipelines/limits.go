@@ -1,0 +1,56 @@
+package pipelines
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/broked/broked/internal/fault"
+)
+
+// Overlap says what becomes of a run that is started while as many runs of its
+// pipeline as there may be have not ended.
+type Overlap string
+
+// What becomes of runs that overlap.
+const (
+	OverlapQueue  Overlap = "queue"           // it waits; the default
+	OverlapSkip   Overlap = "skip"            // it does not start, and says so
+	OverlapCancel Overlap = "cancel_previous" // the oldest is cancelled, and it waits until that has ended
+)
+
+// Bounds of what decides when runs start.
+const (
+	MaxActive   = 1000
+	MaxPriority = 1000
+)
+
+// MostRuns returns how many runs of the pipeline may be under way at once; 0 is any
+// number. Runs that must not overlap are at most one, unless the document allows more.
+func (d Document) MostRuns() int {
+	if d.MaxActiveRuns == 0 && (d.Overlap == OverlapSkip || d.Overlap == OverlapCancel) {
+		return 1
+	}
+	return d.MaxActiveRuns
+}
+
+func (d Document) checkLimits(f *Findings) {
+	if d.MaxActiveRuns < 0 || d.MaxActiveRuns > MaxActive {
+		f.add("max_active_runs", "must be between 0, which is any number, and %d", MaxActive)
+	}
+	if !slices.Contains([]Overlap{"", OverlapQueue, OverlapSkip, OverlapCancel}, d.Overlap) {
+		f.add("overlap", "must be queue, skip or cancel_previous, not %q", d.Overlap)
+	}
+	if err := CheckPriority(d.Priority); err != nil {
+		f.Problems = append(f.Problems, fault.ProblemsOf(err)...)
+	}
+}
+
+// CheckPriority returns an Invalid fault unless a run may have the priority.
+func CheckPriority(priority int) error {
+	if priority >= -MaxPriority && priority <= MaxPriority {
+		return nil
+	}
+	return fault.Rejected("the run cannot be started", []fault.Problem{{
+		Path: "priority", Message: fmt.Sprintf("must be between -%d and %d", MaxPriority, MaxPriority),
+	}})
+}

@@ -1,0 +1,76 @@
+package runs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/broked/broked/internal/pipelines"
+)
+
+// CodeActive is the error code of a run that was not started, because another one of
+// its pipeline had not ended.
+const CodeActive = "run_active"
+
+// Line is what decides whether a pending run may start: how many runs there may be at
+// once, and how many there are. It is counted from the runs themselves.
+type Line struct {
+	Most      int      // runs of the pipeline under way at once; 0 is any number
+	UnderWay  int      // runs of the pipeline that have begun and not ended
+	Slots     int      // of the run's pool; -1 without a pool
+	Used      int      // of them, by running runs
+	Users     []string // pipelines of the caller's workspace that use them, each once
+	AllActive int      // running runs of all pipelines
+}
+
+// Place is what two pending runs have in common when the same Line is theirs.
+type Place struct {
+	Pipeline pipelines.ID
+	Pool     string
+}
+
+// reason says why r, which is pending, has not started; "" when nothing keeps it.
+// Slots is how many runs are executed at once.
+func (l Line) reason(r Run, slots int) string {
+	switch {
+	case r.StartedAt == nil && l.Most > 0 && l.UnderWay >= l.Most:
+		return fmt.Sprintf("%d of %d runs of this pipeline are under way", l.UnderWay, l.Most)
+	case r.Pool != "" && l.Slots >= 0 && l.Used >= l.Slots:
+		by := ""
+		if len(l.Users) > 0 {
+			by = ", by " + strings.Join(l.Users, ", ")
+		}
+		return fmt.Sprintf("pool %s: %d of %d slots are used%s", r.Pool, l.Used, l.Slots, by)
+	case slots > 0 && l.AllActive >= slots:
+		return fmt.Sprintf("%d of %d slots of the server are used", l.AllActive, slots)
+	}
+	return ""
+}
+
+// explain says of those of all that are pending why they have not started.
+func (s *Service) explain(ctx context.Context, all []Run) error {
+	lines := map[Place]Line{}
+	for i, r := range all {
+		if r.Status != Pending {
+			continue
+		}
+		at := Place{Pipeline: r.Pipeline, Pool: r.Pool}
+		line, known := lines[at]
+		if !known {
+			var err error
+			if line, err = s.store.Line(ctx, at); err != nil {
+				return err
+			}
+			slices.SortFunc(line.Users, cmp.Compare[string])
+			lines[at] = line
+		}
+		all[i].WaitReason = line.reason(r, s.slots)
+	}
+	return nil
+}
+
+// Slots tells the service how many runs are executed at once, which it gives as a
+// reason. It is for the time before the service is used.
+func (s *Service) Slots(n int) { s.slots = n }
