@@ -72,8 +72,18 @@ fmt: .bin/golangci-lint $(WEB_PACKAGES) ## Format all code
 	.bin/golangci-lint fmt
 	cd web && npm run --silent format
 
-bench: build ## Compare runs through a server with one DuckDB statement
-	go run ./bench
+# Which cases `make bench` runs; all when it is empty. bench/main.go names them.
+CASES ?=
+
+bench: build bench/data/flights-3m.parquet ## Compare runs through a server with one DuckDB statement: make bench CASES="tasks large"
+	go run ./bench $(CASES)
+
+# A real table, which is too large to keep here.
+bench/data/flights-3m.parquet:
+	mkdir -p bench/data
+	cd bench/data && tar -xzOf "$$(npm pack --silent vega-datasets@3.2.1)" package/data/flights-3m.parquet > flights-3m.part
+	rm bench/data/vega-datasets-3.2.1.tgz
+	mv bench/data/flights-3m.part $@
 
 gen: build ## Write the generated files: docs/openapi.json, docs/nodes, docs/expressions.md, web/src/lib/api-types.ts
 	.ci/generate

@@ -76,7 +76,7 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == "reference" {
 		exit(reference(ctx, os.Args[2]))
 	}
-	exit(measure(ctx, os.Stdout))
+	exit(measure(ctx, os.Stdout, os.Args[1:]))
 }
 
 func exit(err error) {
@@ -87,16 +87,15 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func measure(ctx context.Context, out io.Writer) (err error) {
+// measure prints the figures of the cases that are named, or of all: trivial, chains,
+// contacts, tasks (the comparisons with DuckDB), large, flights, sqlite, together and
+// http.
+func measure(ctx context.Context, out io.Writer, names []string) (err error) {
 	dir, err := os.MkdirTemp("", "broked-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	input := filepath.Join(dir, "in.csv")
-	if err := errors.Join(generate(input, 1_000_000), generateOther(otherInput(input), 200_000)); err != nil {
-		return err
-	}
 	program, err := filepath.Abs("bin/broked")
 	if err != nil {
 		return err
@@ -115,28 +114,50 @@ func measure(ctx context.Context, out io.Writer) (err error) {
 	fmt.Fprintf(w, "cores\t%d\n", runtime.NumCPU())
 	fmt.Fprintf(w, "cold start to /health\t%.0f ms\n", cold.Seconds()*1000)
 	fmt.Fprintf(w, "idle server\t%d MB\n", idle>>20)
-	if err := errors.Join(s.trivial(ctx, w, dir), s.chains(ctx, w, dir), s.contacts(ctx, w)); err != nil {
+	input := filepath.Join(dir, "in.csv")
+	if err := errors.Join(generate(input, 1_000_000), generateOther(otherInput(input), 200_000)); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n1,000,000 rows, medians of %d\tbroked\tDuckDB\tratio\tbest ratio\n", rounds)
-	for _, t := range tasks {
-		if err := compare(ctx, w, s, t, input); err != nil {
-			return fmt.Errorf("%s: %w", t.name, err)
+	for _, c := range []struct {
+		name string
+		run  func() error
+	}{
+		{"trivial", func() error { return s.trivial(ctx, w, dir) }},
+		{"chains", func() error { return s.chains(ctx, w, dir) }},
+		{"contacts", func() error { return s.contacts(ctx, w) }},
+		{"tasks", func() error { return s.tasks(ctx, w, input) }},
+		{"large", func() error { return s.large(ctx, w, dir) }},
+		{"flights", func() error { return s.flights(ctx, w) }},
+		{"sqlite", func() error { return s.throughSQLite(ctx, w, input) }},
+		{"together", func() error { return s.together(ctx, w, dir) }},
+		{"http", func() error { return measureHTTP(ctx, w, program, dir) }},
+	} {
+		if len(names) > 0 && !slices.Contains(names, c.name) {
+			continue
 		}
-	}
-	if err := errors.Join(s.throughSQLite(ctx, w, input), s.together(ctx, w, dir)); err != nil {
-		return err
-	}
-	if err := measureHTTP(ctx, w, program, dir); err != nil {
-		return err
+		if err := c.run(); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
 	}
 	peak, err := s.memory("VmHWM")
 	fmt.Fprintf(w, "\nserver at its peak\t%d MB\n", peak>>20)
 	return err
 }
 
-// compare runs t on both sides in turn and prints the medians and their ratios.
-func compare(ctx context.Context, w io.Writer, s *server, t task, input string) error {
+// tasks compares all tasks over a million rows.
+func (s *server) tasks(ctx context.Context, w io.Writer, input string) error {
+	fmt.Fprintf(w, "\n1,000,000 rows, medians of %d\tbroked\tDuckDB\tratio\tbest ratio\n", rounds)
+	for _, t := range tasks {
+		if err := compare(ctx, w, s, t, input, rounds); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	return nil
+}
+
+// compare runs t on both sides in turn, so many times, and prints the medians and
+// their ratios.
+func compare(ctx context.Context, w io.Writer, s *server, t task, input string, rounds int) error {
 	id, err := s.create(ctx, t, input)
 	if err != nil {
 		return err

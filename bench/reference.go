@@ -72,7 +72,11 @@ func runReference(ctx context.Context, t task, input string) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	from, other := fmt.Sprintf("read_csv('%s')", input), fmt.Sprintf("read_csv('%s')", otherInput(input))
+	reader := "read_csv"
+	if filepath.Ext(input) == ".parquet" {
+		reader = "read_parquet"
+	}
+	from, other := fmt.Sprintf("%s('%s')", reader, input), fmt.Sprintf("read_csv('%s')", otherInput(input))
 	// The other input is named in every statement, lest Sprintf complains where it is not read.
 	statement := fmt.Sprintf("COPY ("+t.sql+") TO '%[3]s' (%[4]s) -- %[2]s", from, other, filepath.Join(filepath.Dir(input), "reference.csv"), cmp.Or(t.form, "HEADER"))
 	cmd := exec.CommandContext(ctx, self, "reference", statement) //nolint:gosec // our own program

@@ -66,6 +66,7 @@ func (r *run) relate(ctx context.Context, i int) error {
 		return r.failed(s, err)
 	}
 	for _, in := range r.plan.untold(i, r.traits) {
+		r.pass(in)
 		if err := r.execute(ctx, in); err != nil {
 			return err
 		}
@@ -77,6 +78,19 @@ func (r *run) relate(ctx context.Context, i int) error {
 		return r.execute(ctx, i)
 	}
 	return nil
+}
+
+// maxPassed is how many bytes a run may read for rows that are kept only to be
+// counted to stay in the database. Writing a file of them takes longer than computing
+// them, and so little is computed again when the run is resumed.
+const maxPassed = 1 << 20
+
+// pass has the rows of node i kept in the database when they are few and for one other
+// node alone.
+func (r *run) pass(i int) {
+	if s := r.steps[i]; !r.plan.shared(i) && !s.common.Keep && r.reads() <= maxPassed {
+		s.table = fmt.Sprintf("passed by %d", i)
+	}
 }
 
 // maxFused is how many nodes one statement nests at most: planning it takes time that

@@ -94,6 +94,15 @@ func (s *Service) Get(ctx context.Context, run ID) (Run, error) {
 	return one[0], err
 }
 
+// exists returns a NotFound fault when a run is not there.
+func (s *Service) exists(ctx context.Context, run ID) error {
+	if !id.Plausible(string(run)) {
+		return NotFound(run)
+	}
+	_, err := s.store.RunStatus(ctx, run)
+	return err
+}
+
 // NotFound is the fault of asking for a run that is not there.
 func NotFound(run ID) error {
 	return fault.New(fault.NotFound, "there is no run %q", run).With("run_not_found")
@@ -129,7 +138,7 @@ func (s *Service) Next(ctx context.Context) (map[pipelines.ID]time.Time, error) 
 
 // Logs returns log lines of a run in order.
 func (s *Service) Logs(ctx context.Context, run ID, f LogFilter) ([]Event, error) {
-	if _, err := s.Get(ctx, run); err != nil {
+	if err := s.exists(ctx, run); err != nil {
 		return nil, err
 	}
 	return s.store.LogLines(ctx, run, f)
@@ -137,7 +146,7 @@ func (s *Service) Logs(ctx context.Context, run ID, f LogFilter) ([]Event, error
 
 // Preview returns the first rows of a node's output in a run.
 func (s *Service) Preview(ctx context.Context, run ID, node string) (Preview, error) {
-	if _, err := s.Get(ctx, run); err != nil {
+	if err := s.exists(ctx, run); err != nil {
 		return Preview{}, err
 	}
 	return s.store.NodePreview(ctx, run, node)
@@ -147,7 +156,7 @@ func (s *Service) Preview(ctx context.Context, run ID, node string) (Preview, er
 // one is when its executor has stopped the engine, soon after. A run that has
 // ended already is a Conflict fault.
 func (s *Service) Cancel(ctx context.Context, run ID) (Status, error) {
-	if _, err := s.Get(ctx, run); err != nil {
+	if err := s.exists(ctx, run); err != nil {
 		return "", err
 	}
 	status, err := s.store.CancelRun(ctx, run, time.Now().UTC())
@@ -204,6 +213,6 @@ func (s *Service) Follow(ctx context.Context, run ID, seq int64) iter.Seq2[Event
 // over reports whether a run that has told nothing more has ended, as happens to
 // a follower who asks for events behind the last one.
 func (s *Service) over(ctx context.Context, run ID) bool {
-	r, err := s.store.Run(ctx, run)
-	return err != nil || r.Status.Final()
+	status, err := s.store.RunStatus(ctx, run)
+	return err != nil || status.Final()
 }

@@ -26,7 +26,7 @@ type LogFilter struct {
 
 // Store remembers runs for Service. Package store implements it; every method
 // is one transaction. A run is in the workspace of its pipeline. In a context
-// that is confined to another one Run does not find it; lists and counts are of
+// that is confined to another one Run and RunStatus do not find it; lists and counts are of
 // auth.HomeFrom the context. The other methods go by the id of a run that was
 // found.
 type Store interface {
@@ -49,6 +49,8 @@ type Store interface {
 	DeletePool(ctx context.Context, name string) error
 	// Run returns a run with its nodes.
 	Run(ctx context.Context, id ID) (Run, error)
+	// RunStatus returns the status of a run, and costs little however many nodes it has.
+	RunStatus(ctx context.Context, id ID) (Status, error)
 	// Runs returns a page of runs without their nodes, newest first.
 	Runs(ctx context.Context, f Filter) ([]Run, error)
 	// CountRuns returns how many runs f chooses, its page left aside.

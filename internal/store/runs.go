@@ -122,6 +122,21 @@ func (s *Store) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
 	return r, err
 }
 
+const confinedStatus = `
+	SELECT status
+	FROM runs
+	WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
+
+// RunStatus implements runs.Store.
+func (s *Store) RunStatus(ctx context.Context, id runs.ID) (runs.Status, error) {
+	var status runs.Status
+	err := s.db.read.QueryRowContext(ctx, confinedStatus, id, auth.WorkspaceFrom(ctx)).Scan(&status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", runs.NotFound(id)
+	}
+	return status, border("status of run", err)
+}
+
 func readRun(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Run, error) {
 	r, err := scanRun(tx.QueryRowContext(ctx, runByID, id, auth.WorkspaceFrom(ctx)))
 	if errors.Is(err, sql.ErrNoRows) {

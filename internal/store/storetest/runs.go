@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
@@ -156,5 +157,16 @@ func testCancel(t *testing.T, b Backend) {
 	_, err = b.CancelRun(ctx, "nothing", noon)
 	wantKind(t, err, fault.NotFound, "run_not_found")
 	_, err = b.CancelRequested(ctx, "nothing")
+	wantKind(t, err, fault.NotFound, "run_not_found")
+	for id, want := range map[runs.ID]runs.Status{waits: runs.Cancelled, c.Run.ID: runs.Running} {
+		status, err = b.RunStatus(ctx, id)
+		must(t, err)
+		if status != want {
+			t.Errorf("the status of run %s is %s, want %s", id, status, want)
+		}
+		_, err = b.RunStatus(auth.WithWorkspace(ctx, "another"), id)
+		wantKind(t, err, fault.NotFound, "run_not_found")
+	}
+	_, err = b.RunStatus(ctx, "nothing")
 	wantKind(t, err, fault.NotFound, "run_not_found")
 }
