@@ -43,20 +43,6 @@ func (db *database) Read(ctx context.Context, rel node.Relation) node.Rows {
 	return rows
 }
 
-// keep computes rel into a table, which spills like everything in the database.
-func (db *database) keep(ctx context.Context, table string, rel node.Relation) (node.Relation, error) {
-	stop := db.watch()
-	// Its result is the number of rows; as a mere statement it would not tell it.
-	count, err := db.Query(ctx, "CREATE OR REPLACE TABLE "+sqltext.Ident(table)+" AS "+rel.SQL, 1)
-	stop()
-	if err != nil {
-		return node.Relation{}, err
-	}
-	db.profile, _ = duckdb.GetProfilingInfo(db.conn)
-	rows, _ := count.Rows[0][0].(int64)
-	return node.Relation{SQL: "SELECT * FROM " + sqltext.Ident(table), Columns: rel.Columns, Rows: rows}, nil
-}
-
 // carried returns the expression for a column in the way in which it is carried.
 func carried(c node.Column, kind batch.Kind) string {
 	name := sqltext.Ident(c.Name)

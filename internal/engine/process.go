@@ -81,12 +81,10 @@ func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err erro
 		return err
 	}
 	rel = r.sampled(i, rel)
-	path := sqltext.Text(r.artifact(i))
-	rel.Rows, err = r.db.Exec(ctx, "COPY ("+rel.SQL+") TO "+path+" (FORMAT parquet, COMPRESSION snappy)")
+	s.rel, err = r.db.write(ctx, r.artifact(i), rel)
 	if err != nil {
 		return err
 	}
 	s.kept, r.traits[i] = r.artifact(i), traits{kept: true}
-	s.rel = node.Relation{SQL: "SELECT * FROM read_parquet(" + path + ")", Columns: rel.Columns, Rows: rel.Rows}
 	return nil
 }

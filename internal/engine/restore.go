@@ -32,12 +32,11 @@ func (r *run) restore(ctx context.Context, i int) error {
 		r.finishRestored(s)
 		return nil
 	}
-	s.rel.SQL = "SELECT * FROM read_parquet(" + sqltext.Text(s.kept) + ")"
-	columns, err := r.db.Describe(ctx, s.rel.SQL)
+	columns, err := r.db.Describe(ctx, written(s.kept, nil, 0).SQL)
 	if err != nil {
 		return r.failed(s, lost(err))
 	}
-	s.rel.Columns = columns
+	s.rel = written(s.kept, columns, s.Restored.Rows)
 	table, err := r.db.Query(ctx, "SELECT count(*) FROM read_parquet("+sqltext.Text(s.kept)+")", 1)
 	if err != nil {
 		return r.failed(s, lost(err))

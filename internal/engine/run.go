@@ -15,7 +15,6 @@ import (
 	"github.com/broked/broked/internal/files"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
-	"github.com/broked/broked/internal/sqltext"
 )
 
 // run is the execution of one job. A copy of it with a database of its own does a
@@ -65,8 +64,8 @@ func (r *run) relate(ctx context.Context, i int) error {
 	if err := r.selected(ctx, i); err != nil {
 		return r.failed(s, err)
 	}
-	for _, in := range r.plan.untold(i, r.traits) {
-		r.pass(in)
+	for in, most := range r.wanted(i) {
+		r.pass(in, most)
 		if err := r.execute(ctx, in); err != nil {
 			return err
 		}
@@ -78,19 +77,6 @@ func (r *run) relate(ctx context.Context, i int) error {
 		return r.execute(ctx, i)
 	}
 	return nil
-}
-
-// maxPassed is how many bytes a run may read for rows that are kept only to be
-// counted to stay in the database. Writing a file of them takes longer than computing
-// them, and so little is computed again when the run is resumed.
-const maxPassed = 1 << 20
-
-// pass has the rows of node i kept in the database when they are few and for one other
-// node alone.
-func (r *run) pass(i int) {
-	if s := r.steps[i]; !r.plan.shared(i) && !s.common.Keep && r.reads() <= maxPassed {
-		s.table = fmt.Sprintf("passed by %d", i)
-	}
 }
 
 // maxFused is how many nodes one statement nests at most: planning it takes time that
@@ -120,6 +106,7 @@ func (r *run) selected(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
+	rel.Numbered = nil // its rows are not the input's
 	rel = r.sampled(i, rel)
 	s.rel = rel
 	r.traits[i] = traits{sameRows: rel.SameRows, counted: !rel.SameRows && (rel.Rows >= 0 || len(rel.Files) > 0)}
@@ -235,24 +222,9 @@ func (r *run) attempt(ctx context.Context, members []int) (outcome, error) {
 		result.rows = result.back.Rows
 		return result, err
 	}
-	path := sqltext.Text(r.artifact(last))
-	result.rows, err = r.db.Exec(ctx, "COPY ("+s.rel.SQL+") TO "+path+" (FORMAT parquet, COMPRESSION snappy)")
-	result.back = node.Relation{SQL: "SELECT * FROM read_parquet(" + path + ")", Columns: s.rel.Columns, Rows: result.rows}
+	result.back, err = r.db.write(ctx, r.artifact(last), s.rel)
+	result.rows = result.back.Rows
 	return result, err
-}
-
-// artifact returns the file that keeps the rows of a node.
-func (r *run) artifact(i int) string {
-	name := strings.Map(func(c rune) rune {
-		if c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
-			return c
-		}
-		return '_'
-	}, r.steps[i].ID)
-	if name != r.steps[i].ID || len(name) > 100 {
-		name = fmt.Sprintf("%s.%d", name[:min(len(name), 100)], i)
-	}
-	return filepath.Join(r.job.Dir, name+".parquet")
 }
 
 // count returns the exact number of rows of every member of a stage.

@@ -41,6 +41,10 @@ type Relation struct {
 	Loose string
 	// Heavy says that the first rows cost about as much as all.
 	Heavy bool
+	// Numbered, unless nil, returns SQL with one more column of that name, whose numbers
+	// grow in the order of the rows. It costs next to nothing, where a window over them
+	// would be computed one row after the other.
+	Numbered func(column string) string
 	// Files are what SQL scans when it reads all rows of files and drops none, so
 	// that the engine can tell their number from the statement's profile.
 	Files []string
@@ -49,7 +53,7 @@ type Relation struct {
 // AnyOrder returns r for a node to which the order of its rows means nothing.
 func (r Relation) AnyOrder() Relation {
 	if r.Loose != "" {
-		r.SQL = r.Loose
+		r.SQL, r.Numbered = r.Loose, nil
 	}
 	return r
 }
@@ -204,6 +208,14 @@ type Relational interface {
 	// What the person can mend is an Invalid fault whose problems, if any, have
 	// paths inside the node's settings.
 	Select(ctx context.Context, env Env, in []Relation) (Relation, error)
+}
+
+// Numberer is a Relational node that may need numbers of its input's rows. The engine
+// keeps the input when it does, so that they are at hand.
+type Numberer interface {
+	Relational
+	// Numbers reports whether Select will make use of the input's Numbered.
+	Numbers() bool
 }
 
 // Procedural is a node whose rows are computed outside the database.

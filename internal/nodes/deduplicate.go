@@ -37,14 +37,37 @@ type deduplicate struct {
 
 func (*deduplicate) check() []fault.Problem { return nil }
 
-// apply numbers the rows, because DISTINCT ON keeps any of them, and takes the rest
-// of the row with the least number of each group. Numbering them once more within
-// their groups, by a window, takes a third longer.
+// apply keeps the rows with the least number of each group, or the greatest. Where the
+// input has no numbers they are counted first.
 func (d *deduplicate) apply(q *query) []fault.Problem {
 	places, problems := q.findAll("columns", d.Columns)
 	if len(problems) > 0 {
 		return problems
 	}
+	row, there := q.numbers()
+	if !there {
+		d.count(q, places)
+		return nil
+	}
+	if len(places) == 0 {
+		for i := range q.columns {
+			places = append(places, i)
+		}
+	}
+	which := "min"
+	if d.Keep == keepLast {
+		which = "max"
+	}
+	q.where = []string{row + " IN (SELECT " + which + "(" + row + ") FROM (" + q.from + ") AS " + below +
+		" GROUP BY " + strings.Join(q.plainAll(places), ", ") + ")"}
+	q.order, q.sameRows = []string{row}, false
+	return nil
+}
+
+// count numbers the rows, because DISTINCT ON keeps any of them, and takes the rest
+// of the row with the least number of each group. Numbering them once more within
+// their groups, by a window, takes a third longer.
+func (d *deduplicate) count(q *query, places []int) {
 	row := q.number()
 	least, pick := "min", "arg_min"
 	if d.Keep == keepLast {
@@ -73,5 +96,4 @@ func (d *deduplicate) apply(q *query) []fault.Problem {
 	q.from = "SELECT " + strings.Join(parts, ", ") + " FROM (" + q.from + ") AS " + below + " GROUP BY " + strings.Join(keys, ", ")
 	q.columns, q.where, q.qualify, q.order = columns, nil, "", []string{below + ".r"}
 	q.sameRows = false
-	return nil
 }

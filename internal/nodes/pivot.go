@@ -109,7 +109,7 @@ type lookingPivot struct {
 
 // Inspect implements node.Inspector.
 func (l *lookingPivot) Inspect(ctx context.Context, env node.Env, in []node.Relation) (node.Verdict, error) {
-	q := newQuery(in[0].SQL, in[0].Columns)
+	q := newQuery(in[0])
 	i, problems := q.find("column", l.pivot.Column)
 	if len(problems) > 0 {
 		return node.Verdict{}, fault.Rejected("the settings do not fit the rows that come in", problems)

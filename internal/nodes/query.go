@@ -25,6 +25,7 @@ type query struct {
 	settled  bool // the result has an order of its own
 	numbered bool // rows have been counted
 
+	input node.Relation
 	risks []risk // what may fail on a row
 
 	values func(name string) (string, bool)
@@ -55,9 +56,9 @@ type queryColumn struct {
 
 const below = "i"
 
-func newQuery(sql string, columns []node.Column) *query {
-	q := &query{from: sql, sameRows: true}
-	for _, c := range columns {
+func newQuery(rel node.Relation) *query {
+	q := &query{from: rel.SQL, sameRows: true, input: rel}
+	for _, c := range rel.Columns {
 		q.columns = append(q.columns, plainColumn(c.Name, c.Type))
 	}
 	return q
@@ -108,12 +109,29 @@ func (q *query) number() string {
 	if q.qualify != "" {
 		q.nest()
 	}
-	name := "row"
+	name := q.free("row")
+	q.over(q.selecting(", row_number() OVER (" + clause("ORDER BY ", strings.Join(q.order, ", ")) + ") AS " + sqltext.Ident(name)))
+	return below + "." + sqltext.Ident(name)
+}
+
+// numbers starts anew over the input's own numbers, and returns how they are written;
+// false when there are none, or the statement is not just the input any more.
+func (q *query) numbers() (string, bool) {
+	if q.input.Numbered == nil || q.sql() != newQuery(q.input).sql() {
+		return "", false
+	}
+	q.asItCame, q.numbered = true, true
+	name := q.free("row")
+	q.over(q.input.Numbered(name))
+	return below + "." + sqltext.Ident(name), true
+}
+
+// free returns a name that the result does not have.
+func (q *query) free(name string) string {
 	for q.has(name) {
 		name += "_"
 	}
-	q.over(q.selecting(", row_number() OVER (" + clause("ORDER BY ", strings.Join(q.order, ", ")) + ") AS " + sqltext.Ident(name)))
-	return below + "." + sqltext.Ident(name)
+	return name
 }
 
 // has reports whether the result has a column of this name. The database does

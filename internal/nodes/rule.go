@@ -67,7 +67,7 @@ func (r *ruled) Select(ctx context.Context, env node.Env, in []node.Relation) (n
 		rel.SameRows = true
 		return rel, nil
 	}
-	trial, err := r.build(env, shape(rel.Columns), rel.Columns)
+	trial, err := r.build(env, node.Relation{SQL: shape(rel.Columns), Columns: rel.Columns})
 	if err != nil {
 		return node.Relation{}, err
 	}
@@ -75,13 +75,13 @@ func (r *ruled) Select(ctx context.Context, env node.Env, in []node.Relation) (n
 	if err != nil {
 		return node.Relation{}, fmt.Errorf("describe what the rules yield: %w", err)
 	}
-	q, err := r.build(env, rel.SQL, rel.Columns)
+	q, err := r.build(env, rel)
 	if err != nil {
 		return node.Relation{}, err
 	}
 	loose := q
 	if !q.asItCame && rel.Loose != "" {
-		if loose, err = r.build(env, rel.Loose, rel.Columns); err != nil {
+		if loose, err = r.build(env, rel.AnyOrder()); err != nil {
 			return node.Relation{}, err
 		}
 	}
@@ -119,7 +119,7 @@ func (q *query) relation(loose *query, rel node.Relation, columns []node.Column)
 
 // Explain implements node.Explainer.
 func (r *ruled) Explain(ctx context.Context, env node.Env, in []node.Relation) (node.Finding, error) {
-	q, err := r.build(env, in[0].SQL, in[0].Columns)
+	q, err := r.build(env, in[0])
 	if err != nil {
 		return node.Finding{}, err
 	}
@@ -146,9 +146,19 @@ func (r *ruled) Explain(ctx context.Context, env node.Env, in []node.Relation) (
 	return node.Finding{}, nil
 }
 
+// Numbers implements node.Numberer. Behind other rules the rows of the input are not
+// those that are numbered.
+func (r *ruled) Numbers() bool {
+	if len(r.rules) == 0 {
+		return false
+	}
+	_, is := r.rules[0].(*deduplicate)
+	return is
+}
+
 // build applies the rules to a statement with certain columns.
-func (r *ruled) build(env node.Env, sql string, columns []node.Column) (*query, error) {
-	q := newQuery(sql, columns)
+func (r *ruled) build(env node.Env, rel node.Relation) (*query, error) {
+	q := newQuery(rel)
 	q.values, q.legacy = env.Values, env.Legacy
 	q.log = func(level node.Level, format string, args ...any) {
 		line := fmt.Sprintf(format, args...)
