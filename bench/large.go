@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 const (
@@ -30,7 +31,7 @@ func (s *server) large(ctx context.Context, w io.Writer, dir string) error {
 	}
 	fmt.Fprintf(w, "\n%d rows, medians of %d\tbroked\tDuckDB\tratio\tbest ratio\n", largeRows, largeRounds)
 	for _, t := range tasks[:4] {
-		if err := compare(ctx, w, s, t, input, largeRounds); err != nil {
+		if err := s.compare(ctx, w, t, input, largeRounds); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
@@ -38,7 +39,7 @@ func (s *server) large(ctx context.Context, w io.Writer, dir string) error {
 	if err != nil {
 		return err
 	}
-	tight, _, err := startServer(ctx, program, folder, "--run-memory", fmt.Sprint(tightMemory))
+	tight, _, err := startServer(ctx, program, folder, "--run-memory", strconv.Itoa(tightMemory))
 	if err != nil {
 		return err
 	}

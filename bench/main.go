@@ -148,7 +148,7 @@ func measure(ctx context.Context, out io.Writer, names []string) (err error) {
 func (s *server) tasks(ctx context.Context, w io.Writer, input string) error {
 	fmt.Fprintf(w, "\n1,000,000 rows, medians of %d\tbroked\tDuckDB\tratio\tbest ratio\n", rounds)
 	for _, t := range tasks {
-		if err := compare(ctx, w, s, t, input, rounds); err != nil {
+		if err := s.compare(ctx, w, t, input, rounds); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
@@ -157,7 +157,7 @@ func (s *server) tasks(ctx context.Context, w io.Writer, input string) error {
 
 // compare runs t on both sides in turn, so many times, and prints the medians and
 // their ratios.
-func compare(ctx context.Context, w io.Writer, s *server, t task, input string, rounds int) error {
+func (s *server) compare(ctx context.Context, w io.Writer, t task, input string, rounds int) error {
 	id, err := s.create(ctx, t, input)
 	if err != nil {
 		return err
