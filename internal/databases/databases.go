@@ -40,6 +40,8 @@ type Load struct {
 	// Create makes the table when it is not there, and makes it anew when it is to be
 	// overwritten and lacks columns.
 	Create bool
+	// Refusals, unless nil, takes the rows that the table refuses.
+	Refusals *Refusals
 }
 
 // Empties reports whether the rows that are there go.

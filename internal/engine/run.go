@@ -40,7 +40,8 @@ type state struct {
 	spec      node.Spec
 	common    node.Common
 	node      node.Node
-	refused   error // why it cannot reach its files, when the run goes on without it
+	refused   error       // why it cannot reach its files, when the run goes on without it
+	shown     *job.Sample // rows that its failure is about
 	env       node.Env
 	rel       node.Relation // once selected; the kept file's, once kept
 	copyFirst bool          // the file that it reads is replaced by this run
@@ -215,6 +216,9 @@ func (r *run) attempt(ctx context.Context, members []int) (outcome, error) {
 			return written{rows, back}, err
 		})
 		result.rows, result.back = w.rows, w.back
+		if about, is := errors.AsType[*node.RowsError](err); is {
+			s.shown = r.look(ctx, last, about.Rows)
+		}
 		return result, err
 	}
 	if s.table != "" {
@@ -393,7 +397,11 @@ func (r *run) sayFailed(err error) {
 	}
 	r.begin(f.of)
 	f.of.ended = true
-	r.say(job.Message{Type: job.NodeFinished, Node: f.of.ID, Status: job.Failed, Millis: time.Since(f.of.began).Milliseconds(), Error: job.FailureOf(f.error)})
+	why := job.FailureOf(f.error)
+	if _, is := errors.AsType[*node.RowsError](err); is {
+		why.Rows = f.of.shown
+	}
+	r.say(job.Message{Type: job.NodeFinished, Node: f.of.ID, Status: job.Failed, Millis: time.Since(f.of.began).Milliseconds(), Error: why})
 }
 
 // guarded calls a node. A panic in it is its own failure and not the engine's end.

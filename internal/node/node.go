@@ -268,6 +268,18 @@ type Finding struct {
 	Rows Relation
 }
 
+// RowsError is an error of a node that can show the rows, or what is wrong with them.
+type RowsError struct {
+	Err  error
+	Rows Relation // needs no input
+}
+
+// Error implements error.
+func (e *RowsError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without the rows.
+func (e *RowsError) Unwrap() error { return e.Err }
+
 // Explainer is a Relational node that can tell on which rows its own statement
 // fails, which the database does not.
 type Explainer interface {

@@ -3,13 +3,16 @@ package nodes
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/databases"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/sqltext"
 )
 
 // loadFields are the settings of a load into a table, but for the table itself.
@@ -60,15 +63,19 @@ var sinkDBSpec = node.Spec{
 		{Name: "uri", Schema: node.Schema{Type: node.TypeString, Title: "Address", Help: addressHelp}},
 		{Name: "table", Schema: node.Schema{Type: node.TypeString, Title: "Table", Help: "Columns go to those of the same name. Left out, the input is one row whose column sql_output is a script."}},
 		{Name: "conn_id", Schema: node.Schema{Type: node.TypeString, Title: "Connection", Help: connectionHelp}},
+		{Name: "on_row_error", Schema: node.Schema{Type: node.TypeString, Title: "Rows that are refused", Default: onErrorFail, Enum: []string{onErrorFail, quarantine}, Help: "What becomes of a row that the table does not take, such as one that breaks a constraint. fail writes nothing, and shows the first five. quarantine puts such rows into another table and goes on."}},
+		{Name: "quarantine_table", Schema: node.Schema{Type: node.TypeString, Title: "Table of refused rows", MinLen: 1, Help: "In the same database, and made if need be. Without it, the name of the table with _rejected behind it. Rows are added: run_id, node_id, rejected_at, row_number, column_name, reason and, as JSON, row."}},
 	}, loadFields()...)},
 	New: newSinkDB,
 }
 
 // sinkDB is a configured table, or a place for scripts.
 type sinkDB struct {
-	URI    string `json:"uri"`
-	Table  string `json:"table"`
-	ConnID string `json:"conn_id"`
+	URI             string `json:"uri"`
+	Table           string `json:"table"`
+	ConnID          string `json:"conn_id"`
+	OnRowError      string `json:"on_row_error"`
+	QuarantineTable string `json:"quarantine_table"`
 	tableLoad
 
 	to database
@@ -85,7 +92,29 @@ func newSinkDB(config json.RawMessage) (node.Node, error) {
 	if s.Table == "" && (len(s.KeyColumns) > 0 || s.Truncate || s.CreateTable || s.Mode != "" && s.Mode != "append") {
 		return nil, settingFault("table", "is missing: mode, key_columns, truncate and create_table are about a table")
 	}
+	if err := s.checkQuarantine(); err != nil {
+		return nil, err
+	}
 	return s, s.check()
+}
+
+// quarantine is the value of on_row_error with which a load goes on.
+const quarantine = "quarantine"
+
+func (s *sinkDB) checkQuarantine() error {
+	switch {
+	case s.OnRowError != quarantine && s.QuarantineTable != "":
+		return settingFault("quarantine_table", "is for on_row_error: quarantine")
+	case s.OnRowError != quarantine:
+		return nil
+	case s.Table == "":
+		return settingFault("on_row_error", "is about rows, and without a table the input is a script")
+	case strings.EqualFold(s.QuarantineTable, s.Table):
+		return settingFault("quarantine_table", "is the table that refuses the rows: name another")
+	case s.QuarantineTable == "":
+		s.QuarantineTable = s.Table + "_rejected"
+	}
+	return nil
 }
 
 // Open implements node.Opener.
@@ -103,8 +132,29 @@ func (s *sinkDB) Write(ctx context.Context, env node.Env, in node.Relation) (int
 		err := s.script(ctx, env, rows)
 		return 1, node.Relation{}, err
 	}
-	n, err := s.to.Write(ctx, s.into(s.Table), withColumns(rows))
-	return n, node.Relation{}, about("table", err)
+	load := s.into(s.Table)
+	load.Refusals = &databases.Refusals{Table: s.QuarantineTable, Run: env.Run, Node: env.Node}
+	n, err := s.to.Write(ctx, load, withColumns(rows))
+	if err = about("table", err); err != nil && s.QuarantineTable == "" && load.Refusals.Count > 0 {
+		err = &node.RowsError{Err: err, Rows: refusedRows(load.Refusals.First)}
+	}
+	if refused := load.Refusals.Count; err == nil && refused > 0 {
+		env.Log(node.Warning, "%d of %d rows were refused and are in %s; the first is row %d: %s", refused, n+refused, s.QuarantineTable, load.Refusals.First[0].Row, load.Refusals.First[0].Reason)
+	}
+	return n, node.Relation{}, err
+}
+
+// refusedRows shows rows that a table has refused.
+func refusedRows(refused []databases.Refusal) node.Relation {
+	values := make([]string, len(refused))
+	for i, r := range refused {
+		values[i] = fmt.Sprintf("(CAST(%d AS BIGINT), %s, %s, %s)", r.Row, sqltext.Text(r.Column), sqltext.Text(r.Value), sqltext.Text(r.Reason))
+	}
+	return node.Relation{
+		SQL:     `SELECT * FROM (VALUES ` + strings.Join(values, ", ") + `) AS refused("row", "column", "value", "reason")`,
+		Columns: []node.Column{{Name: "row", Type: "BIGINT"}, {Name: "column", Type: "VARCHAR"}, {Name: "value", Type: "VARCHAR"}, {Name: "reason", Type: "VARCHAR"}},
+		Rows:    int64(len(refused)),
+	}
 }
 
 // withColumns returns the batches of rows behind one that only says what columns

@@ -25,6 +25,7 @@ type writer struct {
 	columns []batch.Column // of the statement
 	insert  *statement
 	rows    int64
+	aside   aside
 	arena   uintptr // the texts of a batch, where SQLite can read them
 	room    int
 }
@@ -32,6 +33,9 @@ type writer struct {
 func (w *writer) close() {
 	if w.insert != nil {
 		w.insert.close()
+	}
+	if w.aside.insert != nil {
+		w.aside.insert.close()
 	}
 	libc.Xfree(w.c.tls, w.arena)
 }
@@ -45,24 +49,42 @@ func (w *writer) write(ctx context.Context, b batch.Batch) error {
 		return err
 	}
 	for row := range b.Rows {
-		for i := range b.Columns {
-			rc, err := w.bind(int32(i+1), &b.Columns[i], &texts[i], row)
-			if err != nil {
-				return w.refused(row, err)
+		if err := w.put(b.Columns, texts, row); err != nil {
+			if err := w.take(&b, row, err); err != nil {
+				return err
 			}
-			if rc != lib.SQLITE_OK {
-				return w.refused(row, w.c.fault(rc))
-			}
-		}
-		if rc := lib.Xsqlite3_step(w.c.tls, w.insert.handle); rc != lib.SQLITE_DONE {
-			return w.refused(row, w.c.fault(rc))
-		}
-		if rc := lib.Xsqlite3_reset(w.c.tls, w.insert.handle); rc != lib.SQLITE_OK {
-			return w.refused(row, w.c.fault(rc))
 		}
 	}
 	w.rows += int64(b.Rows)
+	if w.aside.failed != nil {
+		return w.aside.failed
+	}
 	return ctx.Err()
+}
+
+// put writes one row. After an error the texts of the next row are in their place.
+func (w *writer) put(columns []batch.Column, texts []texts, row int) error {
+	for i := range columns {
+		rc, err := w.bind(int32(i+1), &columns[i], &texts[i], row)
+		if err == nil && rc != lib.SQLITE_OK {
+			err = w.c.fault(rc)
+		}
+		if err != nil {
+			for k := i + 1; k < len(columns); k++ {
+				if columns[k].Kind == batch.Text {
+					texts[k].next += uintptr(len(columns[k].Texts[row]))
+				}
+			}
+			return err
+		}
+	}
+	if rc := lib.Xsqlite3_step(w.c.tls, w.insert.handle); rc != lib.SQLITE_DONE {
+		return w.c.fault(rc)
+	}
+	if rc := lib.Xsqlite3_reset(w.c.tls, w.insert.handle); rc != lib.SQLITE_OK {
+		return w.c.fault(rc)
+	}
+	return nil
 }
 
 // begin makes the table ready for the first batch, and the statement for batches

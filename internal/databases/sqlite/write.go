@@ -36,6 +36,9 @@ func (f File) Write(ctx context.Context, load databases.Load, rows iter.Seq2[bat
 			}
 		}
 		written = w.rows
+		if load.Refusals != nil {
+			written -= load.Refusals.Count
+		}
 		return nil
 	})
 	return written, err
