@@ -45,7 +45,7 @@ func (s *assembled) runExample(ctx context.Context, name string) (runs.Run, erro
 	if err != nil {
 		return runs.Run{}, err
 	}
-	r, err := s.runs.Trigger(ctx, string(d.ID), runs.Start{Cause: "example"})
+	r, _, err := s.runs.Trigger(ctx, string(d.ID), runs.Start{Cause: "example"})
 	if err != nil {
 		return runs.Run{}, err
 	}

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -40,6 +41,44 @@ func TestPoolCalls(t *testing.T) {
 		{name: "delete: absent", as: auth.Admin, method: "DELETE", path: "/api/pools/nothing", want: 404},
 		{name: "pipeline leaves it", as: auth.Editor, method: "PUT", path: "/api/pipelines/stock", body: `{"pool":""}`, want: 200},
 		{name: "delete", as: auth.Admin, method: "DELETE", path: "/api/pools/warehouse", want: 204},
+	} {
+		w.run(sc)
+	}
+}
+
+// TestRequestsThatComeAgain: with a key of its own a request starts one run, and only
+// values that the pipeline takes start any.
+func TestRequestsThatComeAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	w.run(scenario{name: "make", as: auth.Editor, method: "POST", path: "/api/pipelines", body: strings.Replace(document("p"), "{", `{"parameters":{"day":{"type":"date"},"n":{"type":"integer"}},`, 1), want: 201})
+	key := map[string]string{"Idempotency-Key": "order 66"}
+	start := func(sc scenario) (string, string) {
+		t.Helper()
+		sc.method, sc.path, sc.as, sc.header = "POST", "/api/pipelines/p/run", auth.Editor, key
+		res, text := w.call(sc)
+		if res.StatusCode != http.StatusAccepted {
+			t.Fatalf("%s: %d %s", sc.name, res.StatusCode, text)
+		}
+		return res.Header.Get("Idempotency-Replayed"), text
+	}
+	replayed, first := start(scenario{name: "first", body: `{"params":{"day":"2026-03-01","n":1000000}}`})
+	if replayed != "" {
+		t.Errorf("the first request says replayed: %q", replayed)
+	}
+	if replayed, again := start(scenario{name: "again", body: `{ "params" : {"n":"1000000","day":"2026-03-01"} }`}); replayed != "true" || again != first {
+		t.Errorf("replayed %q: %s, want %s", replayed, again, first)
+	}
+	long := map[string]string{"Idempotency-Key": strings.Repeat("k", 256)}
+	bad := map[string]string{"Idempotency-Key": "kéy"}
+	for _, sc := range []scenario{
+		{name: "another body", as: auth.Editor, method: "POST", path: "/api/pipelines/p/run", body: `{}`, header: key, want: 409, has: []string{"idempotency_key_reused"}},
+		{name: "another caller", as: auth.Admin, method: "POST", path: "/api/pipelines/p/run", body: `{}`, header: key, want: 202},
+		{name: "long key", as: auth.Editor, method: "POST", path: "/api/pipelines/p/run", header: long, want: 400, has: []string{"Idempotency-Key"}},
+		{name: "bad key", as: auth.Editor, method: "POST", path: "/api/pipelines/p/run", header: bad, want: 400, has: []string{"bad_idempotency_key"}},
+		{name: "one run of each caller", as: auth.Viewer, method: "GET", path: "/api/runs?page=1&page_size=10", want: 200, has: []string{`"total":2`, `"n":"1000000"`}},
+		{name: "wrong values", as: auth.Editor, method: "POST", path: "/api/pipelines/p/run", body: `{"params":{"day":"today","m":1}}`, want: 400, has: []string{"invalid_params", `"path":"params.day"`, `"path":"params.m"`}},
+		{name: "no value", as: auth.Editor, method: "POST", path: "/api/pipelines/p/run", body: `{"params":{"day":null}}`, want: 400, has: []string{`"path":"params.day"`}},
 	} {
 		w.run(sc)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/broked/broked/internal/auth"
@@ -77,7 +78,27 @@ type startedRun struct {
 type startInput struct {
 	ByID
 	RawInput
+	OnceHeader
 	FetchSite string `header:"Sec-Fetch-Site" hidden:"true"`
+}
+
+// OnceHeader makes a request safe to send again.
+type OnceHeader struct {
+	Key string `header:"Idempotency-Key" maxLength:"255" doc:"A text of your own for this request: when it comes again within 24 hours, the answer is the run that it has started, with Idempotency-Replayed"`
+}
+
+// onceAnswer is the answer to a request that may come again.
+type onceAnswer[T any] struct {
+	Replayed string `header:"Idempotency-Replayed" doc:"true when the run was started by an earlier request with the same key"`
+	Body     T
+}
+
+func onceAnswered[T any](of T, replayed bool) *onceAnswer[T] {
+	a := &onceAnswer[T]{Body: of}
+	if replayed {
+		a.Replayed = "true"
+	}
+	return a
 }
 
 func (in *startInput) cause() string {
@@ -87,17 +108,17 @@ func (in *startInput) cause() string {
 	return "api"
 }
 
-func (s *server) startRun(ctx context.Context, in *startInput) (*body[startedRun], error) {
+func (s *server) startRun(ctx context.Context, in *startInput) (*onceAnswer[startedRun], error) {
 	start, err := runStart(in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	start.Cause = in.cause()
-	r, err := s.Runs.Trigger(ctx, in.ID, start)
+	start.Cause, start.Key = in.cause(), in.Key
+	r, replayed, err := s.Runs.Trigger(ctx, in.ID, start)
 	if err != nil {
 		return nil, err
 	}
-	return &body[startedRun]{startedRun{ID: r.ID, RunID: r.ID, Pipeline: r.Pipeline, Status: r.Status}}, nil
+	return onceAnswered(startedRun{ID: r.ID, RunID: r.ID, Pipeline: r.Pipeline, Status: r.Status}, replayed), nil
 }
 
 // runStart reads the body of a run request, which may be empty.
@@ -125,8 +146,10 @@ func textParams(given map[string]any) (map[string]string, error) {
 		switch v := value.(type) {
 		case string:
 			params[name] = v
-		case bool, float64:
-			params[name] = fmt.Sprint(v)
+		case bool:
+			params[name] = strconv.FormatBool(v)
+		case float64:
+			params[name] = strconv.FormatFloat(v, 'f', -1, 64)
 		default:
 			return nil, fault.Rejected("the run cannot be started", []fault.Problem{{Path: "params." + name, Message: "must be text, a number, or true or false"}})
 		}
@@ -218,18 +241,21 @@ type resumedRun struct {
 func (s *server) resumeRun(ctx context.Context, in *struct {
 	ByRun
 	RawInput
+	OnceHeader
 },
-) (*body[resumedRun], error) {
+) (*onceAnswer[resumedRun], error) {
 	var request resumeRequest
 	if err := decodeOptional(in.RawBody, &request); err != nil {
 		return nil, err
 	}
-	r, err := s.Runs.Resume(ctx, in.Run, request.From)
+	r, replayed, err := s.Runs.Resume(ctx, in.Run, request.From, in.Key)
 	if err != nil {
 		return nil, err
 	}
-	r.Nodes = []runs.NodeRun{}
-	return &body[resumedRun]{resumedRun{Run: r, RunID: r.ID}}, nil
+	if r.Nodes == nil {
+		r.Nodes = []runs.NodeRun{}
+	}
+	return onceAnswered(resumedRun{Run: r, RunID: r.ID}, replayed), nil
 }
 
 // logLine is a line of a run's log.

@@ -143,6 +143,9 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 // NewJob returns the job of a run of d, without what belongs to the place where
 // it runs. A placeholder without a value is an Invalid fault.
 func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, error) {
+	if err := d.CheckParams(r.Params); err != nil {
+		return job.Job{}, err
+	}
 	started := time.Now()
 	if r.StartedAt != nil {
 		started = *r.StartedAt

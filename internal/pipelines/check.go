@@ -45,6 +45,7 @@ func (d Document) Check(kinds *node.Registry) Findings {
 	}
 	d.checkTimes(&f)
 	d.checkLimits(&f)
+	d.checkParameters(&f)
 	d.checkRelations(&f)
 	d.checkNodes(&f, kinds)
 	d.checkGraph(&f, kinds)

@@ -29,6 +29,7 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	Nodes            []Node               `json:"nodes"`
 	Edges            []Edge               `json:"edges"`
 	Params           map[string]string    `json:"params,omitempty"` // defaults of run parameters
+	Parameters       map[string]Parameter `json:"parameters,omitempty" doc:"Which values run parameters take; without it they take any"`
 	Tags             []string             `json:"tags"`
 	Schedule         string               `json:"schedule"` // five-field cron; "" means none
 	ScheduleTimezone string               `json:"schedule_timezone,omitempty"`
@@ -115,7 +116,7 @@ func Decode(data []byte) (Document, error) { return decodeOnto(Document{Enabled:
 func decodeOnto(base Document, data []byte) (Document, error) {
 	d := draft{Document: base}
 	// Lists and maps are replaced whole: decoding must not write into base's.
-	d.Hooks, d.Params, d.Extensions = nil, nil, nil
+	d.Hooks, d.Params, d.Parameters, d.Extensions = nil, nil, nil, nil
 	d.Nodes, d.Edges, d.Tags = slices.Clone(base.Nodes), slices.Clone(base.Edges), slices.Clone(base.Tags)
 	d.DependsOn, d.DependencyRules = slices.Clone(base.DependsOn), slices.Clone(base.DependencyRules)
 	d.Tests = slices.Clone(base.Tests)
@@ -128,6 +129,7 @@ func decodeOnto(base Document, data []byte) (Document, error) {
 	}
 	keep(given, "hooks", &d.Hooks, base.Hooks)
 	keep(given, "params", &d.Params, base.Params)
+	keep(given, "parameters", &d.Parameters, base.Parameters)
 	keep(given, "extensions", &d.Extensions, base.Extensions)
 	if d.IRVersion != "" {
 		if ps := d.unknown(); len(ps) > 0 {

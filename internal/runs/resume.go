@@ -18,23 +18,28 @@ var resumable = []Status{Failed, Cancelled, Blocked}
 // of the same version and with the same parameters. From, unless empty, is a node
 // that is done again with all that follow it. A run that has not failed, was not
 // cancelled and was not blocked, or a from that is none of its nodes, is an Invalid
-// fault; a run that is being resumed already is a Conflict.
-func (s *Service) Resume(ctx context.Context, run ID, from string) (Run, error) {
+// fault; a run that is being resumed already is a Conflict. Key is as in Start, and
+// replayed as of Trigger.
+func (s *Service) Resume(ctx context.Context, run ID, from, key string) (r Run, replayed bool, err error) {
 	old, err := s.Get(ctx, run)
 	if err != nil {
-		return Run{}, err
+		return Run{}, false, err
 	}
 	if !slices.Contains(resumable, old.Status) {
-		return Run{}, fault.New(fault.Invalid, "can only resume failed, cancelled or blocked runs (current: %s)", old.Status).With("not_resumable")
+		return Run{}, false, fault.New(fault.Invalid, "can only resume failed, cancelled or blocked runs (current: %s)", old.Status).With("not_resumable")
 	}
 	d, err := s.Document(ctx, old)
 	if err != nil {
-		return Run{}, err
+		return Run{}, false, err
 	}
 	if from != "" && !slices.ContainsFunc(d.Nodes, func(n pipelines.Node) bool { return n.ID == from }) {
-		return Run{}, fault.Rejected("the run cannot be resumed there", []fault.Problem{{Path: "from", Message: "no node of this run has the id " + from}})
+		return Run{}, false, fault.Rejected("the run cannot be resumed there", []fault.Problem{{Path: "from", Message: "no node of this run has the id " + from}})
 	}
-	return s.insert(ctx, Run{
+	once, err := once(ctx, key, []any{"resume", run, from})
+	if err != nil {
+		return Run{}, false, err
+	}
+	return s.insert(ctx, once, Run{
 		Pipeline:        old.Pipeline,
 		PipelineName:    old.PipelineName,
 		PipelineVersion: old.PipelineVersion,

@@ -38,27 +38,40 @@ type Start struct {
 	Params   map[string]string
 	Priority *int   // instead of the pipeline's
 	Cause    string // what started it
+	// Key, unless empty, is the caller's own for this request: when it comes again with
+	// the same key within KeyLife, no other run is started.
+	Key string
 }
 
 // Trigger puts a run of the pipeline's newest version on record and in the
 // queue, and returns it without waiting for it to start. A draft is a Conflict fault,
 // and so is, when the pipeline skips runs that overlap, one that has not ended.
-func (s *Service) Trigger(ctx context.Context, pipeline string, start Start) (Run, error) {
+// Parameters that the pipeline does not take are an Invalid fault. When a request with
+// the same key has started a run before, that run is returned, and replayed is true; when it
+// asked for something else, the fault is a Conflict.
+func (s *Service) Trigger(ctx context.Context, pipeline string, start Start) (r Run, replayed bool, err error) {
 	d, err := s.pipelines.Get(ctx, pipeline)
 	if err != nil {
-		return Run{}, err
+		return Run{}, false, err
 	}
 	if d.Draft {
-		return Run{}, fault.New(fault.Conflict, "%q is a draft: publish it before running it", d.Name).With("draft")
+		return Run{}, false, fault.New(fault.Conflict, "%q is a draft: publish it before running it", d.Name).With("draft")
 	}
 	priority := d.Priority
 	if start.Priority != nil {
 		priority = *start.Priority
 	}
 	if err := pipelines.CheckPriority(priority); err != nil {
-		return Run{}, err
+		return Run{}, false, err
 	}
-	return s.insert(ctx, Run{
+	if err := d.CheckParams(start.Params); err != nil {
+		return Run{}, false, err
+	}
+	once, err := once(ctx, start.Key, []any{d.ID, start.Params, start.Priority})
+	if err != nil {
+		return Run{}, false, err
+	}
+	return s.insert(ctx, once, Run{
 		Pipeline:        d.ID,
 		PipelineName:    d.Name,
 		PipelineVersion: d.Version,
@@ -68,16 +81,22 @@ func (s *Service) Trigger(ctx context.Context, pipeline string, start Start) (Ru
 	})
 }
 
-// insert puts a new run on record, as one of whoever is asking.
-func (s *Service) insert(ctx context.Context, r Run) (Run, error) {
+// insert puts a new run on record, as one of whoever is asking, unless they have asked
+// for it before.
+func (s *Service) insert(ctx context.Context, o Once, r Run) (Run, bool, error) {
 	actor, _ := auth.ActorFrom(ctx)
 	r.ID, r.Status, r.StartedBy = ID(id.New()), Pending, actor.Name
 	r.CreatedAt = time.Now().UTC().Truncate(time.Millisecond)
-	if err := s.store.InsertRun(ctx, r); err != nil {
-		return Run{}, fmt.Errorf("start a run of %s: %w", r.Pipeline, err)
+	before, err := s.store.InsertRunOnce(ctx, o, r)
+	if err != nil {
+		return Run{}, false, fmt.Errorf("start a run of %s: %w", r.Pipeline, err)
+	}
+	if before != "" {
+		r, err = s.Get(ctx, before)
+		return r, true, err
 	}
 	s.news.Post(Changed)
-	return r, nil
+	return r, false, nil
 }
 
 // Get returns a run with its nodes.

@@ -36,6 +36,10 @@ type Store interface {
 	// When the pipeline cancels them, they are, or marked to be. Its pool is the
 	// pipeline's.
 	InsertRun(ctx context.Context, r Run) error
+	// InsertRunOnce is InsertRun for a request that may come again: when it has started a
+	// run before, it returns that and stores nothing. Another request with its key is a
+	// Conflict fault. A zero Once is for a request that starts a run each time.
+	InsertRunOnce(ctx context.Context, o Once, r Run) (before ID, err error)
 	// Line returns what decides whether pending runs of a place may start.
 	Line(ctx context.Context, of Place) (Line, error)
 	// Pools returns every pool by name, with how much of it is used.

@@ -27,7 +27,16 @@ const insertRun = `
 
 // InsertRun implements runs.Store.
 func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
-	err := s.change(ctx, "insert run", func(tx *sql.Tx) error {
+	_, err := s.InsertRunOnce(ctx, runs.Once{}, r)
+	return err
+}
+
+// InsertRunOnce implements runs.Store.
+func (s *Store) InsertRunOnce(ctx context.Context, o runs.Once, r runs.Run) (before runs.ID, err error) {
+	err = s.change(ctx, "insert run", func(tx *sql.Tx) (err error) {
+		if before, err = earlier(ctx, tx, o, r.CreatedAt); err != nil || before != "" {
+			return err
+		}
 		if err := noOtherResumes(ctx, tx, r); err != nil {
 			return err
 		}
@@ -38,12 +47,15 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 		if err != nil {
 			return err
 		}
-		return s.insertRun(ctx, tx, r)
+		if err := s.insertRun(ctx, tx, r); err != nil {
+			return err
+		}
+		return noteOnce(ctx, tx, o, r)
 	})
 	if err == nil {
 		s.queue.Wake()
 	}
-	return err
+	return before, err
 }
 
 // insertRun puts a pending run on record and, when it may start, in the queue.

@@ -1995,6 +1995,10 @@ export interface components {
              * @enum {string}
              */
             overlap?: "queue" | "skip" | "cancel_previous";
+            /** @description Which values run parameters take; without it they take any */
+            parameters?: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
             params?: {
                 [key: string]: string;
             };
@@ -2460,6 +2464,18 @@ export interface components {
             created_at: string;
             id: string;
             name: string;
+        };
+        Parameter: {
+            description?: string;
+            /** @description The values that it may have */
+            one_of?: string[] | null;
+            /** @description It must be given, unless params has a value for it */
+            required?: boolean;
+            /**
+             * @description text when absent; a date is such as 2026-03-01, a timestamp such as 2026-03-01T12:00:00Z
+             * @enum {string}
+             */
+            type?: "text" | "integer" | "number" | "boolean" | "date" | "timestamp";
         };
         Part: {
             /** @description What it does here */
@@ -5236,6 +5252,8 @@ export interface operations {
             header?: {
                 /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
                 "X-Workspace-ID"?: components["parameters"]["Workspace"];
+                /** @description A text of your own for this request: when it comes again within 24 hours, the answer is the run that it has started, with Idempotency-Replayed */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id or pipeline_id (slug) of the pipeline */
@@ -5253,6 +5271,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6029,6 +6048,8 @@ export interface operations {
             header?: {
                 /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
                 "X-Workspace-ID"?: components["parameters"]["Workspace"];
+                /** @description A text of your own for this request: when it comes again within 24 hours, the answer is the run that it has started, with Idempotency-Replayed */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the run */
@@ -6046,6 +6067,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {

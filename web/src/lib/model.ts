@@ -33,12 +33,21 @@ export type Graph = { nodes: PipelineNode[]; edges: PipelineEdge[] };
 
 export type Params = Record<string, string>;
 
+export type Parameter = {
+  type?: "text" | "integer" | "number" | "boolean" | "date" | "timestamp";
+  description?: string;
+  required?: boolean;
+  one_of?: string[] | null;
+};
+
 export type Pipeline = Graph & {
   id: string;
   pipeline_id: string;
   name: string;
   description: string;
   params?: Params | null;
+  /** Which values the parameters of runs take. */
+  parameters?: Record<string, Parameter> | null;
   tags: string[] | null;
   schedule: string;
   schedule_timezone?: string;

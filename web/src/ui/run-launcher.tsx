@@ -4,12 +4,14 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useStartRun } from "../lib/commands";
-import type { Params } from "../lib/model";
+import type { Parameter, Params } from "../lib/model";
 import { pipelineQuery } from "../lib/queries";
 import { Failure } from "./failure";
 import { notifyFailed } from "./notify";
 
-type Launch = { id: string; name: string; params: Params };
+type Declared = Record<string, Parameter>;
+
+type Launch = { id: string; name: string; params: Params; declared: Declared };
 
 /**
  * Starting a run from any page: asks for the parameters when the pipeline has any,
@@ -38,10 +40,12 @@ export function useRunLauncher() {
   const launch = async (id: string, given?: Params) => {
     try {
       const pipeline = await client.fetchQuery(pipelineQuery(id));
-      const params = { ...pipeline.params, ...given };
+      const declared = pipeline.parameters ?? {};
+      const blank = Object.fromEntries(Object.keys(declared).map((name) => [name, ""]));
+      const params = { ...blank, ...pipeline.params, ...given };
       start.reset();
       if (Object.keys(params).length === 0) run(id, {});
-      else setAsking({ id, name: pipeline.name, params });
+      else setAsking({ id, name: pipeline.name, params, declared });
     } catch (error) {
       if (error instanceof Error) notifyFailed("The run did not start", error);
     }
@@ -71,7 +75,9 @@ function ParamsDialog({ launch, pending, error, onRun, onClose }: DialogProps) {
   const [params, setParams] = useState(launch.params);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onRun(params);
+    // What is left blank is not given, as a blank date would be a wrong one.
+    const given = Object.entries(params).filter(([name, value]) => value || !launch.declared[name]);
+    onRun(Object.fromEntries(given));
   };
   return (
     <Modal opened onClose={onClose} title={<Text fw={650}>Run {launch.name}</Text>}>
@@ -82,6 +88,8 @@ function ParamsDialog({ launch, pending, error, onRun, onClose }: DialogProps) {
             <TextInput
               key={name}
               label={name}
+              description={hintOf(launch.declared[name])}
+              required={launch.declared[name]?.required ?? false}
               value={value}
               data-autofocus={index === 0 || undefined}
               onChange={(event) => setParams({ ...params, [name]: event.currentTarget.value })}
@@ -101,3 +109,19 @@ function ParamsDialog({ launch, pending, error, onRun, onClose }: DialogProps) {
     </Modal>
   );
 }
+
+/** What a parameter is for and takes, in words. */
+function hintOf(parameter: Parameter | undefined): string | undefined {
+  const { description, type, one_of } = parameter ?? {};
+  const takes = one_of?.length ? `One of ${one_of.join(", ")}.` : type && forms[type];
+  return [description, takes].filter(Boolean).join(" ") || undefined;
+}
+
+const forms = {
+  text: "",
+  integer: "A whole number.",
+  number: "A number.",
+  boolean: "true or false.",
+  date: "A day, such as 2026-03-01.",
+  timestamp: "A time, such as 2026-03-01T12:00:00Z.",
+};
