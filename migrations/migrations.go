@@ -5,7 +5,7 @@ package migrations
 
 import "embed"
 
-// FS holds the folder sqlite.
+// FS holds the folders sqlite and postgres.
 //
-//go:embed sqlite/*.sql
+//go:embed sqlite/*.sql postgres/*.sql
 var FS embed.FS

@@ -19,7 +19,9 @@ import (
 
 	"github.com/broked/broked/examples"
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/postgres"
 )
 
 type serveCmd struct {
@@ -131,8 +133,8 @@ func (c *serveCmd) database(data *folder) (string, error) {
 	if c.DB == "" {
 		return data.in("broked.db"), nil
 	}
-	if len(c.DB) > 8 && (c.DB[:8] == "postgres") {
-		return c.DB, nil // refused with words by the store
+	if postgres.Is(c.DB) {
+		return "", fault.New(fault.Invalid, "PostgreSQL is not supported by this release; give a path to a SQLite file")
 	}
 	return filepath.Abs(c.DB)
 }

@@ -20,7 +20,7 @@ const module = "github.com/broked/broked/"
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
 	{"internal/batch", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
-	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/schedules", "internal/script", "internal/strictjson", "internal/xlsx", "internal/xmltable"},
+	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/postgres", "internal/schedules", "internal/script", "internal/strictjson", "internal/xlsx", "internal/xmltable"},
 	{"internal/node", "internal/auth", "internal/databases/sqlite"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
 	{"internal/runs", "internal/trials"},
@@ -34,11 +34,13 @@ var floors = [][]string{
 
 // owners says which packages alone may import something from outside.
 var owners = map[string][]string{
-	"database/sql":                   {"internal/store", "internal/queue", "internal/engine", "bench"},
+	"database/sql":                   {"internal/store", "internal/store/storetest", "internal/queue", "internal/postgres", "internal/engine", "bench"},
 	"net/http":                       {"internal/api", "internal/contacts", "internal/nodes", "internal/outbound", "cmd/broked", "bench"},
-	"os/exec":                        {"internal/executor", "internal/script", "bench"},
+	"os/exec":                        {"internal/executor", "internal/script", "internal/store/storetest", "bench"},
 	"github.com/go-chi/chi/v5":       {"internal/api"},
 	"github.com/riverqueue/river":    {"internal/queue"},
+	"github.com/jackc/pgx/v5":        {"internal/postgres", "internal/queue"},
+	"github.com/jackc/pgx/v5/stdlib": {"internal/postgres"},
 	"modernc.org/sqlite":             {"internal/store", "internal/databases/sqlite"},
 	"modernc.org/sqlite/lib":         {"internal/store", "internal/databases/sqlite"},
 	"github.com/duckdb/duckdb-go/v2": {"internal/engine", "bench"},

@@ -3,22 +3,26 @@
 // run is, whether it may be worked on, and what becomes of it, the store knows.
 //
 // An entry may come twice, or be that of a run which has ended meanwhile; who
-// works on it claims the run first. One server reads the queue.
+// works on it claims the run first. One server reads the queue on SQLite, any number
+// on PostgreSQL.
 package queue
 
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/postgres"
 	"github.com/broked/broked/internal/runs"
 )
 
@@ -26,6 +30,10 @@ import (
 type Options struct {
 	Slots int           // runs worked on at once; 0 works on none
 	Grace time.Duration // for running work after the end was asked for; 0 gives none
+	// Postgres is the URL of the database when that is a PostgreSQL; empty is SQLite.
+	Postgres string
+	// ID tells this process from others that read the same queue; empty makes one up.
+	ID string
 }
 
 // Queue is the waiting line of runs. It may be used by any number of goroutines.
@@ -34,7 +42,8 @@ type Queue struct {
 	log     *slog.Logger
 	options Options
 	bell    bell
-	insert  *river.Client[*sql.Tx]
+	insert  *river.Client[*sql.Tx] // nil on PostgreSQL
+	pool    *pgxpool.Pool          // nil on SQLite
 }
 
 const (
@@ -48,22 +57,51 @@ const (
 )
 
 // New returns a queue in db, which must have one connection only, after bringing
-// River's tables up to date.
+// River's tables up to date. Close it when it is not needed any more.
 func New(ctx context.Context, db *sql.DB, log *slog.Logger, o Options) (*Queue, error) {
 	log = slog.New(quiet{log.Handler()})
 	q := &Queue{db: db, log: log, options: o, bell: newBell()}
-	migrator, err := rivermigrate.New(riversqlite.New(db), &rivermigrate.Config{Logger: log})
-	if err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
+	if o.Postgres != "" {
+		return q, q.join(ctx)
 	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return nil, fmt.Errorf("migrate queue: %w", err)
+	if err := migrate(ctx, q.driver(), log); err != nil {
+		return nil, err
 	}
-	q.insert, err = river.NewClient(q.driver(), &river.Config{Logger: log, MaxAttempts: 1})
-	if err != nil {
+	var err error
+	if q.insert, err = river.NewClient(q.driver(), &river.Config{Logger: log, MaxAttempts: 1}); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	return q, nil
+}
+
+// join makes a queue one of those that servers share in a PostgreSQL.
+func (q *Queue) join(ctx context.Context) (err error) {
+	if q.pool, err = dial(ctx, q.options.Postgres); err != nil {
+		return err
+	}
+	err = postgres.OneAtATime(ctx, q.db, func() error { return migrate(ctx, q.sharedDriver(), q.log) })
+	if err != nil {
+		q.pool.Close()
+	}
+	return err
+}
+
+// Close ends the connections of a queue that nobody works on any more.
+func (q *Queue) Close() {
+	if q.pool != nil {
+		q.pool.Close()
+	}
+}
+
+func migrate[T any](ctx context.Context, driver riverdriver.Driver[T], log *slog.Logger) error {
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate queue: %w", err)
+	}
+	return nil
 }
 
 // entry is what River keeps of a run.
@@ -79,6 +117,16 @@ func (entry) Kind() string { return "run" }
 // entry finds the run claimed. River's own uniqueness will not do, as it would
 // also drop the entry of a run that is put back by its worker.
 func (q *Queue) EnqueueTx(ctx context.Context, tx *sql.Tx, run runs.ID) error {
+	if q.pool != nil {
+		args, err := json.Marshal(entry{Run: run})
+		if err != nil {
+			return fmt.Errorf("enqueue: %w", err)
+		}
+		if err := insertEntry(ctx, tx, args); err != nil {
+			return fmt.Errorf("enqueue: %w", err)
+		}
+		return nil
+	}
 	if _, err := q.insert.InsertTx(ctx, tx, entry{Run: run}, nil); err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}
@@ -109,6 +157,14 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, run runs
 		<-ctx.Done()
 		return nil
 	}
+	if q.pool != nil {
+		return read(ctx, q, q.sharedDriver(), work)
+	}
+	return read(ctx, q, q.driver(), work)
+}
+
+// read is Run by a driver of River.
+func read[T any](ctx context.Context, q *Queue, driver riverdriver.Driver[T], work func(ctx context.Context, run runs.ID) error) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, j *river.Job[entry]) error {
 		if err := work(ctx, j.Args.Run); err != nil {
@@ -116,7 +172,8 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, run runs
 		}
 		return nil
 	}))
-	client, err := river.NewClient(q.driver(), &river.Config{
+	client, err := river.NewClient(driver, &river.Config{
+		ID:                          q.options.ID,
 		Logger:                      q.log,
 		Workers:                     workers,
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: q.options.Slots}},

@@ -14,12 +14,14 @@ const (
 	// After the clock went back, a lock lasts no longer than it would have anyway.
 	clampAttempts = `
 		UPDATE login_attempts
-		SET locked_until = min(locked_until, ?2 + ?3), window_start = min(window_start, ?2)
-		WHERE key = ?1 AND (locked_until > ?2 + ?3 OR window_start > ?2)`
+		SET
+			locked_until = CASE WHEN locked_until > ?3 THEN ?3 ELSE locked_until END,
+			window_start = CASE WHEN window_start > ?2 THEN ?2 ELSE window_start END
+		WHERE key = ?1 AND (locked_until > ?3 OR window_start > ?2)`
 	// What is over is forgotten for all keys, which keeps the table small.
 	deleteAttempts = `
 		DELETE FROM login_attempts
-		WHERE window_start <= ?1 - ?2 AND locked_until <= ?1`
+		WHERE window_start <= ?2 AND locked_until <= ?1`
 	reserveAttempt = `
 		INSERT INTO login_attempts (key, attempts, window_start, locked_until)
 		VALUES (?1, 1, ?2, 0)
@@ -28,7 +30,7 @@ const (
 		RETURNING attempts`
 	// Used up but not locked: the verdicts are still to come, or never will.
 	attemptsFreeAt = `
-		SELECT max(locked_until, window_start + ?2)
+		SELECT CASE WHEN locked_until > window_start + ?2 THEN locked_until ELSE window_start + ?2 END
 		FROM login_attempts
 		WHERE key = ?1`
 )
@@ -37,10 +39,10 @@ const (
 func (s *Store) ReserveAttempt(ctx context.Context, key string, now time.Time) (locked time.Duration, err error) {
 	at, window := millis(now), auth.LockWindow.Milliseconds()
 	err = s.change(ctx, "reserve attempt", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, clampAttempts, key, at, window); err != nil {
+		if _, err := tx.ExecContext(ctx, clampAttempts, key, at, at+window); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, deleteAttempts, at, window); err != nil {
+		if _, err := tx.ExecContext(ctx, deleteAttempts, at, at-window); err != nil {
 			return err
 		}
 		var attempts int
@@ -58,8 +60,8 @@ func (s *Store) ReserveAttempt(ctx context.Context, key string, now time.Time) (
 
 const failAttempt = `
 	UPDATE login_attempts
-	SET locked_until = ?2 + ?3
-	WHERE key = ?1 AND attempts >= ?4 AND locked_until = 0`
+	SET locked_until = ?2
+	WHERE key = ?1 AND attempts >= ?3 AND locked_until = 0`
 
 // FailAttempt implements auth.Store. The log is told the account or the
 // hash of a name, never the name that was typed: people type passwords there.
@@ -70,7 +72,7 @@ func (s *Store) FailAttempt(ctx context.Context, key string, now time.Time) erro
 		if err := s.audit(ctx, tx, failure); err != nil {
 			return err
 		}
-		locked, err := affected(tx.ExecContext(ctx, failAttempt, key, millis(now), auth.LockWindow.Milliseconds(), auth.MaxFailures))
+		locked, err := affected(tx.ExecContext(ctx, failAttempt, key, millis(now.Add(auth.LockWindow)), auth.MaxFailures))
 		if err != nil || !locked {
 			return err
 		}

@@ -94,8 +94,8 @@ func chain(last []byte, r auth.AuditRecord) ([]byte, error) {
 const auditPage = `
 	SELECT seq, at, event, actor_id, actor, actor_kind, address, agent, request_id, target, outcome, details, hash, workspace_id
 	FROM audit
-	WHERE (?1 = 0 OR seq < ?1) AND (?2 = '' OR event = ?2) AND (?3 = '' OR actor_id = ?3 OR actor = ?3) AND (?4 = '' OR target = ?4)
-		AND at >= ?5 AND (?6 = 0 OR at < ?6)
+	WHERE (seq < ?1 OR ?1 = 0) AND (?2 = '' OR event = ?2) AND (?3 = '' OR actor_id = ?3 OR actor = ?3) AND (?4 = '' OR target = ?4)
+		AND at >= ?5 AND (at < ?6 OR ?6 = 0)
 		AND (
 			?8 = '' OR workspace_id = ?8
 			OR workspace_id = '' AND target IN (SELECT user_id FROM workspace_members WHERE workspace_id = ?8)

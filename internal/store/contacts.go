@@ -18,13 +18,13 @@ const (
 	insertContact = `
 		INSERT INTO contacts (id, workspace_id, email, agent_id, product, status, stage, source, tags, document, created_at, updated_at)
 		VALUES (?1, ?2, nullif(?3, ''), nullif(?4, ''), ?5, ?6, ?7, ?8, ?9, ?10, ?11,
-			max(?12, (SELECT coalesce(max(updated_at), 0) + 1 FROM contacts WHERE workspace_id = ?2)))
+			coalesce((SELECT max(updated_at) + 1 FROM contacts WHERE workspace_id = ?2 AND updated_at >= ?12), ?12))
 		ON CONFLICT DO NOTHING
 		RETURNING updated_at`
 	updateContact = `
 		UPDATE contacts
 		SET email = nullif(?3, ''), agent_id = nullif(?4, ''), product = ?5, status = ?6, stage = ?7, source = ?8, tags = ?9, document = ?10,
-			updated_at = max(?11, (SELECT max(updated_at) + 1 FROM contacts WHERE workspace_id = ?2))
+			updated_at = coalesce((SELECT max(updated_at) + 1 FROM contacts WHERE workspace_id = ?2 AND updated_at >= ?11), ?11)
 		WHERE id = ?1 AND workspace_id = ?2
 		RETURNING updated_at`
 	contactsByKeys = `
@@ -142,6 +142,11 @@ func (s *Store) mergeContact(ctx context.Context, tx *sql.Tx, old contacts.Conta
 		return saved.Contact, err
 	}
 	c := saved.Contact
+	if contacts.Canonical(c.Email) != contacts.Canonical(old.Email) || c.AgentID != old.AgentID {
+		if err := keysFree(ctx, tx, c); err != nil {
+			return c, err
+		}
+	}
 	tags, document, err := packContact(c)
 	if err != nil {
 		return c, err
@@ -150,9 +155,6 @@ func (s *Store) mergeContact(ctx context.Context, tx *sql.Tx, old contacts.Conta
 	err = s.prepared(ctx, tx, updateContact).QueryRowContext(ctx, //nolint:sqlclosecheck // ends with tx
 		c.ID, auth.HomeFrom(ctx), contacts.Canonical(c.Email), string(c.AgentID), c.Product, c.Status, c.Stage, c.Source, tags, document,
 		time.Now().UnixMicro()).Scan(&at)
-	if isTaken(err) {
-		return c, takenBy(ctx, tx, c)
-	}
 	if err != nil {
 		return c, err
 	}
@@ -160,11 +162,11 @@ func (s *Store) mergeContact(ctx context.Context, tx *sql.Tx, old contacts.Conta
 	return c, s.putChange(ctx, tx, saved, c.UpdatedAt)
 }
 
-// takenBy is the fault of c's keys belonging to others.
-func takenBy(ctx context.Context, tx *sql.Tx, c contacts.Contact) error {
+// keysFree returns a fault when keys of c belong to others.
+func keysFree(ctx context.Context, tx *sql.Tx, c contacts.Contact) error {
 	byEmail, err1 := owner(tx.QueryRowContext(ctx, contactOfEmail, auth.HomeFrom(ctx), contacts.Canonical(c.Email), c.ID))
 	byAgent, err2 := owner(tx.QueryRowContext(ctx, contactOfAgent, auth.HomeFrom(ctx), string(c.AgentID), c.ID))
-	if err := errors.Join(err1, err2); err != nil {
+	if err := errors.Join(err1, err2); err != nil || byEmail == "" && byAgent == "" {
 		return err
 	}
 	return contacts.Taken(byEmail, byAgent)
@@ -197,7 +199,7 @@ const (
 		) VALUES (?1, ?2, ?3, ?4, 'pending', 0, ?5, '', '', '', '', 0, '', ?6)
 		ON CONFLICT (contact_id, role, url) DO UPDATE
 		SET state = 'pending', attempts = 0, next_try = excluded.next_try
-		WHERE state = 'failed'`
+		WHERE contact_attachments.state = 'failed'`
 )
 
 // putChange stores what is stored beside a contact that was changed at a time.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -230,12 +231,10 @@ const (
 		FROM runs r
 		JOIN pipelines p ON p.id = r.pipeline_id
 		WHERE r.id = ?1`
-	// Taken from the text, so that a document which cannot be read any more does not
-	// keep its runs from ending.
-	nodeName = `
-		SELECT coalesce(json_extract(n.value, '$.name'), '')
-		FROM pipeline_versions v, json_each(v.document, '$.nodes') n
-		WHERE v.pipeline_id = ?1 AND v.number = ?2 AND json_extract(n.value, '$.id') = ?3`
+	documentText = `
+		SELECT document
+		FROM pipeline_versions
+		WHERE pipeline_id = ?1 AND number = ?2`
 )
 
 // noteEnd opens, counts or closes issues by how a run ended, in the transaction in
@@ -256,13 +255,30 @@ func noteEnd(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error
 	if err != nil {
 		return err
 	}
-	var name string
-	err = tx.QueryRowContext(ctx, nodeName, r.Pipeline, r.PipelineVersion, issues.Blamed(r)).Scan(&name)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	name, err := nodeName(ctx, tx, r, issues.Blamed(r))
+	if err != nil {
 		return err
 	}
 	_, _, err = sight(ctx, tx, issues.OfFailure(workspace, r, name), o.At)
 	return err
+}
+
+// nodeName returns what a node of a run was called, if its document tells: one that
+// cannot be read any more does not keep its runs from ending.
+func nodeName(ctx context.Context, tx *sql.Tx, r runs.Run, node string) (string, error) {
+	var text []byte
+	err := tx.QueryRowContext(ctx, documentText, r.Pipeline, r.PipelineVersion).Scan(&text)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", err
+	}
+	var document struct{ Nodes []struct{ ID, Name string } }
+	_ = json.Unmarshal(text, &document)
+	for _, n := range document.Nodes {
+		if n.ID == node {
+			return n.Name, nil
+		}
+	}
+	return "", nil
 }
 
 // succeed closes what a pipeline's success is the end of.
@@ -335,7 +351,7 @@ const quietRuns = `
 		FROM runs r
 		JOIN pipelines p ON p.id = r.pipeline_id
 		WHERE r.status IN ('pending', 'running')
-	)
+	) AS quiet
 	WHERE since <= ?1
 	ORDER BY since, id`
 

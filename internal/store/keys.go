@@ -224,7 +224,7 @@ func (s *Store) NoteShownKey(ctx context.Context, hash auth.KeyHash, now time.Ti
 const touchService = `
 	UPDATE services
 	SET last_used_at = ?2
-	WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at NOT BETWEEN ?2 - 59999 AND ?2)`
+	WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at > ?2 OR last_used_at <= ?2 - 60000)`
 
 // TouchServiceAccount implements auth.KeyStore.
 func (s *Store) TouchServiceAccount(ctx context.Context, id auth.ServiceID, now time.Time) error {

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -18,19 +17,21 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/postgres"
 	"github.com/broked/broked/migrations"
 )
 
 // Options says which database to open. Every field is required.
 type Options struct {
-	Path string // of a SQLite file, which is made when it is not there
+	Path string // of a SQLite file, which is made when it is not there, or a postgres:// URL
 	Log  *slog.Logger
 }
 
 // DB is an open database with the newest schema.
 type DB struct {
-	write *sql.DB // one connection: SQLite has one writer, and a queue here is fair
-	read  *reader
+	write  *sql.DB // one connection: there is one writer, and a queue here is fair
+	read   *reader
+	shared *shared // nil on SQLite: no other server writes
 }
 
 const (
@@ -43,12 +44,13 @@ const (
 // Open opens the database, checks that it is sound and brings its schema up to
 // date. Nobody but this user may read a file that it makes.
 //
-// A damaged file, one of a newer release and a postgres:// path are faults that
-// say so. The data folder's lock must be held: two servers on one file would
-// each take the other's runs for orphans.
+// A damaged file, one of a newer release and a PostgreSQL that cannot be reached
+// are faults that say so. For a file the data folder's lock must be held: two
+// servers on one would each take the other's runs for orphans. Any number of
+// servers may share a PostgreSQL.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	if strings.HasPrefix(o.Path, "postgres://") || strings.HasPrefix(o.Path, "postgresql://") {
-		return nil, fault.New(fault.Invalid, "PostgreSQL is not supported by this release; give a path to a SQLite file")
+	if postgres.Is(o.Path) {
+		return openShared(ctx, o)
 	}
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
@@ -66,7 +68,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.write.Close())
 	}
-	db.read = &reader{DB: read, parsed: map[string]*sql.Stmt{}}
+	db.read = newReader(read)
 	db.write.SetMaxOpenConns(1)
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
@@ -192,12 +194,16 @@ func (db *DB) migrate(ctx context.Context, path string) error {
 		return unsound(path, err)
 	}
 	if current > newest {
-		return fault.New(fault.Invalid, "the database %s was written by a newer release (schema %d; this one knows up to %d): use that release, or restore a backup", path, current, newest).With("schema_too_new")
+		return tooNew(path, current, newest)
 	}
 	if current == newest {
 		return nil
 	}
 	return border("migrate", upgrade(ctx, path))
+}
+
+func tooNew(name string, current, newest int64) error {
+	return fault.New(fault.Invalid, "the database %s was written by a newer release (schema %d; this one knows up to %d): use that release, or restore a backup", name, current, newest).With("schema_too_new")
 }
 
 // upgrade brings the schema up to date, each step in a transaction, and makes
@@ -255,7 +261,7 @@ func (db *DB) Ping(ctx context.Context) error {
 type Info struct {
 	Engine string `json:"engine"` // with its version
 	Schema int64  `json:"schema"` // number of the newest migration
-	Bytes  int64  `json:"bytes"`  // of the file, without its log
+	Bytes  int64  `json:"bytes"`  // of the file, without its log; of everything on PostgreSQL
 }
 
 const info = `
@@ -266,16 +272,22 @@ const info = `
 
 // Info returns facts about the database.
 func (db *DB) Info(ctx context.Context) (Info, error) {
+	if db.shared != nil {
+		return db.sharedInfo(ctx)
+	}
 	var i Info
 	err := db.read.QueryRowContext(ctx, info).Scan(&i.Engine, &i.Schema, &i.Bytes)
 	i.Engine = "SQLite " + i.Engine
 	return i, border("database info", err)
 }
 
-// Close folds the write-ahead log into the file, so that the file alone is the
-// whole database, and closes it.
+// Close folds the write-ahead log of a file into it, so that the file alone is the
+// whole database, and closes the database.
 func (db *DB) Close(ctx context.Context) error {
 	err := db.read.Close() // a reader would keep the log from being cut
+	if db.shared != nil {
+		return border("close database", errors.Join(err, db.write.Close()))
+	}
 	if _, e := db.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); e != nil {
 		err = errors.Join(err, e)
 	}

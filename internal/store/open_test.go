@@ -71,8 +71,8 @@ func TestConnectionSettings(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	wantRefused(t, "postgres://localhost/broked", "PostgreSQL is not supported by this release; give a path to a SQLite file")
-	wantRefused(t, "postgresql://localhost/broked", "PostgreSQL is not supported")
+	wantRefused(t, "postgres://127.0.0.1:1/broked", "cannot be used: ")
+	wantRefused(t, "postgresql://me:secret@:x/broked", "cannot be read; it looks like postgres://")
 	wantRefused(t, t.TempDir(), "cannot be opened")
 
 	text := file(t)

@@ -15,6 +15,8 @@ type reader struct {
 	parsed map[string]*sql.Stmt // by text; they are closed with the pool
 }
 
+func newReader(db *sql.DB) *reader { return &reader{DB: db, parsed: map[string]*sql.Stmt{}} }
+
 // QueryContext is that of sql.DB.
 func (r *reader) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	s, err := r.statement(ctx, text) //nolint:sqlclosecheck // it is closed with the pool

@@ -252,7 +252,9 @@ func (s *Store) tick(ctx context.Context, tx *sql.Tx, d pipelines.Document, inte
 // A run that was resumed is for the same time as the one that it goes on with.
 const intervalOfRun = `
 	WITH RECURSIVE origins (id) AS (
-		SELECT ?1
+		SELECT id
+		FROM runs
+		WHERE id = ?1
 		UNION
 		SELECT r.resumed_from
 		FROM runs r

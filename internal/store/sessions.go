@@ -148,11 +148,11 @@ func (s *Store) Sessions(ctx context.Context, user auth.UserID, now time.Time) (
 const touchSession = `
 	UPDATE sessions
 	SET last_seen_at = ?2
-	WHERE id = ?1 AND (last_seen_at IS NULL OR last_seen_at <= ?2 - ?3)`
+	WHERE id = ?1 AND (last_seen_at IS NULL OR last_seen_at <= ?3)`
 
 // TouchSession implements auth.Store.
 func (s *Store) TouchSession(ctx context.Context, id auth.SessionID, now time.Time, every time.Duration) error {
-	_, err := s.db.write.ExecContext(ctx, touchSession, id, millis(now), every.Milliseconds())
+	_, err := s.db.write.ExecContext(ctx, touchSession, id, millis(now), millis(now.Add(-every)))
 	return border("touch session", err)
 }
 

@@ -1,9 +1,11 @@
-// Package store remembers everything in one SQL database: accounts, contacts,
-// pipelines with their versions, runs and what happened in them. Every method is one
-// transaction; errors of the driver end here.
+// Package store remembers everything in one SQL database, SQLite or PostgreSQL:
+// accounts, contacts, pipelines with their versions, runs and what happened in them.
+// Every method is one transaction; errors of the driver end here.
 //
-// Statements are constants over the methods that use them. Parameters are
-// numbered (?1), times are Unix milliseconds, lists and objects are JSON.
+// Statements are constants over the methods that use them, in words that both
+// databases understand. Parameters are numbered (?1), truth is 0 or 1, times are
+// Unix milliseconds, lists and objects are JSON. One change is made at a time, on
+// PostgreSQL as well, so a method may look and then write.
 package store
 
 import (
@@ -67,6 +69,9 @@ func (s *Store) change(ctx context.Context, doing string, fn func(tx *sql.Tx) er
 		return border(doing, err)
 	}
 	defer tx.Rollback()
+	if err := s.db.shared.alone(ctx, tx); err != nil {
+		return border(doing, err)
+	}
 	if err := fn(tx); err != nil {
 		return border(doing, err)
 	}
@@ -75,7 +80,7 @@ func (s *Store) change(ctx context.Context, doing string, fn func(tx *sql.Tx) er
 
 // view runs fn in a transaction that sees one state of the database.
 func (s *Store) view(ctx context.Context, doing string, fn func(tx *sql.Tx) error) error {
-	tx, err := s.db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.db.read.BeginTx(ctx, s.db.shared.view())
 	if err != nil {
 		return border(doing, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/postgres"
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
@@ -31,13 +32,26 @@ func TestSQLite(t *testing.T) {
 	})
 }
 
+func TestPostgreSQL(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) storetest.Backend {
+		t.Helper()
+		return backend(t, storetest.Postgres(t))
+	})
+}
+
 func backend(tb testing.TB, path string) storetest.Backend {
 	tb.Helper()
 	db := open(tb, path)
-	q, err := queue.New(tb.Context(), db.Writer(), slog.New(slog.DiscardHandler), queue.Options{Slots: 4, Grace: time.Second})
+	o := queue.Options{Slots: 4, Grace: time.Second}
+	if postgres.Is(path) {
+		o.Postgres = path
+	}
+	q, err := queue.New(tb.Context(), db.Writer(), slog.New(slog.DiscardHandler), o)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(q.Close)
 	return storetest.Backend{DB: db, Queue: q, Store: store.New(db, q)}
 }
 

@@ -63,7 +63,7 @@ const (
 	// Devices that an account is known by count under its own key with more behind it.
 	unlockUser = `
 		DELETE FROM login_attempts
-		WHERE key = ?1 OR key GLOB ?1 || ' *'`
+		WHERE key = ?1 OR substr(key, 1, length(?1) + 1) = ?1 || ' '`
 )
 
 // ChangeUser implements auth.Store.

@@ -103,7 +103,7 @@ const (
 		ORDER BY seq`
 	firstStart = `
 		WITH RECURSIVE origins (id) AS (
-			VALUES (?1)
+			SELECT id FROM runs WHERE id = ?1
 			UNION
 			SELECT r.resumed_from FROM runs r JOIN origins o ON r.id = o.id WHERE r.resumed_from <> ''
 		)

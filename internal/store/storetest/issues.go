@@ -157,12 +157,7 @@ func testIssueOfInterruption(t *testing.T, b Backend) {
 func testNoEndWithoutItsIssue(t *testing.T, b Backend) {
 	ctx := t.Context()
 	c := claimed(t, b, saved(t, b, "Sales"), "me")
-	exec := func(text string) {
-		t.Helper()
-		_, err := b.DB.Writer().ExecContext(ctx, text)
-		must(t, err)
-	}
-	exec(`CREATE TRIGGER broken BEFORE INSERT ON issues BEGIN SELECT raise(ABORT, 'no'); END`)
+	b.refuse(t, "issues")
 	if err := b.fail(t, c, "b", "column", 1); err == nil {
 		t.Error("a run ended without its issue")
 	}
@@ -171,7 +166,7 @@ func testNoEndWithoutItsIssue(t *testing.T, b Backend) {
 	if r.Status != runs.Running {
 		t.Errorf("the run is %s", r.Status)
 	}
-	exec(`DROP TRIGGER broken`)
+	b.dropTrigger(t, "refused", "issues")
 	must(t, b.fail(t, c, "b", "column", 1))
 	if all := listed(t, b, issues.Filter{}); len(all) != 1 || all[0].Count != 1 {
 		t.Errorf("issues %+v", all)

@@ -3,6 +3,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +24,40 @@ type Backend struct {
 	*store.Store
 	DB    *store.DB
 	Queue *queue.Queue
+}
+
+// postgres reports whether the database is a PostgreSQL.
+func (b Backend) postgres(t *testing.T) bool {
+	t.Helper()
+	info, err := b.DB.Info(t.Context())
+	must(t, err)
+	return strings.HasPrefix(info.Engine, "PostgreSQL ")
+}
+
+// refuse makes the database refuse new rows of a table.
+func (b Backend) refuse(t *testing.T, table string) {
+	t.Helper()
+	statements := []string{`CREATE TRIGGER refused BEFORE INSERT ON ` + table + ` BEGIN SELECT raise(ABORT, 'no'); END`}
+	if b.postgres(t) {
+		statements = []string{
+			`CREATE FUNCTION refuse() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'`,
+			`CREATE TRIGGER refused BEFORE INSERT ON ` + table + ` FOR EACH ROW EXECUTE FUNCTION refuse()`,
+		}
+	}
+	for _, statement := range statements {
+		_, err := b.DB.Writer().ExecContext(t.Context(), statement)
+		must(t, err)
+	}
+}
+
+func (b Backend) dropTrigger(t *testing.T, name, table string) {
+	t.Helper()
+	statement := `DROP TRIGGER ` + name
+	if b.postgres(t) {
+		statement += ` ON ` + table
+	}
+	_, err := b.DB.Writer().ExecContext(t.Context(), statement)
+	must(t, err)
 }
 
 // Run tests stores that open returns, one for each test.

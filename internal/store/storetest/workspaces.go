@@ -370,8 +370,7 @@ func testAuditOfWorkspaces(t *testing.T, b Backend) {
 	if !v.OK || v.Checked != 7 {
 		t.Errorf("verdict %+v, want 7 sound records", v)
 	}
-	_, err = b.DB.Writer().ExecContext(t.Context(), `DROP TRIGGER audit_is_not_changed`)
-	must(t, err)
+	b.dropTrigger(t, "audit_is_not_changed", "audit")
 	_, err = b.DB.Writer().ExecContext(t.Context(), `UPDATE audit SET workspace_id = 'default' WHERE seq = 7`)
 	must(t, err)
 	if v, err := b.VerifyAudit(t.Context()); v.OK || v.BrokenAt != 7 || err != nil {

@@ -1,0 +1,51 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/broked/broked/internal/postgres"
+)
+
+// sharedConnections are those of River: one listens, the others fetch and
+// complete entries.
+const sharedConnections = 4
+
+// dial returns the connections on which River reads the queue of a PostgreSQL.
+func dial(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	own, err := postgres.Parse(url)
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	config.ConnConfig.RuntimeParams = own.RuntimeParams
+	config.MaxConns = sharedConnections
+	return pgxpool.NewWithConfig(ctx, config)
+}
+
+// insertShared is River's own insertion, in a transaction that River's driver does
+// not know. Every entry rings, as the servers hear of it when it is committed.
+const insertShared = `
+	WITH made AS (
+		INSERT INTO river_job (args, kind, max_attempts)
+		VALUES (CAST(?1 AS jsonb), ?2, 1)
+		RETURNING queue
+	)
+	SELECT pg_notify(current_schema() || '.river_insert', json_build_object('queue', queue)::text)
+	FROM made`
+
+func insertEntry(ctx context.Context, tx *sql.Tx, args []byte) error {
+	_, err := tx.ExecContext(ctx, insertShared, string(args), entry{}.Kind())
+	return err
+}
+
+func (q *Queue) sharedDriver() riverdriver.Driver[pgx.Tx] { return riverpgxv5.New(q.pool) }
