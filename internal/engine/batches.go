@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 	"github.com/duckdb/duckdb-go/v2"
@@ -36,11 +37,46 @@ func (db *database) Read(ctx context.Context, rel node.Relation) node.Rows {
 		if len(picks) == 0 {
 			return
 		}
-		if err := db.stream(ctx, query, rows.Columns, func(b batch.Batch) bool { return yield(b, nil) }); err != nil {
-			yield(batch.Batch{}, err)
-		}
+		db.ahead(ctx, query, rows.Columns, yield)
 	}
 	return rows
+}
+
+// ahead gives the result of a query to yield, and computes the next batch meanwhile.
+func (db *database) ahead(ctx context.Context, query string, columns []batch.Column, yield func(batch.Batch, error) bool) {
+	ctx, stop := context.WithCancel(ctx)
+	full, spare, ended := make(chan batch.Batch), make(chan batch.Batch, 1), make(chan error, 1)
+	spare <- batch.Batch{Columns: slices.Clone(columns)}
+	go func() {
+		defer close(full)
+		ended <- db.stream(ctx, query, columns, func(b batch.Batch) (batch.Batch, bool) {
+			select {
+			case full <- b:
+			case <-ctx.Done():
+				return batch.Batch{}, false
+			}
+			select {
+			case b = <-spare:
+				return emptied(b), true
+			case <-ctx.Done():
+				return batch.Batch{}, false
+			}
+		})
+	}()
+	wait := sync.OnceValue(func() error { return <-ended })
+	defer func() {
+		stop() // yield may want no more, or have panicked
+		_ = wait()
+	}()
+	for b := range full {
+		if !yield(b, nil) {
+			return
+		}
+		spare <- b
+	}
+	if err := wait(); err != nil {
+		yield(batch.Batch{}, err)
+	}
 }
 
 // carried returns the expression for a column in the way in which it is carried.
@@ -65,8 +101,9 @@ func nested(typ string) bool {
 	return strings.HasSuffix(typ, "]") || strings.HasPrefix(typ, "STRUCT") || strings.HasPrefix(typ, "MAP") || strings.HasPrefix(typ, "UNION")
 }
 
-// stream reads the result of a query until there is no more or yield is false.
-func (db *database) stream(ctx context.Context, query string, columns []batch.Column, yield func(batch.Batch) bool) error {
+// stream reads the result of a query until there is no more or give is false. Give
+// returns the memory for the next batch.
+func (db *database) stream(ctx context.Context, query string, columns []batch.Column, give func(batch.Batch) (batch.Batch, bool)) error {
 	db.profile = duckdb.ProfilingInfo{} // that of another statement would tell wrong numbers
 	handle, ok := db.handle()
 	if !ok {
@@ -97,14 +134,15 @@ func (db *database) stream(ctx context.Context, query string, columns []batch.Co
 		size += take(&b, chunk)
 		bindings.DestroyDataChunk(&chunk)
 		if b.Rows >= batchRows || size >= batchBytes {
-			if !yield(b) {
+			next, more := give(b)
+			if !more {
 				return nil
 			}
-			b, size = emptied(b), 0
+			b, size = next, 0
 		}
 	}
 	if b.Rows > 0 {
-		yield(b)
+		give(b)
 	}
 	db.profile, _ = duckdb.GetProfilingInfo(db.conn)
 	return nil
