@@ -1,12 +1,15 @@
 package engine_test
 
 import (
+	"archive/zip"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/xlsx"
 )
 
@@ -93,5 +96,41 @@ func TestExcelSheets(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %s, want %s", settings, got, want)
 		}
+	}
+}
+
+// TestExcelErrors sees that cells with an error are nothing, and told.
+func TestExcelErrors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	f, err := os.Create(w.path("book.xlsx"))
+	ok(t, err)
+	book := zip.NewWriter(f)
+	for name, text := range map[string]string{
+		"xl/workbook.xml":            `<workbook xmlns:r="r"><sheets><sheet name="One" r:id="a"/></sheets></workbook>`,
+		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="a" Target="one.xml"/></Relationships>`,
+		"xl/one.xml": `<worksheet><sheetData>
+			<row><c t="str"><v>id</v></c><c t="str"><v>n</v></c></row>
+			<row><c><v>1</v></c><c t="e"><f>1/0</f><v>#DIV/0!</v></c></row>
+			<row><c><v>2</v></c><c><v>5</v></c></row>
+			<row><c t="e"><v>#N/A</v></c><c t="e"><v>#N/A</v></c></row>
+		</sheetData></worksheet>`,
+	} {
+		part, err := book.Create(name)
+		ok(t, err)
+		_, err = part.Write([]byte(text))
+		ok(t, err)
+	}
+	ok(t, book.Close())
+	ok(t, f.Close())
+	r := execute(t.Context(), t, w.job(`
+		in source_file {"path": "book.xlsx"}
+		out sink_file {"path": "out.csv"}`, "in>out"))
+	if got := w.read("out.csv"); r.end.Status != job.Success || got != "id,n\n1,\n2,5\n,\n" {
+		t.Errorf("%+v %s", r.end.Error, got)
+	}
+	const told = "3 cells of book.xlsx have an error of Excel's and are empty here; the first is #DIV/0! in row 2"
+	if !slices.ContainsFunc(r.messages, func(m job.Message) bool { return m.Message == told && m.Level == node.Warning && m.Node == "in" }) {
+		t.Errorf("%+v", r.messages)
 	}
 }

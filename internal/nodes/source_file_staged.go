@@ -35,7 +35,9 @@ func (s *sourceFile) stage(ctx context.Context, env node.Env) error {
 		}
 		from := s.fromXML
 		if s.format == formatExcel {
-			from = s.fromExcel
+			from = func(ctx context.Context, file, target string) (*csvTable, error) {
+				return s.fromExcel(ctx, env, file, target)
+			}
 		}
 		t, err := from(ctx, file, target)
 		if err != nil {
@@ -104,11 +106,14 @@ type excelSheet struct {
 	kinds   []map[xlsx.Kind]bool
 	values  []string
 	to      *stagedTable
+	errors  int    // cells with an error of Excel's
+	wrong   string // the first of them
+	at      int    // its row
 }
 
 // fromExcel makes a table of a sheet. The types are those of its cells, so that text
 // that looks like a number stays text.
-func (s *sourceFile) fromExcel(ctx context.Context, file, target string) (*csvTable, error) {
+func (s *sourceFile) fromExcel(ctx context.Context, env node.Env, file, target string) (*csvTable, error) {
 	to, err := newStaged(target)
 	if err != nil {
 		return nil, err
@@ -120,6 +125,9 @@ func (s *sourceFile) fromExcel(ctx context.Context, file, target string) (*csvTa
 	}
 	if e.columns == nil {
 		return nil, fault.New(fault.Invalid, "the sheet of %s is empty: it has not even a row of column names", e.name).With("empty_file")
+	}
+	if e.errors > 0 {
+		env.Log(node.Warning, "%d cells of %s have an error of Excel's and are empty here; the first is %s in row %d", e.errors, e.name, e.wrong, e.at)
 	}
 	t := stagedAs(target, e.columns)
 	for i, name := range e.columns {
@@ -140,6 +148,12 @@ func (e *excelSheet) row(number int, cells []xlsx.Cell) error {
 	}
 	clear(e.values)
 	for i, c := range cells {
+		if c.Kind == xlsx.Error {
+			if e.errors++; e.errors == 1 {
+				e.wrong, e.at = c.Text, number
+			}
+			continue
+		}
 		if c.Kind == xlsx.Empty {
 			continue
 		}
@@ -157,7 +171,7 @@ func (e *excelSheet) begin(cells []xlsx.Cell) error {
 	l := look{name: e.name, table: &csvTable{}}
 	for _, c := range cells {
 		name := ""
-		if e.header {
+		if e.header && c.Kind != xlsx.Error {
 			name = c.Text
 		}
 		l.table.columns = append(l.table.columns, name)

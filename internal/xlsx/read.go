@@ -14,7 +14,7 @@ import (
 // Kind is what a cell holds.
 type Kind byte
 
-// The kinds of cells. A cell with an error of Excel's, such as #N/A, is Empty.
+// The kinds of cells.
 const (
 	Empty Kind = iota
 	Text
@@ -23,6 +23,7 @@ const (
 	Bool      // true or false
 	Date      // 2026-01-31
 	Timestamp // 2026-01-31 10:00:00
+	Error     // of Excel's, such as #N/A; only read
 )
 
 // Cell is the value of one cell as text.
@@ -219,7 +220,7 @@ func (r *reader) cell() (Cell, error) {
 	case "b":
 		return Cell{Bool, strconv.FormatBool(raw == "1" || raw == "true")}, nil
 	case "e":
-		return Cell{}, nil
+		return Cell{Error, unescaped(raw)}, nil
 	case "d":
 		return moment(raw), nil
 	}

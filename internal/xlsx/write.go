@@ -98,7 +98,7 @@ func (w *Writer) Close() error {
 
 func appendCell(line []byte, c Cell) []byte {
 	switch c.Kind {
-	case Empty:
+	case Empty, Error:
 		return append(line, "<c/>"...)
 	case Whole, Number:
 		return append(append(append(line, "<c><v>"...), c.Text...), "</v></c>"...)

@@ -63,7 +63,7 @@ func rows(tb testing.TB, file string, place xlsx.Place) string {
 	err := xlsx.Read(tb.Context(), file, place, func(number int, cells []xlsx.Cell) error {
 		fmt.Fprintf(&out, "%d:", number)
 		for _, c := range cells {
-			fmt.Fprintf(&out, " %c(%s)", "-tinbdm"[c.Kind], c.Text)
+			fmt.Fprintf(&out, " %c(%s)", "-tinbdme"[c.Kind], c.Text)
 		}
 		out.WriteString("\n")
 		return nil
@@ -79,7 +79,7 @@ func TestRead(t *testing.T) {
 	whole := []string{"xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", rels, "xl/styles.xml", styles, "xl/sharedStrings.xml", shared, "xl/worksheets/one.xml", one, "xl/two.xml", `<worksheet><sheetData><row><c><v>7</v></c></row></sheetData></worksheet>`}
 	const all = "2: -() t(id) t(00123)\n" +
 		"4: -() i(45000) d(2023-03-15) m(2023-03-15 12:00:00) d(1900-01-01) t(06:00:00) n(1.5)\n" +
-		"5: b(true) -() t(sum) i(2) t(a b) t(xA) n(1e+20)\n"
+		"5: b(true) e(#N/A) t(sum) i(2) t(a b) t(xA) n(1e+20)\n"
 	for name, tc := range map[string]struct {
 		place xlsx.Place
 		parts []string
