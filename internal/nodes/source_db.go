@@ -18,7 +18,7 @@ const (
 // sourceDBSpec reads rows from a database.
 var sourceDBSpec = node.Spec{
 	Kind: "source_db", Title: "Database", Icon: "database", Category: node.Source,
-	Summary: "Read the rows of a query from an SQLite database.",
+	Summary: "Read the rows of a query from an SQLite database. A column that is declared as DECIMAL(p,s) or NUMERIC(p,s) is a decimal where its values are such: SQLite keeps whole numbers and text exactly, and other numbers as fractions of fifteen digits, which are taken for the decimals that they were written as.",
 	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
 		{Name: "uri", Schema: node.Schema{Type: node.TypeString, Title: "Address", Help: addressHelp}},
 		{Name: "query", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Query", MinLen: 1, MaxLen: 1 << 20, Format: node.FormatSQL, Help: "One SELECT, in the database's own SQL. A placeholder such as ${param.month} is a value that is bound; it is never part of the statement."}},

@@ -20,6 +20,7 @@ import (
 type column struct {
 	name     string
 	declared string // a DuckDB type, or empty
+	behind   int    // digits behind the point of a declared decimal
 	known    bool   // a batch had a type that came from values
 
 	carrier carrier
@@ -49,6 +50,7 @@ func (s *statement) columns() []*column {
 			name:     libc.GoString(lib.Xsqlite3_column_name(s.c.tls, s.handle, int32(i))),
 			declared: typeOf(libc.GoString(lib.Xsqlite3_column_decltype(s.c.tls, s.handle, int32(i)))),
 		}
+		_, all[i].behind, _ = all[i].decimal()
 	}
 	return all
 }
@@ -88,7 +90,7 @@ func typeOf(decl string) string {
 	}
 	rest = strings.ReplaceAll(rest, " ", "")
 	if has("DEC", "NUM") && strings.Contains(rest, ",") && !strings.Contains(rest, ",0)") {
-		return "DOUBLE"
+		return decimalOf(rest)
 	}
 	return ""
 }
@@ -147,6 +149,8 @@ func (c *column) addInt(v int64, n int) int {
 		c.become(asInt, n)
 		if c.declared == "DOUBLE" {
 			c.become(asFloat, n)
+		} else if c.behind > 0 {
+			c.become(asText, n)
 		}
 	}
 	c.value()
@@ -165,11 +169,17 @@ func (c *column) addInt(v int64, n int) int {
 func (c *column) addFloat(v float64, n int) int {
 	if c.carrier < asFloat {
 		c.become(asFloat, n)
+		if c.behind > 0 {
+			c.become(asText, n)
+		}
 	}
 	c.value()
 	if c.carrier == asFloat {
 		c.floats = append(c.floats, v)
 		return 0
+	}
+	if c.behind > 0 {
+		return c.append(appendDecimal(nil, v, c.behind), false)
 	}
 	return c.append(strconv.AppendFloat(nil, v, 'g', -1, 64), false)
 }
@@ -279,8 +289,10 @@ func (c *column) texts(out *batch.Column) {
 	}
 	if c.blobs {
 		out.Type = "BLOB"
-	} else if c.moments(*out) {
+	} else if c.moments(*out) || c.decimals(*out) {
 		out.Type = c.declared
+	} else {
+		c.numbers(out)
 	}
 }
 

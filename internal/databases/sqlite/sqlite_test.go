@@ -97,8 +97,8 @@ func TestTypes(t *testing.T) {
 	`)
 	for query, want := range map[string]string{
 		"SELECT * FROM t": `
-			i BIGINT, r DOUBLE, s VARCHAR, b BLOB, flag BOOLEAN, d DATE, at TIMESTAMP, z TIMESTAMP WITH TIME ZONE, n DOUBLE, x VARCHAR
-			[1,2,"00123","00ff",true,"2026-01-31","2026-01-31 10:00:00","2026-01-31T10:00:00Z",10.5,"a"]
+			i BIGINT, r DOUBLE, s VARCHAR, b BLOB, flag BOOLEAN, d DATE, at TIMESTAMP, z TIMESTAMP WITH TIME ZONE, n DECIMAL(10,2), x VARCHAR
+			[1,2,"00123","00ff",true,"2026-01-31","2026-01-31 10:00:00","2026-01-31T10:00:00Z","10.5","a"]
 			[null,null,null,null,null,null,null,null,null,null]`,
 		"SELECT * FROM odd": `
 			i VARCHAR, d VARCHAR, flag BIGINT, x DOUBLE
@@ -233,9 +233,9 @@ func TestTypesGoThereAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, shown(t, f, "SELECT * FROM t"), `
-		i BIGINT, f DOUBLE, b BOOLEAN, s VARCHAR, blob BLOB, d DATE, at TIMESTAMP, z TIMESTAMP WITH TIME ZONE, h BIGINT, m DOUBLE, n `+`
-		[-9223372036854775808,0.1,true,"00123","00ff","2026-01-31","2026-01-31 10:00:00.123456","2026-01-31 10:00:00+00",12,10.5,null]
-		[9223372036854775807,1e+300,false,"a\u0000b'\"é","","1999-12-31","1999-12-31 00:00:00","2026-01-31 10:00:00+05:30",-12,0.1,null]
+		i BIGINT, f DOUBLE, b BOOLEAN, s VARCHAR, blob BLOB, d DATE, at TIMESTAMP, z TIMESTAMP WITH TIME ZONE, h BIGINT, m DECIMAL(18,2), n `+`
+		[-9223372036854775808,0.1,true,"00123","00ff","2026-01-31","2026-01-31 10:00:00.123456","2026-01-31 10:00:00+00",12,"10.5",null]
+		[9223372036854775807,1e+300,false,"a\u0000b'\"é","","1999-12-31","1999-12-31 00:00:00","2026-01-31 10:00:00+05:30",-12,"0.1",null]
 		i , f , b , s , blob , d , at , z , h , m , n`)
 }
 
