@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,39 +33,51 @@ func (x *Executor) restore(c runs.Claim, j *job.Job, r *recorder) (again func(n 
 		return nil, err
 	}
 	own := c.Before.Run == c.Run.ID
+	quiet := own && c.Run.Attempt == 0 // it has only waited
 	if own {
 		c.Run.ResumedAt = "" // that was done
 	}
 	s.decide(c.Run.ResumedAt)
 	states, err := statesLeft(before)
+	if err == nil && !own {
+		err = emptied(j.Dir)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !own {
-		if err := emptied(j.Dir); err != nil {
-			return nil, err
-		}
-	}
 	for i, step := range j.Nodes {
 		if why, again := s.again[step.ID]; again {
-			r.decided(own, step.ID, "Runs again: "+why)
+			r.decided(quiet, step.ID, "Runs again: "+why)
 			continue
 		}
 		restored := &job.Restored{Rows: c.Before.Nodes[step.ID].Rows}
-		if restored.Path, err = brought(left[step.ID], j.Dir); err != nil {
-			return nil, err
-		}
+		restored.Path, err = brought(left[step.ID], j.Dir)
 		j.Nodes[i].Restored = restored
-		if kept, is := states[step.ID]; is && kept.still(c.States[step.ID]) {
-			err = r.Hear(job.Message{Type: job.Kept, Node: step.ID, State: kept.Kept})
-		}
-		if err != nil {
+		if err := errors.Join(err, r.keepOn(step.ID, states, c.States)); err != nil {
 			return nil, err
 		}
 		r.settled[step.ID] = own
-		r.decided(own, step.ID, fmt.Sprintf("Restored from run %s: %d rows", c.Before.Run, restored.Rows))
+		r.decided(quiet, step.ID, fmt.Sprintf("%s: %d rows", whence(c), restored.Rows))
 	}
 	return func(n string) bool { _, again := s.again[n]; return again }, nil
+}
+
+// keepOn notes what a node that is not done again wanted to keep, unless another run of
+// the pipeline has gone on from there meanwhile.
+func (r *recorder) keepOn(node string, left map[string]keptState, now map[string]json.RawMessage) error {
+	kept, is := left[node]
+	if !is || !kept.still(now[node]) {
+		return nil
+	}
+	return r.Hear(job.Message{Type: job.Kept, Node: node, State: kept.Kept})
+}
+
+// whence says where the rows of a node come from that is not done again.
+func whence(c runs.Claim) string {
+	if c.Before.Run == c.Run.ID {
+		return "Was done before the run was interrupted"
+	}
+	return fmt.Sprintf("Restored from run %s", c.Before.Run)
 }
 
 // filesLeft returns those files of artifacts that are in the folder of their run.

@@ -55,6 +55,12 @@ func TestWhatAFailedRunShows(t *testing.T) {
 			runs.Run{ErrorCode: runs.CodeInterrupted, Nodes: []runs.NodeRun{failedNode("a", "")}},
 			"",
 			issues.Cause{Kind: issues.RunInterrupted, Pipeline: "p", Code: "interrupted"},
+			"Sales was interrupted",
+		},
+		"quarantined": {
+			runs.Run{ErrorCode: runs.CodeQuarantined},
+			"",
+			issues.Cause{Kind: issues.RunInterrupted, Pipeline: "p", Code: "run_quarantined"},
 			"Sales was interrupted too often",
 		},
 	} {

@@ -84,6 +84,8 @@ func OfFailure(workspace auth.WorkspaceID, r runs.Run, name string) Sighting {
 	}
 	switch r.ErrorCode {
 	case runs.CodeInterrupted:
+		s.Kind, s.Title = RunInterrupted, r.PipelineName+" was interrupted"
+	case runs.CodeQuarantined:
 		s.Kind, s.Title = RunInterrupted, r.PipelineName+" was interrupted too often"
 	case node.CodeChecks:
 		s.Kind, s.Title = CheckFailed, r.PipelineName+" does not pass "+cmp.Or(name, s.Node)

@@ -38,6 +38,7 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	Draft            bool                 `json:"draft,omitempty"` // saved unchecked, does not run
 	MaxActiveRuns    int                  `json:"max_active_runs,omitempty" doc:"Runs under way at once; 0 is any number"`
 	Overlap          Overlap              `json:"overlap,omitempty" enum:"queue,skip,cancel_previous" doc:"What becomes of a run that is started while as many as there may be have not ended"`
+	OnRestart        OnRestart            `json:"on_restart,omitempty" enum:"resume,restart,fail" doc:"What becomes of a run whose server stops; resume when absent"`
 	Pool             string               `json:"pool,omitempty" doc:"Pool whose slots the runs take"`
 	Priority         int                  `json:"priority,omitempty" doc:"Of its runs: higher ones start first"`
 	DependsOn        []string             `json:"depends_on,omitempty"`

@@ -18,6 +18,16 @@ const (
 	OverlapCancel Overlap = "cancel_previous" // the oldest is cancelled, and it waits until that has ended
 )
 
+// OnRestart says what becomes of a run whose server stops while it is going.
+type OnRestart string
+
+// What becomes of runs that are interrupted.
+const (
+	RestartResumes OnRestart = "resume"  // it goes on, and what was done stays done; the default
+	RestartBegins  OnRestart = "restart" // it begins anew
+	RestartFails   OnRestart = "fail"    // it fails: no node is done twice
+)
+
 // Bounds of what decides when runs start.
 const (
 	MaxActive   = 1000
@@ -39,6 +49,9 @@ func (d Document) checkLimits(f *Findings) {
 	}
 	if !slices.Contains([]Overlap{"", OverlapQueue, OverlapSkip, OverlapCancel}, d.Overlap) {
 		f.add("overlap", "must be queue, skip or cancel_previous, not %q", d.Overlap)
+	}
+	if !slices.Contains([]OnRestart{"", RestartResumes, RestartBegins, RestartFails}, d.OnRestart) {
+		f.add("on_restart", "must be resume, restart or fail, not %q", d.OnRestart)
 	}
 	if err := CheckPriority(d.Priority); err != nil {
 		f.Problems = append(f.Problems, fault.ProblemsOf(err)...)

@@ -38,9 +38,11 @@ var next = map[Status][]Status{
 	Running: {Success, Failed, Cancelled, Waiting, Pending}, // Pending: its process died
 }
 
-// CodeInterrupted is the error code of a run that was given up, because its server
-// stopped again and again while it was going.
-const CodeInterrupted = "interrupted"
+// The error codes of runs that were given up, because their server stopped.
+const (
+	CodeInterrupted = "interrupted"     // the pipeline says on_restart: fail
+	CodeQuarantined = "run_quarantined" // its server was killed again and again while it was going
+)
 
 // Move returns a Conflict fault unless a run in status s may go to status to.
 func (s Status) Move(to Status) error {

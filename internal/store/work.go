@@ -96,11 +96,18 @@ func readDocument(ctx context.Context, tx *sql.Tx, r runs.Run) (pipelines.Docume
 }
 
 const (
+	// What a run was given by the one that it resumes lies in its own folder under the
+	// same name.
 	artifactsOf = `
+		WITH RECURSIVE origins (id) AS (
+			VALUES (?1)
+			UNION
+			SELECT r.resumed_from FROM runs r JOIN origins o ON r.id = o.id WHERE r.resumed_from <> ''
+		)
 		SELECT node_id, message
 		FROM run_events
-		WHERE run_id = ?1 AND type = 'artifact'
-		ORDER BY seq`
+		WHERE run_id IN (SELECT id FROM origins) AND type = 'artifact'
+		ORDER BY run_id, seq`
 	firstStart = `
 		WITH RECURSIVE origins (id) AS (
 			SELECT id FROM runs WHERE id = ?1
@@ -243,75 +250,17 @@ func (s *Store) end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome
 	return s.release(ctx, tx, run)
 }
 
-// PutBackRun makes a running run pending again, to be done from the start, or from
-// where it has waited, and queues it. One that somebody has asked to cancel is cancelled instead. A stale
-// fence is as in RecordEvents.
-func (s *Store) PutBackRun(ctx context.Context, run runs.ID, fence int64, now time.Time) error {
-	err := s.change(ctx, "put back run", func(tx *sql.Tx) error {
-		if err := held(ctx, tx, run, fence); err != nil {
-			return err
-		}
-		var cancelled bool
-		if err := tx.QueryRowContext(ctx, cancelRequested, run).Scan(&cancelled); err != nil {
-			return err
-		}
-		if cancelled {
-			_, err := s.end(ctx, tx, run, runs.Outcome{Status: runs.Cancelled, At: now})
-			return err
-		}
-		if err := putBack(ctx, tx, run, now); err != nil {
-			return err
-		}
-		return s.queue.EnqueueTx(ctx, tx, run)
-	})
-	if err == nil {
-		s.queue.Wake()
-	}
-	return err
-}
-
-const (
-	resetRun = `
-		UPDATE runs
-		SET status = 'pending', attempt = attempt + 1
-		WHERE id = ?1`
-	resetNodes = `
-		DELETE FROM node_runs
-		WHERE run_id = ?1 AND settled = 0`
-	resetPreviews = `
-		DELETE FROM run_previews
-		WHERE run_id = ?1 AND node_id NOT IN (SELECT node_id FROM node_runs WHERE run_id = ?1)`
-	resetProgress = `
-		DELETE FROM run_events
-		WHERE run_id = ?1 AND type = 'node.progress'`
-)
-
-// putBack makes a running run pending. What it logged stays; what its nodes had
-// reached since it began, or since it waited, does not.
-func putBack(ctx context.Context, tx *sql.Tx, run runs.ID, now time.Time) error {
-	for _, text := range []string{resetRun, resetNodes, resetPreviews, resetProgress} {
-		if _, err := tx.ExecContext(ctx, text, run); err != nil {
-			return err
-		}
-	}
-	return tell(ctx, tx, run, runs.Event{Type: runs.RunInterrupted, At: now, Status: string(runs.Pending)})
-}
-
-// maxInterruptions is how often a run may be interrupted before it counts as the
-// reason: such a pipeline would otherwise stop the server for ever.
-const maxInterruptions = 3
-
 // Recovered is what became of the runs of a server that is gone.
 type Recovered struct {
 	PutBack   []runs.ID // pending again
 	Cancelled []runs.ID // somebody had asked for it
-	Failed    []runs.ID // interrupted for the third time
+	Failed    []runs.ID // their pipeline says so, or it was the third time
 	Queued    int       // pending runs that may start; all are in the queue now
 }
 
 const (
 	orphans = `
-		SELECT id, attempt, cancel_requested
+		SELECT id
 		FROM runs
 		WHERE status = 'running' AND owner <> ?1
 		ORDER BY id`
@@ -338,37 +287,4 @@ func (s *Store) Recover(ctx context.Context, owner string, now time.Time) (Recov
 	}
 	s.queue.Wake()
 	return done, nil
-}
-
-func (s *Store) takeBack(ctx context.Context, tx *sql.Tx, owner string, now time.Time) (Recovered, error) {
-	type orphan struct {
-		run       runs.ID
-		attempt   int
-		cancelled bool
-	}
-	rows, err := tx.QueryContext(ctx, orphans, owner)
-	all, err := collect(rows, err, func(r *sql.Rows) (o orphan, err error) {
-		return o, r.Scan(&o.run, &o.attempt, &o.cancelled)
-	})
-	var done Recovered
-	for _, o := range all {
-		switch {
-		case o.cancelled:
-			done.Cancelled = append(done.Cancelled, o.run)
-			_, err = s.end(ctx, tx, o.run, runs.Outcome{Status: runs.Cancelled, At: now})
-		case o.attempt+1 >= maxInterruptions:
-			done.Failed = append(done.Failed, o.run)
-			_, err = s.end(ctx, tx, o.run, runs.Outcome{Status: runs.Failed, At: now, Failure: &job.Failure{
-				Code:    runs.CodeInterrupted,
-				Message: "the server stopped three times while this run was going, so it was not tried again",
-			}})
-		default:
-			done.PutBack = append(done.PutBack, o.run)
-			err = putBack(ctx, tx, o.run, now)
-		}
-		if err != nil {
-			return Recovered{}, err
-		}
-	}
-	return done, err
 }

@@ -316,7 +316,7 @@ func testRecoverGivesUp(t *testing.T, b Backend) {
 	}
 	got, err := b.Run(ctx, run)
 	must(t, err)
-	if got.Status != runs.Failed || got.ErrorCode != "interrupted" || got.FinishedAt == nil {
+	if got.Status != runs.Failed || got.ErrorCode != runs.CodeQuarantined || got.FinishedAt == nil {
 		t.Errorf("the run that stopped three servers is %+v", got)
 	}
 	all := events(t, b, run)

@@ -1991,6 +1991,11 @@ export interface components {
             name: string;
             nodes: components["schemas"]["Node"][] | null;
             /**
+             * @description What becomes of a run whose server stops; resume when absent
+             * @enum {string}
+             */
+            on_restart?: "resume" | "restart" | "fail";
+            /**
              * @description What becomes of a run that is started while as many as there may be have not ended
              * @enum {string}
              */

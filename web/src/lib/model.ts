@@ -55,6 +55,7 @@ export type Pipeline = Graph & {
   draft?: boolean;
   /** Runs under way at once; none is any number. */
   max_active_runs?: number;
+  on_restart?: "resume" | "restart" | "fail";
   overlap?: "queue" | "skip" | "cancel_previous";
   pool?: string;
   priority?: number;
