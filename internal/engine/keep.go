@@ -83,7 +83,11 @@ func (db *database) keep(ctx context.Context, table string, rel node.Relation) (
 
 // write computes rel into a Parquet file, and returns what reads it.
 func (db *database) write(ctx context.Context, path string, rel node.Relation) (node.Relation, error) {
-	rows, err := db.Exec(ctx, "COPY ("+rel.SQL+") TO "+sqltext.Text(path)+" (FORMAT parquet, COMPRESSION snappy)")
+	sql, note, err := carriedHuge(rel)
+	if err != nil {
+		return node.Relation{}, err
+	}
+	rows, err := db.Exec(ctx, "COPY ("+sql+") TO "+sqltext.Text(path)+" (FORMAT parquet, COMPRESSION snappy"+note+")")
 	if err != nil {
 		return node.Relation{}, err
 	}
@@ -93,8 +97,9 @@ func (db *database) write(ctx context.Context, path string, rel node.Relation) (
 // written returns the rows that are in a file of write's.
 func written(path string, columns []node.Column, rows int64) node.Relation {
 	from := "read_parquet(" + sqltext.Text(path)
-	rel := node.Relation{SQL: "SELECT * FROM " + from + ")", Columns: columns, Rows: rows}
-	rel.Numbered = numbered(rel, "file_row_number", from+", file_row_number = true)")
+	all := "SELECT *" + recast(columns, func(typ string) string { return typ }) + " FROM " + from
+	rel := node.Relation{SQL: all + ")", Columns: columns, Rows: rows}
+	rel.Numbered = numbered(rel, "file_row_number", "("+all+", file_row_number = true))")
 	return rel
 }
 

@@ -32,7 +32,7 @@ func (r *run) restore(ctx context.Context, i int) error {
 		r.finishRestored(s)
 		return nil
 	}
-	columns, err := r.db.Describe(ctx, written(s.kept, nil, 0).SQL)
+	columns, err := r.db.columnsIn(ctx, s.kept)
 	if err != nil {
 		return r.failed(s, lost(err))
 	}

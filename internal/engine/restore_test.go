@@ -79,3 +79,33 @@ func TestRestoredNodesAreReadAndNotComputed(t *testing.T) {
 		})
 	}
 }
+
+// TestRestoredNumbersKeepTheirDigits restores numbers that Parquet has no type for.
+func TestRestoredNumbersKeepTheirDigits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{"in.csv": "a\n1\n"})
+	j := w.job(`
+		in source_file {"path": "in.csv"}
+		big sql {"query": "SELECT 12345678901234567890123::HUGEINT AS h, [h] AS l FROM \"in\"", "keep": true}
+		more sql {"query": "SELECT h + 1 AS h, l[1] + 2 AS l FROM big"}
+		out sink_file {"path": "out.csv"}`, "in>big big>more more>out")
+	first := execute(t.Context(), t, j)
+	for _, m := range first.messages {
+		if m.Type == job.Artifact && m.Node == "big" {
+			j.Nodes[1].Restored = &job.Restored{Path: m.Path, Rows: 1}
+		}
+	}
+	const want = "h,l\n12345678901234567890124,12345678901234567890125\n"
+	if got := w.read("out.csv"); got != want || first.end.Status != job.Success {
+		t.Fatalf("%+v %s", first.end.Error, got)
+	}
+	ok(t, os.Remove(w.path("out.csv")))
+	j.Nodes[0].Restored = &job.Restored{Rows: 1}
+	second := execute(t.Context(), t, j)
+	if got := w.read("out.csv"); got != want || !second.nodes["big"].Restored {
+		t.Errorf("%+v %s", second.end.Error, got)
+	}
+	if p := second.previews["big"]; p == nil || len(p.Rows) != 1 || p.Rows[0][0] != "12345678901234567890123" || p.Rows[0][1] != "[12345678901234567890123]" {
+		t.Errorf("the preview is %+v", p)
+	}
+}
