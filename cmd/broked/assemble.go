@@ -145,6 +145,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 		Answers: map[string]executor.Answer{
 			contacts.AskPage: executor.Answering(s.contacts.Page),
 			contacts.AskPut:  executor.Answering(s.contacts.Put),
+			runs.AskPlan:     executor.Planning(p.kinds, s.runs),
 		},
 	}
 	return s.face(ctx, c, data, p.kinds, board)

@@ -78,7 +78,8 @@ func (c *serveCmd) callers(s *assembled, ln net.Listener) (*contacts.Fetcher, er
 	s.executor = executor.New(s.executing)
 	s.keeper = &executor.Keeper{
 		Store: s.memory, Kinds: s.executing.Kinds, News: s.executing.News, Log: s.log,
-		Around: node.Surroundings{Roots: files.Roots(s.executing.Roots), Out: out, Succeeded: s.runs.SucceededSince},
+		Around:   node.Surroundings{Roots: files.Roots(s.executing.Roots), Out: out, Succeeded: s.runs.SucceededSince},
+		Children: s.runs, Dir: s.executing.Dir,
 	}
 	deps := s.files
 	deps.Client, err = out.Client(outbound.Options{MaxBody: contacts.MaxFile, Redirects: 5})

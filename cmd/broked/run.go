@@ -282,9 +282,19 @@ func (d *textDisplay) end(last job.Message, err error) error {
 // alone refuses a pipeline that needs a server to run.
 func alone(d pipelines.Document, kinds *node.Registry) error {
 	for _, n := range d.Nodes {
-		if spec, err := kinds.Spec(n.Type); err == nil && spec.Waits {
-			return fault.New(fault.Invalid, "%s %q waits, and only a server can do that: import the pipeline there", n.Type, n.ID)
+		spec, err := kinds.Spec(n.Type)
+		if err != nil || !spec.Waits {
+			continue
 		}
+		if made, _ := spec.Build(n.Settings()); isCaller(made) {
+			return fault.New(fault.Invalid, "%s %q runs another pipeline, and only a server can do that: import both there", n.Type, n.ID)
+		}
+		return fault.New(fault.Invalid, "%s %q waits, and only a server can do that: import the pipeline there", n.Type, n.ID)
 	}
 	return nil
+}
+
+func isCaller(n node.Node) bool {
+	_, is := n.(node.Caller)
+	return is
 }

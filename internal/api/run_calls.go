@@ -173,9 +173,10 @@ func (s *server) listRuns(ctx context.Context, in *struct {
 	Paging
 	Status   runs.Status  `query:"status" enum:"pending,blocked,waiting,running,success,failed,cancelled"`
 	Pipeline pipelines.ID `query:"pipeline_id" maxLength:"128"`
+	Parent   runs.ID      `query:"parent" maxLength:"128" doc:"Runs that this run has started by its subpipeline and map nodes"`
 },
 ) (*listing, error) {
-	return s.runsBy(ctx, in.Paging, runs.Filter{Pipeline: in.Pipeline, Status: in.Status}, "/api/runs")
+	return s.runsBy(ctx, in.Paging, runs.Filter{Pipeline: in.Pipeline, Status: in.Status, Parent: in.Parent}, "/api/runs")
 }
 
 func (s *server) runsBy(ctx context.Context, p Paging, f runs.Filter, path string) (*listing, error) {

@@ -59,7 +59,7 @@ func (a *asker) ask(ctx context.Context, node, what string, body, answer any) er
 	if id == 0 {
 		return alone(what)
 	}
-	a.talk.say(job.Message{Type: job.Ask, Node: node, Question: &job.Question{ID: id, What: what, Body: text}})
+	a.talk.say(job.Message{Type: job.Ask, Node: node, Question: &job.Question{Node: node, ID: id, What: what, Body: text}})
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

@@ -50,7 +50,7 @@ func (p people) answer(q job.Question) job.Reply {
 	answers := map[string]executor.Answer{
 		contacts.AskPage: executor.Answering(p.service.Page), contacts.AskPut: executor.Answering(p.service.Put),
 	}
-	result, err := answers[q.What](p.t.Context(), q.Body)
+	result, err := answers[q.What](p.t.Context(), executor.Asker{}, q.Body)
 	if err != nil {
 		return job.Reply{ID: q.ID, Error: job.FailureOf(err)}
 	}

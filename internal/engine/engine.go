@@ -117,6 +117,7 @@ func (r *run) prepare(ctx context.Context, kinds *node.Registry) error {
 		if s.common, err = spec.Common(s.Config); err != nil {
 			return r.failed(s, err)
 		}
+		s.common.Keep = s.common.Keep || s.Keep
 	}
 	var err error
 	if r.plan, err = newPlan(r.job.Nodes, r.needed(), func(kind string) bool { return sinks[kind] }); err != nil {

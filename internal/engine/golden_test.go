@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -32,6 +33,7 @@ var update = flag.Bool("update", false, "write what comes out into the golden fi
 // or rows of every node, the failure, what was logged and the files written. Files
 // called GET /path and so on are what a server answers, which the document calls by
 // https://api.example.com; want/requests is what it was asked.
+// want/plan is the runs that it is told to start.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	cases, err := filepath.Glob("testdata/golden/*/*.txtar")
@@ -96,7 +98,7 @@ func golden(t *testing.T, path string) {
 // wantOrder puts what a person asks first in front.
 func wantOrder(a, b string) int {
 	rank := func(name string) int {
-		return slices.Index([]string{"problems", "failure", "rows", "log", "requests"}, name)
+		return slices.Index([]string{"problems", "failure", "rows", "plan", "log", "requests"}, name)
 	}
 	if rank(a) >= 0 && rank(b) >= 0 {
 		return rank(a) - rank(b)
@@ -125,6 +127,14 @@ func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 		}
 	}
 	j.Dir, j.Roots = w.run, job.Roots{Base: w.data, Allow: []string{w.data}}
+	if strings.Contains(given["pipeline.yaml"], "type: map") {
+		var asked planner
+		out := w.outcome(j, converse(t.Context(), t, j, asked.answer), given)
+		if asked.plan != "" {
+			out["plan"] = asked.plan
+		}
+		return out
+	}
 	if !strings.Contains(given["pipeline.yaml"], "_contacts") {
 		return w.outcome(j, execute(t.Context(), t, j), given)
 	}
@@ -134,6 +144,24 @@ func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 		out[contactsFile] = all
 	}
 	return out
+}
+
+// planner notes the runs that nodes plan.
+type planner struct{ plan string }
+
+func (p *planner) answer(q job.Question) job.Reply {
+	var request runs.PlanRequest
+	if err := json.Unmarshal(q.Body, &request); err != nil || q.What != runs.AskPlan {
+		return job.Reply{ID: q.ID, Error: job.FailureOf(fault.Wrap(fault.Invalid, err, "nobody answers %s", q.What))}
+	}
+	for i, params := range request.Params {
+		line, err := json.Marshal(params)
+		if err != nil {
+			return job.Reply{ID: q.ID, Error: job.FailureOf(err)}
+		}
+		p.plan += fmt.Sprintf("%s %d %s\n", q.Node, request.First+i, line)
+	}
+	return job.Reply{ID: q.ID, Body: json.RawMessage("{}")}
 }
 
 // outcome tells a run in files.

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
@@ -44,11 +46,38 @@ func (r *run) restore(ctx context.Context, i int) error {
 	if n, _ := table.Rows[0][0].(int64); n != s.Restored.Rows {
 		return r.failed(s, fault.New(fault.Invalid, "the file with the rows of this node has %d of %d: run the pipeline anew", n, s.Restored.Rows).With("artifact_missing"))
 	}
+	if err := r.join(ctx, i); err != nil {
+		return r.failed(s, err)
+	}
 	if sample := r.look(ctx, i, s.rel); sample != nil {
 		r.say(job.Message{Type: job.Preview, Node: s.ID, Table: sample})
 	}
 	r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: s.kept, Rows: &s.rel.Rows})
 	r.finishRestored(s)
+	return nil
+}
+
+// join gives the restored rows of a node the columns that are beside them.
+func (r *run) join(ctx context.Context, i int) error {
+	s := r.steps[i]
+	if s.Restored.Beside == "" {
+		return nil
+	}
+	types := make([]string, 0, len(node.CallColumns()))
+	for _, c := range node.CallColumns() {
+		types = append(types, sqltext.Text(c.Name)+": "+sqltext.Text(c.Type))
+	}
+	sql := s.rel.SQL + " POSITIONAL JOIN read_json(" + sqltext.Text(s.Restored.Beside) + ", format = 'newline_delimited', columns = {" + strings.Join(types, ", ") + "})"
+	own := r.artifact(i)
+	s.kept = filepath.Join(filepath.Dir(own), job.Joined+filepath.Base(own))
+	n, err := r.db.Exec(ctx, "COPY ("+sql+") TO "+sqltext.Text(s.kept)+" (FORMAT parquet, COMPRESSION snappy)")
+	if err != nil {
+		return lost(err)
+	}
+	if n != s.Restored.Rows {
+		return fault.New(fault.Invalid, "%d runs were planned for the %d rows of this node: run the pipeline anew", n, s.Restored.Rows).With("artifact_missing")
+	}
+	s.rel.SQL, s.rel.Columns = "SELECT * FROM read_parquet("+sqltext.Text(s.kept)+")", append(s.rel.Columns, node.CallColumns()...)
 	return nil
 }
 

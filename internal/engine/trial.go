@@ -22,8 +22,25 @@ func (r *run) given(s *state) {
 	case !s.spec.HasOutput():
 		s.node = dry{}
 	case s.spec.Effects:
-		s.node = idle{}
+		r.idles(s)
 	}
+}
+
+// idles replaces a node that acts on the world by what it has for trials.
+func (*run) idles(s *state) {
+	if n, is := s.node.(node.Rehearser); is {
+		s.node = rehearsal{n}
+		return
+	}
+	s.node = idle{}
+}
+
+// rehearsal is a node that acts on the world, without acting, and knows what to show.
+type rehearsal struct{ node.Rehearser }
+
+// Select implements node.Relational.
+func (r rehearsal) Select(ctx context.Context, env node.Env, in []node.Relation) (node.Relation, error) {
+	return r.Rehearse(ctx, env, in)
 }
 
 // pinned is a node whose rows were given: one JSON object a line.

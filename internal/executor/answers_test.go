@@ -45,11 +45,11 @@ func TestAnswers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			d := pipelines.Document{Name: "P", Workspace: "lab", Nodes: []pipelines.Node{{ID: "a", Type: c.kind}}}
-			talk, err := x.converse(newRecorder(x, runs.Claim{Document: d}), d)
+			talk, err := x.converse(newRecorder(x, runs.Claim{Document: d}), d, job.Job{Nodes: []job.Step{{ID: "a", Kind: c.kind}}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := talk.Answer(t.Context(), job.Question{ID: 7, What: c.what, Body: json.RawMessage(c.body)})
+			r := talk.Answer(t.Context(), job.Question{Node: "a", ID: 7, What: c.what, Body: json.RawMessage(c.body)})
 			if r.ID != 7 || string(r.Body) != c.want {
 				t.Errorf("the reply is %d %s, want 7 %s", r.ID, r.Body, c.want)
 			}

@@ -98,7 +98,7 @@ func (x *Executor) Execute(ctx context.Context, entry runs.ID) error {
 	x.tell(id)
 	x.News.Post(runs.Changed)
 	defer x.News.Post(runs.Changed)
-	work, stop := x.untilCancelled(ctx, id)
+	work, stop := x.untilCancelled(ctx, claim.Run)
 	defer stop()
 	r := newRecorder(x, claim)
 	last, err := x.work(work, claim, r)
@@ -118,7 +118,7 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 	}
 	j.Dir, j.Roots, j.Limits, j.Out = dir, x.Roots, x.Limits, x.Out
 	for i, s := range j.Nodes {
-		j.Nodes[i].State = claim.States[s.ID]
+		j.Nodes[i].State, j.Nodes[i].Keep = claim.States[s.ID], s.ID == claim.Kept
 	}
 	again := func(string) bool { return true }
 	if claim.Before != nil {
@@ -129,7 +129,7 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 	if r.waits, err = x.hold(claim, &j, again); err != nil {
 		return job.Message{}, err
 	}
-	talk, err := x.converse(r, claim.Document)
+	talk, err := x.converse(r, claim.Document, j)
 	if err != nil {
 		return job.Message{}, err
 	}
@@ -203,15 +203,20 @@ func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Mes
 }
 
 // untilCancelled returns a context that ends, with errCancelled as its cause,
-// when the run is marked to be cancelled.
-func (x *Executor) untilCancelled(ctx context.Context, id runs.ID) (context.Context, func()) {
+// when the run is marked to be cancelled. A run that another has started is when that
+// one has ended.
+func (x *Executor) untilCancelled(ctx context.Context, r runs.Run) (context.Context, func()) {
 	work, cancel := context.WithCancelCause(ctx)
-	woken, unwatch := x.News.Watch(runs.CancelKey(id))
+	woken, unwatch := x.News.Watch(runs.CancelKey(r.ID))
+	others, unwatchOthers := x.News.Watch(runs.Changed)
+	if r.ParentRun == "" {
+		others = nil
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		for {
-			if yes, err := x.Store.CancelRequested(work, id); err == nil && yes {
+			if yes, err := x.Store.CancelRequested(work, r.ID); err == nil && yes {
 				cancel(errCancelled)
 				return
 			}
@@ -219,6 +224,7 @@ func (x *Executor) untilCancelled(ctx context.Context, id runs.ID) (context.Cont
 			case <-work.Done():
 				return
 			case <-woken:
+			case <-others:
 			case <-time.After(glance): // news may be lost; the record is looked at anyway
 			}
 		}
@@ -227,6 +233,7 @@ func (x *Executor) untilCancelled(ctx context.Context, id runs.ID) (context.Cont
 		cancel(nil)
 		<-ended
 		unwatch()
+		unwatchOthers()
 	}
 }
 

@@ -36,6 +36,10 @@ type Keeper struct {
 	Log   *slog.Logger
 	// Around is what waiting nodes may look at; it need not have times.
 	Around node.Surroundings
+	// Children are the runs that waiting nodes have other pipelines do; Dir holds a
+	// folder for every run.
+	Children Children
+	Dir      string
 }
 
 const (
@@ -49,6 +53,8 @@ const (
 func (k *Keeper) Run(ctx context.Context) error {
 	woken, end := k.News.Watch(runs.WaitsKey)
 	defer end()
+	ended, endOthers := k.News.Watch(runs.Changed) // a run that others wait for may have ended
+	defer endOthers()
 	for {
 		timer := time.NewTimer(k.look(ctx))
 		select {
@@ -56,6 +62,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case <-woken:
+			timer.Stop()
+		case <-ended:
 			timer.Stop()
 		case <-timer.C:
 		}
@@ -97,7 +105,7 @@ func (k *Keeper) keep(ctx context.Context, w runs.Waiter) {
 		k.Log.ErrorContext(ctx, "note a look at a waiting run", "run", w.Run.ID, "error", err)
 	}
 	k.News.Post(string(w.Run.ID))
-	if l.Next == nil {
+	if err == nil && l.Next == nil {
 		k.News.Post(runs.Changed)
 	}
 }
@@ -105,7 +113,7 @@ func (k *Keeper) keep(ctx context.Context, w runs.Waiter) {
 // lookAt asks every node that waits whether its waiting is over.
 func (k *Keeper) lookAt(ctx context.Context, w runs.Waiter) runs.Look {
 	now := time.Now().UTC()
-	l := runs.Look{At: now}
+	l := runs.Look{At: now, LookAt: w.LookAt}
 	began := now
 	if w.Began != nil {
 		began, w.Run.StartedAt = *w.Began, w.Began
@@ -118,49 +126,59 @@ func (k *Keeper) lookAt(ctx context.Context, w runs.Waiter) runs.Look {
 	around := k.Around
 	around.Began, around.Now = began, now
 	ctx = auth.WithWorkspace(ctx, auth.WorkspaceID(w.Document.Workspace))
+	ctx = auth.WithActor(ctx, auth.Actor{Name: "pipeline " + w.Document.Name})
+	anew := wanted(runs.Claim{Run: w.Run, Document: w.Document})
 	steps := make(map[string]job.Step, len(j.Nodes))
 	for _, s := range j.Nodes {
 		steps[s.ID] = s
 	}
 	for _, n := range w.Run.Nodes {
 		if n.Status == runs.NodeRunning {
-			k.ask(ctx, steps[n.Node], n, around, &l)
+			k.ask(ctx, &asked{Step: steps[n.Node], of: n, anew: anew[n.Node]}, around, &l)
 		}
 	}
 	return l
 }
 
+// asked is a node that waits.
+type asked struct {
+	job.Step
+	of   runs.NodeRun
+	anew bool // as in runs.Plan
+
+	more bool   // something can be done for it at once
+	rows *int64 // how many it has when its waiting is over, unless that is known
+}
+
 // ask asks one node, and adds to l what it says.
-func (k *Keeper) ask(ctx context.Context, s job.Step, n runs.NodeRun, around node.Surroundings, l *runs.Look) {
-	waiter, err := waiterOf(k.Kinds, s)
+func (k *Keeper) ask(ctx context.Context, a *asked, around node.Surroundings, l *runs.Look) {
+	patient, err := patientOf(k.Kinds, a.Step)
 	if err != nil {
 		l.Failure = job.FailureOf(err)
 		return
 	}
-	came, err := waiter.Come(ctx, around)
+	came, err := k.come(ctx, patient, a, around, l)
 	if err != nil && fault.KindOf(err) == fault.Internal {
-		k.Log.ErrorContext(ctx, "a waiting node cannot be asked", "run", n.Run, "node", n.Node, "error", err)
+		k.Log.ErrorContext(ctx, "a waiting node cannot be asked", "run", a.of.Run, "node", a.of.Node, "error", err)
 		came, err = false, nil // it is ours, and may be over at the next look
 	}
 	waited := time.Duration(0)
-	if n.StartedAt != nil {
-		waited = around.Now.Sub(*n.StartedAt)
+	if a.of.StartedAt != nil {
+		waited = around.Now.Sub(*a.of.StartedAt)
 	}
-	finished := runs.Event{Run: n.Run, Type: job.NodeFinished, At: around.Now, Node: n.Node, Status: string(job.Success), Millis: waited.Milliseconds()}
-	said := runs.Event{Run: n.Run, Type: job.Log, At: around.Now, Node: n.Node, Level: string(node.Info)}
+	finished := runs.Event{Run: a.of.Run, Type: job.NodeFinished, At: around.Now, Node: a.of.Node, Status: string(job.Success), Rows: a.rows, Millis: waited.Milliseconds()}
+	said := runs.Event{Run: a.of.Run, Type: job.Log, At: around.Now, Node: a.of.Node, Level: string(node.Info)}
+	pace := patient.Pace()
 	switch {
 	case err == nil && came:
-		said.Message = fmt.Sprintf("Waited %v for %s", waited.Round(time.Second), waiter.Subject())
+		said.Message = fmt.Sprintf("Waited %v for %s", waited.Round(time.Second), patient.Subject())
 		l.Events = append(l.Events, finished, said)
 		return
-	case err == nil && waited < waiter.Pace().AtMost:
-		next := around.Now.Add(min(waiter.Pace().Every, waiter.Pace().AtMost-waited))
-		if l.Next == nil || next.Before(*l.Next) {
-			l.Next = &next
-		}
+	case err == nil && waited < pace.AtMost:
+		a.later(around.Now, min(pace.Every, pace.AtMost-waited), l)
 		return
 	case err == nil:
-		err = fault.New(fault.Invalid, "waited %v for %s, and it did not come", waiter.Pace().AtMost, waiter.Subject()).With("wait_timeout")
+		err = fault.New(fault.Invalid, "waited %v for %s, and it did not come", pace.AtMost, patient.Subject()).With("wait_timeout")
 	}
 	failure := job.FailureOf(err)
 	finished.Status, finished.Error, finished.Failure = string(job.Failed), failure.Message, failure
@@ -168,7 +186,29 @@ func (k *Keeper) ask(ctx context.Context, s job.Step, n runs.NodeRun, around nod
 	l.Events, l.Failure = append(l.Events, finished, said), failure
 }
 
-func waiterOf(kinds *node.Registry, s job.Step) (node.Waiter, error) {
+// later has the run looked at again after a pause, or at once.
+func (a *asked) later(now time.Time, pause time.Duration, l *runs.Look) {
+	next := now.Add(pause)
+	if a.more {
+		next = now
+	}
+	if l.Next == nil || next.Before(*l.Next) {
+		l.Next = &next
+	}
+}
+
+// come reports whether the waiting of a node is over.
+func (k *Keeper) come(ctx context.Context, p node.Patient, a *asked, around node.Surroundings, l *runs.Look) (bool, error) {
+	switch p := p.(type) {
+	case node.Waiter:
+		return p.Come(ctx, around)
+	case node.Caller:
+		return (&call{Keeper: k, Calls: p.Calls(), asked: a, now: around.Now, look: l}).come(ctx)
+	}
+	return false, fmt.Errorf("%s: nobody knows what a node of kind %s waits for", a.ID, a.Kind)
+}
+
+func patientOf(kinds *node.Registry, s job.Step) (node.Patient, error) {
 	spec, err := kinds.Spec(s.Kind)
 	if err != nil {
 		return nil, err
@@ -177,9 +217,9 @@ func waiterOf(kinds *node.Registry, s job.Step) (node.Waiter, error) {
 	if len(problems) > 0 {
 		return nil, fault.Rejected("the settings cannot be used", problems)
 	}
-	w, is := made.(node.Waiter)
+	p, is := made.(node.Patient)
 	if !is {
 		return nil, fmt.Errorf("%s: a node of kind %s does not wait", s.ID, s.Kind)
 	}
-	return w, nil
+	return p, nil
 }

@@ -28,6 +28,8 @@ type recorder struct {
 	kept   *keptStates                // the same, for a run that resumes this one
 
 	waits   map[string]bool // nodes whose waiting begins when the engine has done with them
+	anew    map[string]bool // nodes that are done again because somebody has asked for it
+	joined  map[string]bool // settled nodes whose rows get columns
 	settled map[string]bool // nodes of which everything has been told before the run waited
 
 	mu      sync.Mutex
@@ -46,7 +48,7 @@ func newRecorder(x *Executor, c runs.Claim) *recorder {
 	}
 	return &recorder{
 		x: x, run: c.Run.ID, fence: c.Fence, names: names, wake: make(chan struct{}, 1),
-		states: make(map[string]json.RawMessage), settled: make(map[string]bool), kept: newKeptStates(x.folder(c.Run.ID), c.States),
+		states: make(map[string]json.RawMessage), settled: make(map[string]bool), joined: make(map[string]bool), anew: wanted(c), kept: newKeptStates(x.folder(c.Run.ID), c.States),
 	}
 }
 
@@ -113,7 +115,8 @@ func (r *recorder) Hear(m job.Message) error {
 		r.states[m.Node] = m.State
 		return r.kept.note(m.Node, m.State)
 	}
-	if r.settled[m.Node] {
+	anew := m.Type == job.Preview || m.Type == job.Artifact
+	if r.settled[m.Node] && (!anew || !r.joined[m.Node]) {
 		return nil
 	}
 	if r.waits[m.Node] && m.Type == job.NodeFinished && m.Status == job.Success {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/runs"
@@ -51,8 +52,10 @@ func (x *Executor) restore(c runs.Claim, j *job.Job, r *recorder) (again func(n 
 			continue
 		}
 		restored := &job.Restored{Rows: c.Before.Nodes[step.ID].Rows}
-		restored.Path, err = brought(left[step.ID], j.Dir)
-		j.Nodes[i].Restored = restored
+		if restored.Path, err = brought(left[step.ID], j.Dir); err == nil {
+			restored.Beside, err = beside(before, step.ID, restored.Path, j.Dir)
+		}
+		j.Nodes[i].Restored, r.joined[step.ID] = restored, restored.Beside != ""
 		if err := errors.Join(err, r.keepOn(step.ID, states, c.States)); err != nil {
 			return nil, err
 		}
@@ -78,6 +81,26 @@ func whence(c runs.Claim) string {
 		return "Was done before the run was interrupted"
 	}
 	return fmt.Sprintf("Restored from run %s", c.Before.Run)
+}
+
+// wanted returns the nodes that are done again because somebody has asked for it.
+func wanted(c runs.Claim) map[string]bool {
+	all := make(map[string]bool)
+	if c.Run.ResumedAt != "" {
+		all[c.Run.ResumedAt] = true
+		after(c.Document, c.Run.ResumedAt, all)
+	}
+	return all
+}
+
+// beside brings the file with what has become of the runs of a node into the folder
+// dir, and returns its path there: empty when the rows of the node, in file, need it not.
+func beside(before, node, file, dir string) (string, error) {
+	path := filepath.Join(before, calledFile(node))
+	if _, err := os.Stat(path); err != nil || file == "" || strings.HasPrefix(filepath.Base(file), job.Joined) {
+		return "", nil //nolint:nilerr // there is no such file
+	}
+	return brought(path, dir)
 }
 
 // filesLeft returns those files of artifacts that are in the folder of their run.
@@ -127,14 +150,19 @@ func brought(file, dir string) (string, error) {
 		return "", nil
 	}
 	path := filepath.Join(dir, filepath.Base(file))
+	return path, linked(file, path)
+}
+
+// linked makes file be at path as well.
+func linked(file, path string) error {
 	err := os.Link(file, path)
 	if err == nil || errors.Is(err, fs.ErrExist) {
-		return path, nil // two nodes may have one file
+		return nil // two nodes may have one file
 	}
 	if err := duplicate(file, path); err != nil {
-		return "", fmt.Errorf("restore rows: %w", err)
+		return fmt.Errorf("restore rows: %w", err)
 	}
-	return path, nil
+	return nil
 }
 
 // duplicate copies a file, where the file system has no links.

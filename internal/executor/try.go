@@ -57,7 +57,7 @@ func (x *Executor) Try(ctx context.Context, d pipelines.Document, j job.Job, fil
 	asked := j.Limits
 	j.Roots, j.Limits, j.Out = x.Roots, x.Limits, x.Out
 	j.Limits.PreviewRows, j.Limits.PreviewBytes = asked.PreviewRows, asked.PreviewBytes
-	talk, err := x.converse(newRecorder(x, runs.Claim{Document: d}), d)
+	talk, err := x.converse(newRecorder(x, runs.Claim{Document: d}), d, j)
 	if err != nil {
 		return job.Message{}, err
 	}

@@ -57,6 +57,8 @@ type Step struct {
 	// State is what the node kept at the end of the pipeline's last run that
 	// succeeded; nil when nothing.
 	State json.RawMessage `json:"state,omitempty"`
+	// Keep says that the rows become an artifact, whatever the settings say.
+	Keep bool `json:"keep,omitempty"`
 	// Restored, unless nil, is what another run has left of this node, which is not
 	// computed again.
 	Restored *Restored `json:"restored,omitempty"`
@@ -88,7 +90,15 @@ type Restored struct {
 	// node that is computed takes them.
 	Path string `json:"path,omitempty"`
 	Rows int64  `json:"rows"`
+	// Beside, unless empty, is a file in the run's folder with a JSON object a line, as
+	// many as there are rows: the values of node.CallColumns, which the rows get. They
+	// are kept together in an artifact whose name begins with Joined.
+	Beside string `json:"beside,omitempty"`
 }
+
+// Joined begins the names of files whose rows have got the columns that were beside
+// them. No other artifact is called so.
+const Joined = "joined."
 
 // Edge carries the rows of From to To.
 type Edge struct {
@@ -147,6 +157,7 @@ const (
 
 // Question is what a node wants of the server, which alone has the record.
 type Question struct {
+	Node string          `json:"node"`
 	ID   int64           `json:"id"` // differs from those of other questions of the run
 	What string          `json:"what"`
 	Body json.RawMessage `json:"body"`

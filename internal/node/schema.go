@@ -36,13 +36,14 @@ const (
 	FormatExpression Format = "expression" // package expr; placeholders are bound, never spliced
 	FormatSQL        Format = "sql"        // one SELECT; placeholders are bound, never spliced
 	FormatPython     Format = "python"     // a script; it has no placeholders
+	FormatTemplate   Format = "template"   // text with {column}; placeholders are put in by the node
 	FormatCode       Format = "code"       // a program in another language; it has no placeholders
 )
 
 // Bound reports whether the node itself puts values in the place of placeholders,
 // so that they cannot change what the text says.
 func (f Format) Bound() bool {
-	return f == FormatExpression || f == FormatSQL || f == FormatPython || f == FormatCode
+	return f == FormatExpression || f == FormatSQL || f == FormatPython || f == FormatCode || f == FormatTemplate
 }
 
 // Schema is the shape of a setting, as data. It is written out as JSON Schema

@@ -29,7 +29,7 @@ type Spec struct {
 	// Effects says that a node of this kind acts on the world and hands its rows on, or
 	// has none of its own, so that a trial leaves it out. Sinks need not say so.
 	Effects bool
-	// Waits says that nodes of the kind are Waiters. An edge from one to a node that
+	// Waits says that nodes of the kind are Patient. An edge from one to a node that
 	// takes no input carries no rows, but has that node begin when the wait is over.
 	Waits bool
 	// Permissions are what somebody needs, besides the right to save a pipeline, to

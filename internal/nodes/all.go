@@ -64,6 +64,8 @@ func All() []node.Spec {
 		sqlGenerateSpec,
 		conditionSpec,
 		waitSpec,
+		subpipelineSpec,
+		mapSpec,
 		qualityCheckSpec,
 		sinkFileSpec,
 		sinkAPISpec,

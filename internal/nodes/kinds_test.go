@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -100,6 +101,7 @@ func TestNoKindBreaksDown(t *testing.T) {
 				}
 				env := node.Env{
 					DB: db, Legacy: rapid.Bool().Draw(r, "legacy"), Log: func(node.Level, string, ...any) {},
+					Ask:    func(context.Context, string, any, any) error { return nil },
 					Values: func(name string) (string, bool) { return "D'E", name == "param.country" },
 				}
 				in := []node.Relation{{Name: "a", SQL: orders, Columns: columns, Rows: 4}, {Name: "b", SQL: orders, Columns: columns, Rows: 4}}

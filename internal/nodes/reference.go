@@ -35,7 +35,7 @@ func Reference() (map[string]string, error) {
 		index.line("| [`%s`](%s.md) | %s |", s.Kind, s.Kind, cell(s.Summary))
 	}
 	common := reference{}
-	common.line("# Settings of every node\n\nBesides the settings of its kind, every node but `wait` takes these in its config. Numbers may be given as text. Where a kind has a setting of the same name, its own page tells what it means there, and `keep` is not for sinks. Members that begin with `_`, such as the `_schema_hint` of SDKs, are notes of other programs: they stay with the node and mean nothing here.\n")
+	common.line("# Settings of every node\n\nBesides the settings of its kind, every node but `wait`, `subpipeline` and `map` takes these in its config. Numbers may be given as text. Where a kind has a setting of the same name, its own page tells what it means there, and `keep` is not for sinks. Members that begin with `_`, such as the `_schema_hint` of SDKs, are notes of other programs: they stay with the node and mean nothing here.\n")
 	common.fields(node.CommonSettings())
 	common.line("%s", commonWords)
 	pages[commonPage] = common.text.String()
@@ -103,7 +103,7 @@ func (r *reference) example(kind string) error {
 	r.line("\n## Example\n\n%s", strings.TrimSpace(string(archive.Comment)))
 	for _, f := range archive.Files {
 		name, comesOut := strings.CutPrefix(f.Name, "want/")
-		words := map[string]string{"rows": "Rows of every node:", "log": "In the log:", "requests": "What the server is asked:"}[name]
+		words := map[string]string{"rows": "Rows of every node:", "log": "In the log:", "requests": "What the server is asked:", "plan": "The runs that the server is told to start, with their parameters:"}[name]
 		switch {
 		case comesOut && words != "":
 			r.line("\n%s", words)

@@ -58,7 +58,7 @@ func (d Document) RowEdges(kinds *node.Registry) []Edge {
 // checkWaits refuses a node that wants rows of a wait which has none.
 func (d Document) checkWaits(f *Findings, kinds *node.Registry) {
 	for i, e := range d.Edges {
-		if in, _ := d.degree(e.From); in == 0 && d.spec(e.From, kinds).Waits && d.spec(e.To, kinds).MaxInputs != 0 {
+		if in, _ := d.degree(e.From); in == 0 && d.spec(e.From, kinds).Waits && d.calls(e.From, kinds).Output == "" && d.spec(e.To, kinds).MaxInputs != 0 {
 			f.add(at("edges", i), "%q has no input, so it has no rows for %q: join a node to it, or let it come before a source", e.From, e.To)
 		}
 	}

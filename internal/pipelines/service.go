@@ -208,6 +208,11 @@ func (s *Service) Validate(ctx context.Context, d Document) (Findings, error) {
 	f := d.Check(s.kinds)
 	problems, err := s.checkDependencies(ctx, d)
 	f.Problems = append(f.Problems, problems...)
+	if err != nil {
+		return f, err
+	}
+	called, err := s.checkCalls(ctx, d)
+	f.Problems = append(f.Problems, called...)
 	if err == nil && d.Pool != "" {
 		var there bool
 		if there, err = s.store.HasPool(ctx, d.Pool); err == nil && !there {
@@ -284,6 +289,22 @@ func (s *Service) checkDependencies(ctx context.Context, d Document) ([]fault.Pr
 }
 
 func (s *Service) checkDependency(ctx context.Context, d Document, path, ref string) ([]fault.Problem, error) {
+	circle, err := s.circleOf(ctx, d, ref, Document.upstreams)
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		return []fault.Problem{{Path: path, Message: "dependency pipeline not found: " + ref}}, nil
+	case err != nil:
+		return nil, err
+	case circle != nil:
+		return []fault.Problem{{Path: path, Message: fmt.Sprintf("dependency cycle detected: %v", circle)}}, nil
+	}
+	return nil, nil
+}
+
+// circleOf returns the names of the pipelines on a way from d over ref back to d, or
+// nil when there is none. Next returns the ids or slugs that a pipeline leads to. That
+// ref is not there is a NotFound fault.
+func (s *Service) circleOf(ctx context.Context, d Document, ref string, next func(Document) []string) ([]string, error) {
 	names := []string{d.Name}
 	var walk func(ref string) ([]string, error)
 	seen := map[ID]bool{}
@@ -302,24 +323,15 @@ func (s *Service) checkDependency(ctx context.Context, d Document, path, ref str
 			return nil, nil
 		}
 		seen[up.ID] = true
-		for _, next := range up.upstreams() {
-			circle, err := walk(next)
+		for _, more := range next(up) {
+			circle, err := walk(more)
 			if circle != nil || err != nil && fault.KindOf(err) != fault.NotFound {
 				return circle, err
 			}
 		}
 		return nil, nil
 	}
-	circle, err := walk(ref)
-	switch {
-	case fault.KindOf(err) == fault.NotFound:
-		return []fault.Problem{{Path: path, Message: "dependency pipeline not found: " + ref}}, nil
-	case err != nil:
-		return nil, err
-	case circle != nil:
-		return []fault.Problem{{Path: path, Message: fmt.Sprintf("dependency cycle detected: %v", circle)}}, nil
-	}
-	return nil, nil
+	return walk(ref)
 }
 
 // upstreams returns the ids or slugs of the pipelines that d waits for.

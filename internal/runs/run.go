@@ -90,6 +90,9 @@ type Run struct {
 	Attempt       int        `json:"attempt"` // how often it was interrupted and put back
 	ResumedFrom   ID         `json:"resumed_from_run_id,omitempty" doc:"The run whose results it began with"`
 	ResumedAt     string     `json:"resumed_from_node_id,omitempty" doc:"The node that it was told to begin at"`
+	ParentRun     ID         `json:"parent_run_id,omitempty" doc:"The run that has started it"`
+	ParentNode    string     `json:"parent_node_id,omitempty" doc:"The node of that run"`
+	ParentRow     int        `json:"parent_row,omitempty" doc:"The row of that node's input for which it runs, from 0"`
 	CreatedAt     time.Time  `json:"created_at"`
 	StartedAt     *time.Time `json:"started_at"`
 	FinishedAt    *time.Time `json:"finished_at"`

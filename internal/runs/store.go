@@ -13,6 +13,7 @@ import (
 type Filter struct {
 	Pipeline pipelines.ID
 	Status   Status
+	Parent   ID // the run that has others do a part of its work; these are chosen
 	pipelines.Page
 }
 
@@ -30,6 +31,7 @@ type LogFilter struct {
 // auth.HomeFrom the context. The other methods go by the id of a run that was
 // found.
 type Store interface {
+	ChildStore
 	// InsertRun stores a pending run together with its place in the queue: both or
 	// neither. While another run that resumes the same one has not ended, or the
 	// pipeline skips runs that overlap and one has not ended, the fault is a Conflict.
@@ -97,6 +99,9 @@ type Claim struct {
 	// States is what nodes kept at the end of the pipeline's last run that succeeded,
 	// by their ids.
 	States map[string]json.RawMessage
+	// Kept is a node whose rows are to be kept, because a run that has started this one
+	// takes them; empty when there is none.
+	Kept string
 	// Before is what the run has left itself before it waited, else what the run that
 	// it resumes has left; nil when it begins anew.
 	Before *Before

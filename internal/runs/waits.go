@@ -17,6 +17,7 @@ type Waiter struct {
 	Run      Run
 	Document pipelines.Document
 	Began    *time.Time // as of Before
+	LookAt   int64      // when it was due, in the record's own form
 }
 
 // Look is what a look at a waiting run has found.
@@ -26,6 +27,8 @@ type Look struct {
 	// Failure fails the run; else Next is when to look again, and nil lets the run go on.
 	Failure *job.Failure
 	Next    *time.Time
+	// LookAt is that of the Waiter: a run that has been woken since stays due.
+	LookAt int64
 }
 
 // looked is how many runs are looked at for one that has started.

@@ -18,9 +18,10 @@ import (
 const insertRun = `
 	INSERT INTO runs (
 		id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at, resumed_from, resumed_at, priority,
-		workspace_id, pool
+		parent_run_id, parent_node, parent_index, kept_node, depth, workspace_id, pool
 	) VALUES (
 		?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+		?12, ?13, ?14, coalesce((SELECT kept_node FROM runs WHERE id = ?9), ''), coalesce((SELECT depth FROM runs WHERE id = ?9), 0),
 		coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''), coalesce((SELECT pool FROM pipelines WHERE id = ?2), '')
 	)
 	RETURNING workspace_id`
@@ -66,7 +67,8 @@ func (s *Store) insertRun(ctx context.Context, tx *sql.Tx, r runs.Run) error {
 	}
 	var in auth.WorkspaceID
 	err = tx.QueryRowContext(ctx, insertRun,
-		r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt), r.ResumedFrom, r.ResumedAt, r.Priority).Scan(&in)
+		r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt), r.ResumedFrom, r.ResumedAt, r.Priority,
+		r.ParentRun, r.ParentNode, r.ParentRow).Scan(&in)
 	if isOrphan(err) {
 		return noPipeline(string(r.Pipeline))
 	}
@@ -113,7 +115,8 @@ const (
 	runByID = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool,
+			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
 		FROM runs
 		WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
 	nodesOfRun = `
@@ -172,7 +175,8 @@ func scanRun(row scanner) (runs.Run, error) {
 	var started, finished instant
 	err := row.Scan(
 		&r.ID, &r.Pipeline, &r.PipelineName, &r.PipelineVersion, &r.Status, &r.Error, &r.ErrorCode, &params,
-		&r.Trigger, &r.StartedBy, &r.Attempt, &r.ResumedFrom, &r.ResumedAt, &r.Priority, &r.Pool, &created, &started, &finished)
+		&r.Trigger, &r.StartedBy, &r.Attempt, &r.ResumedFrom, &r.ResumedAt, &r.Priority, &r.Pool,
+		&r.ParentRun, &r.ParentNode, &r.ParentRow, &created, &started, &finished)
 	if err != nil {
 		return runs.Run{}, err
 	}
@@ -206,7 +210,8 @@ const (
 	runPage = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool,
+			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
 		FROM runs
 		WHERE workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
 		ORDER BY id DESC
@@ -214,17 +219,34 @@ const (
 	runPageOfPipeline = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, created_at, started_at, finished_at
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool,
+			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
 		FROM runs
 		WHERE pipeline_id = ?6 AND workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
 		ORDER BY id DESC
 		LIMIT ?3 OFFSET ?4`
 )
 
+// Of the runs that a run has planned, those that it found done when it resumed
+// another one are its own as well.
+const runPageOfParent = `
+	SELECT
+		r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
+		r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool,
+		r.parent_run_id, r.parent_node, r.parent_index, r.created_at, r.started_at, r.finished_at
+	FROM run_children c
+	JOIN runs r ON r.id = c.run_id
+	WHERE c.parent_id = ?6 AND c.run_id <> '' AND r.workspace_id = ?5 AND r.id < ?1 AND (?2 = '' OR r.status = ?2) AND (?7 = '' OR r.pipeline_id = ?7)
+	ORDER BY r.id DESC
+	LIMIT ?3 OFFSET ?4`
+
 // Runs implements runs.Store.
 func (s *Store) Runs(ctx context.Context, f runs.Filter) ([]runs.Run, error) {
 	text, args := runPage, []any{below(f.Page), f.Status, f.Limit, f.Skip, auth.HomeFrom(ctx)}
-	if f.Pipeline != "" {
+	switch {
+	case f.Parent != "":
+		text, args = runPageOfParent, append(args, f.Parent, f.Pipeline)
+	case f.Pipeline != "":
 		text, args = runPageOfPipeline, append(args, f.Pipeline)
 	}
 	rows, err := s.db.read.QueryContext(ctx, text, args...)
@@ -239,10 +261,20 @@ const countRuns = `
 	CROSS JOIN runs r ON r.pipeline_id = p.id
 	WHERE p.workspace_id = ?3 AND (?1 = '' OR p.id = ?1) AND (?2 = '' OR r.status = ?2)`
 
+const countChildren = `
+	SELECT count(*)
+	FROM run_children c
+	JOIN runs r ON r.id = c.run_id
+	WHERE c.parent_id = ?4 AND c.run_id <> '' AND r.workspace_id = ?3 AND (?1 = '' OR r.pipeline_id = ?1) AND (?2 = '' OR r.status = ?2)`
+
 // CountRuns implements runs.Store.
 func (s *Store) CountRuns(ctx context.Context, f runs.Filter) (int, error) {
+	text, args := countRuns, []any{f.Pipeline, f.Status, auth.HomeFrom(ctx)}
+	if f.Parent != "" {
+		text, args = countChildren, append(args, f.Parent)
+	}
 	var n int
-	err := s.db.read.QueryRowContext(ctx, countRuns, f.Pipeline, f.Status, auth.HomeFrom(ctx)).Scan(&n)
+	err := s.db.read.QueryRowContext(ctx, text, args...).Scan(&n)
 	return n, border("count runs", err)
 }
 
@@ -298,7 +330,8 @@ const (
 	recentRuns = `
 		SELECT
 			r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
-			r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool, r.created_at, r.started_at, r.finished_at
+			r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool,
+			r.parent_run_id, r.parent_node, r.parent_index, r.created_at, r.started_at, r.finished_at
 		FROM pipelines p
 		JOIN runs r ON r.id IN (
 			SELECT id FROM runs

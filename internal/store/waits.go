@@ -53,6 +53,10 @@ const (
 		SELECT min(look_at)
 		FROM runs
 		WHERE look_at > ?1`
+	lookOf = `
+		SELECT look_at
+		FROM runs
+		WHERE id = ?1`
 )
 
 // DueRuns returns the waiting runs that are to be looked at by now, at most limit,
@@ -76,6 +80,9 @@ func (s *Store) DueRuns(ctx context.Context, now time.Time, limit int) (due []ru
 			if err := tx.QueryRowContext(ctx, firstStart, id).Scan(&began); err != nil {
 				return err
 			}
+			if err := tx.QueryRowContext(ctx, lookOf, id).Scan(&due[i].LookAt); err != nil {
+				return err
+			}
 			due[i].Began = optional(began)
 		}
 		var at instant
@@ -87,10 +94,11 @@ func (s *Store) DueRuns(ctx context.Context, now time.Time, limit int) (due []ru
 }
 
 const (
+	// Below 1 is a run that was woken, which is due until a look has seen it so.
 	lookAgain = `
 		UPDATE runs
 		SET look_at = ?2
-		WHERE id = ?1`
+		WHERE id = ?1 AND (look_at > 0 OR look_at = ?3)`
 	goOn = `
 		UPDATE runs
 		SET status = 'pending', look_at = NULL
@@ -120,7 +128,7 @@ func (s *Store) NoteLook(ctx context.Context, run runs.ID, l runs.Look) error {
 			_, err := s.end(ctx, tx, run, runs.Outcome{Status: runs.Failed, Failure: l.Failure, At: l.At})
 			return err
 		case l.Next != nil:
-			_, err := tx.ExecContext(ctx, lookAgain, run, millis(*l.Next))
+			_, err := tx.ExecContext(ctx, lookAgain, run, millis(*l.Next), l.LookAt)
 			return err
 		}
 		if err := status.Move(runs.Pending); err != nil {

@@ -65,6 +65,9 @@ func (s *Store) claim(ctx context.Context, only runs.ID, owner string, now time.
 		if err := before(ctx, tx, &c); err != nil {
 			return err
 		}
+		if err := tx.QueryRowContext(ctx, keptNode, run).Scan(&c.Kept); err != nil {
+			return err
+		}
 		for i, n := range c.Document.Nodes {
 			if _, err := tx.ExecContext(ctx, insertNode, run, n.ID, id.New(), i, c.Run.Attempt); err != nil {
 				return err
@@ -244,10 +247,15 @@ func (s *Store) end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome
 	if err := keepStates(ctx, tx, run, o); err != nil {
 		return false, err
 	}
+	family, err := s.noteFamily(ctx, tx, run, o)
+	if err != nil {
+		return false, err
+	}
 	if err := noteEnd(ctx, tx, run, o); err != nil {
 		return false, err
 	}
-	return s.release(ctx, tx, run)
+	room, err = s.release(ctx, tx, run)
+	return room || family, err
 }
 
 // Recovered is what became of the runs of a server that is gone.

@@ -2645,6 +2645,15 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description The node of that run */
+            parent_node_id?: string;
+            /**
+             * Format: int64
+             * @description The row of that node's input for which it runs, from 0
+             */
+            parent_row?: number;
+            /** @description The run that has started it */
+            parent_run_id?: string;
             pipeline_id: string;
             pipeline_name: string;
             /** Format: int64 */
@@ -2719,6 +2728,15 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description The node of that run */
+            parent_node_id?: string;
+            /**
+             * Format: int64
+             * @description The row of that node's input for which it runs, from 0
+             */
+            parent_row?: number;
+            /** @description The run that has started it */
+            parent_run_id?: string;
             pipeline_id: string;
             pipeline_name: string;
             /** Format: int64 */
@@ -2758,6 +2776,15 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description The node of that run */
+            parent_node_id?: string;
+            /**
+             * Format: int64
+             * @description The row of that node's input for which it runs, from 0
+             */
+            parent_row?: number;
+            /** @description The run that has started it */
+            parent_run_id?: string;
             pipeline_id: string;
             pipeline_name: string;
             /** Format: int64 */
@@ -5786,6 +5813,8 @@ export interface operations {
                 per_page?: number;
                 status?: "pending" | "blocked" | "waiting" | "running" | "success" | "failed" | "cancelled";
                 pipeline_id?: string;
+                /** @description Runs that this run has started by its subpipeline and map nodes */
+                parent?: string;
             };
             header?: {
                 /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
