@@ -144,6 +144,11 @@ func (s *sinkFile) Write(ctx context.Context, env node.Env, in node.Relation) (i
 	if len(s.PartitionBy) > 0 && len(s.PartitionBy) >= len(in.Columns) {
 		return 0, node.Relation{}, settingFault("partition_by", "names all columns, so that none is left for the files")
 	}
+	for _, c := range in.Columns {
+		if s.format == formatParquet && strings.HasSuffix(c.Type, "HUGEINT") {
+			env.Log(node.Warning, "column %s is written as fractions of sixteen digits, because Parquet has no whole numbers of more than 64 bits: make it text or a decimal to keep all", c.Name)
+		}
+	}
 	defer remove(s.temp)
 	rows, err := s.write(ctx, env, in)
 	if err != nil {
