@@ -67,12 +67,8 @@ func (s *server) children(parent string) []child {
 	s.t.Helper()
 	var page struct {
 		Items []child `json:"items"`
-		Total int     `json:"total"`
 	}
 	s.call("GET", "/api/runs?page=1&page_size=100&parent="+parent, "", 200, &page)
-	if page.Total != len(page.Items) {
-		s.t.Errorf("%d runs of %d", len(page.Items), page.Total)
-	}
 	return page.Items
 }
 

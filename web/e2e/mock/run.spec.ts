@@ -25,6 +25,23 @@ test("a finished run shows rows on every node, and a node its first rows", async
   await lookAtBoth(page, "run-details");
 });
 
+test("a run and those that it has started lead to each other", async ({ page }) => {
+  const step = { ...finished.document.nodes[0], type: "map" };
+  const document = { ...finished.document, nodes: [step, ...finished.document.nodes.slice(1)] };
+  const child = { ...failed, id: "r2", parent_run_id: "r1", pipeline_name: "Load a region" };
+  await serve(page, {
+    "GET /api/runs/r1": { json: { ...finished, document } },
+    "GET /api/runs": { json: { items: [child], has_next: false, cursor: "", limit: 100 } },
+    "GET /api/runs/r2": { json: child },
+    "GET /api/runs/r2/logs": { json: [] },
+  });
+  await page.goto("/runs/r1?panel=runs");
+  await page.getByRole("link", { name: "Load a region" }).click();
+  await expect(page).toHaveURL(/runs\/r2/);
+  await page.getByRole("link", { name: "started by run r1" }).click();
+  await expect(page).toHaveURL(/runs\/r1/);
+});
+
 test("a run is followed live to its end", async ({ page }) => {
   await serve(page, { "GET /api/runs/r1": { json: running } });
   await page.goto("/runs/r1");

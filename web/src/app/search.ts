@@ -110,7 +110,7 @@ export function contactsSearch(raw: Raw): ContactsSearch {
 
 export type RunSearch = {
   node?: string;
-  panel?: "log" | "steps" | "data" | "node";
+  panel?: "log" | "steps" | "runs" | "data" | "node";
   level?: LogLevel;
   q?: string;
 };
@@ -118,7 +118,7 @@ export type RunSearch = {
 /** A run's page: the chosen node, the lower panel, and the log's filters. */
 export function runSearch(raw: Raw): RunSearch {
   const node = text(raw.node);
-  const panel = oneOf(raw.panel, ["log", "steps", "data", "node"] as const);
+  const panel = oneOf(raw.panel, ["log", "steps", "runs", "data", "node"] as const);
   const level = oneOf(raw.level, ["debug", "info", "warning", "error"] as const);
   const q = text(raw.q);
   return {

@@ -170,6 +170,8 @@ export type Run = {
   started_by?: string;
   /** The run whose results this one began with. */
   resumed_from_run_id?: string;
+  /** The run that has started this one by a node of its own. */
+  parent_run_id?: string;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;

@@ -249,7 +249,13 @@ export const issueQuery = (id: string) =>
     queryFn: ({ signal }) => get<Issue>(`/api/issues/${encodeURIComponent(id)}`, { signal }),
   });
 
-export type RunFilter = { status?: RunStatus; pipeline?: string; after?: string; limit?: number };
+export type RunFilter = {
+  status?: RunStatus;
+  pipeline?: string;
+  parent?: string;
+  after?: string;
+  limit?: number;
+};
 
 /** A stretch of the runs that fit a filter, newest first. */
 export const runsQuery = (filter: RunFilter) =>
@@ -259,6 +265,7 @@ export const runsQuery = (filter: RunFilter) =>
       const search = new URLSearchParams({ limit: String(filter.limit ?? 50) });
       if (filter.after) search.set("after", filter.after);
       if (filter.status) search.set("status", filter.status);
+      if (filter.parent) search.set("parent", filter.parent);
       if (filter.pipeline) search.set("pipeline_id", filter.pipeline);
       return get<Page<Run>>(`/api/runs?${search}`, { signal });
     },

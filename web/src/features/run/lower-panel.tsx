@@ -2,6 +2,7 @@ import { Tabs } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { NodeRun, NodeType, PipelineNode, RunDetail } from "../../lib/model";
 import { Panel } from "../../ui/page";
+import { ChildrenPanel, startsRuns } from "./children-panel";
 import { LogPanel } from "./log-panel";
 import { NodePanel } from "./node-panel";
 import { PreviewPanel } from "./preview-panel";
@@ -10,7 +11,7 @@ import { StepTable } from "./step-table";
 
 const route = getRouteApi("/shell/runs/$runId");
 
-const panels = ["log", "steps", "data", "node"] as const;
+const panels = ["log", "steps", "runs", "data", "node"] as const;
 
 /** A node of the run and how it went. */
 export type Step = { node: PipelineNode; nodeRun: NodeRun };
@@ -23,12 +24,12 @@ type Props = {
   onSelect: (nodeId: string | undefined) => void;
 };
 
-/** Below the canvas: the log, the steps in time, and of the chosen node its rows and its facts. */
+/** Below the canvas: the log, the steps in time, the runs that it has started, and of the chosen node its rows and its facts. */
 export function LowerPanel({ run, nodeRuns, step, kinds, onSelect }: Props) {
   const { panel } = route.useSearch();
   const navigate = route.useNavigate();
-  const general = panel === "log" || panel === "steps";
-  const shown = panel && (step || general) ? panel : usefulPanel(step);
+  const parent = startsRuns(run);
+  const shown = shownPanel(panel, step, parent);
   const choose = (value: string | null) => {
     const next = panels.find((one) => one === value);
     void navigate({ replace: true, search: (old) => (next ? { ...old, panel: next } : old) });
@@ -48,6 +49,7 @@ export function LowerPanel({ run, nodeRuns, step, kinds, onSelect }: Props) {
         <Tabs.List>
           <Tabs.Tab value="log">Log</Tabs.Tab>
           <Tabs.Tab value="steps">Steps</Tabs.Tab>
+          {parent && <Tabs.Tab value="runs">Runs</Tabs.Tab>}
           <Tabs.Tab value="data" disabled={!step}>
             Data
           </Tabs.Tab>
@@ -64,6 +66,11 @@ export function LowerPanel({ run, nodeRuns, step, kinds, onSelect }: Props) {
         <Tabs.Panel value="steps">
           <StepTable run={run} nodeRuns={nodeRuns} selected={step?.node.id} onSelect={onSelect} />
         </Tabs.Panel>
+        {parent && (
+          <Tabs.Panel value="runs">
+            <ChildrenPanel runId={run.id} />
+          </Tabs.Panel>
+        )}
         {step && (
           <>
             <Tabs.Panel value="data">
@@ -77,6 +84,15 @@ export function LowerPanel({ run, nodeRuns, step, kinds, onSelect }: Props) {
       </Tabs>
     </Panel>
   );
+}
+
+type PanelName = (typeof panels)[number];
+
+/** The panel that was chosen, where there is one, else the most useful one. */
+function shownPanel(chosen: PanelName | undefined, step: Step | undefined, parent: boolean) {
+  const general = chosen === "log" || chosen === "steps";
+  const there = chosen === "runs" ? parent : general || step !== undefined;
+  return chosen && there ? chosen : usefulPanel(step);
 }
 
 /** What a person most likely wants to see of a node when they did not say. */

@@ -79,6 +79,11 @@ function Facts({ run }: { run: RunDetail }) {
         version {run.pipeline_version}
       </TextLink>
       <span title={run.id}>run {shortId(run.id)}</span>
+      {run.parent_run_id && (
+        <TextLink c="inherit" fz="inherit" to="/runs/$runId" params={{ runId: run.parent_run_id }}>
+          started by run {shortId(run.parent_run_id)}
+        </TextLink>
+      )}
       {run.resumed_from_run_id && (
         <TextLink
           c="inherit"
