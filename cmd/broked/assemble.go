@@ -20,6 +20,7 @@ import (
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/nodes"
 	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/postgres"
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
@@ -47,6 +48,9 @@ type assembled struct {
 	runs      *runs.Service
 	issues    *issues.Service
 	clock     *runs.Clock
+	board     *news.Board
+	first     *first
+	shares    *shares // nil when the database is a file
 	watch     *issues.Watch
 	templates []api.Template
 	handler   http.Handler
@@ -90,17 +94,12 @@ type parts struct {
 }
 
 func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts) error {
-	var err error
-	if s.queue, err = queue.New(ctx, s.db.Writer(), s.log, queue.Options{Slots: c.LocalRuns, Grace: grace}); err != nil {
+	owner := id.New()
+	recovered, err := s.remember(ctx, c, p.database, owner)
+	if err != nil {
 		return err
 	}
-	memory, board := store.New(s.db, s.queue), &news.Board{}
-	s.memory = memory
-	owner := id.New()
-	recovered, err := memory.Recover(ctx, owner, time.Now().UTC())
-	if err != nil {
-		return fmt.Errorf("recover runs: %w", err)
-	}
+	memory, board := s.memory, s.board
 	s.keys = auth.NewKeys(memory, c.APIKey, s.log)
 	s.auth, err = auth.NewService(ctx, auth.Deps{
 		Store: memory, Keys: s.keys, Log: s.log, Signing: p.signing, Now: time.Now, Idle: c.SessionIdle, SetupToken: s.setup,
@@ -149,6 +148,22 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 		},
 	}
 	return s.face(ctx, c, data, p.kinds, board)
+}
+
+// remember joins what is on record, and takes back the runs of servers that are gone.
+func (s *assembled) remember(ctx context.Context, c *serveCmd, database, owner string) (recovered store.Recovered, err error) {
+	waiting := queue.Options{Slots: c.LocalRuns, Grace: grace, ID: owner}
+	if postgres.Is(database) {
+		waiting.Postgres = database
+	}
+	if s.queue, err = queue.New(ctx, s.db.Writer(), s.log, waiting); err != nil {
+		return recovered, err
+	}
+	s.memory, s.board, s.first = store.New(s.db, s.queue), &news.Board{}, newFirst()
+	if recovered, err = s.recover(ctx, c, database, owner); err != nil {
+		return recovered, fmt.Errorf("recover runs: %w", err)
+	}
+	return recovered, nil
 }
 
 // face makes the HTTP side.
@@ -202,6 +217,14 @@ func (s *assembled) tellSandbox(ctx context.Context, sandbox script.Sandbox) {
 func (s *assembled) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), openRequests)
 	defer cancel()
+	if s.shares != nil {
+		if err := s.memory.Leave(ctx, s.shares.process.ID); err != nil {
+			s.log.ErrorContext(ctx, "leave the other servers", "error", err)
+		}
+	}
+	if s.queue != nil {
+		s.queue.Close()
+	}
 	if err := s.db.Close(ctx); err != nil {
 		s.log.ErrorContext(ctx, "close database", "error", err)
 	}

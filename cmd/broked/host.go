@@ -12,13 +12,14 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/postgres"
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/workspaces"
 )
 
 // storedIn says where a stopped server keeps what it remembers.
 type storedIn struct {
-	DB   string `name:"db" help:"SQLite database; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
+	DB   string `name:"db" help:"SQLite database or postgres:// URL; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
 	Data string `help:"Data folder of a stopped server; ./broked-data when neither it nor a server is given." env:"BROKOLI_DATA" placeholder:"DIR"`
 	// JWTSecret is the server's key when it is in no file.
 	JWTSecret string `hidden:"" env:"BROKOLI_JWT_SECRET"`
@@ -48,7 +49,7 @@ func (in *storedIn) open(ctx context.Context, w world, instead string, do func(c
 	if database == "" {
 		database = filepath.Join(in.folder(), "broked.db")
 	}
-	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(database); !postgres.Is(database) && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no database %s: start the server once, say where it is with --data, or name a server with --server", database)
 	}
 	data, err := openFolder(in.folder())

@@ -19,13 +19,12 @@ import (
 
 	"github.com/broked/broked/examples"
 	"github.com/broked/broked/internal/auth"
-	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/postgres"
 )
 
 type serveCmd struct {
-	DB        string   `name:"db" help:"SQLite database; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
+	DB        string   `name:"db" help:"SQLite database, or the postgres:// URL of one that servers share; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
 	Data      string   `help:"Data folder." env:"BROKOLI_DATA" default:"./broked-data" placeholder:"DIR"`
 	LocalRuns int      `help:"Runs at once." env:"BROKOLI_LOCAL_RUNS" default:"2" placeholder:"N"`
 	LogFormat string   `help:"Form of the log: text or json." env:"BROKOLI_LOG_FORMAT" default:"text" enum:"text,json"`
@@ -84,7 +83,7 @@ func (c *serveCmd) Validate() error {
 // Run starts the server and returns when ctx has ended and everything is down.
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	syscall.Umask(0o077)
-	for _, secret := range []string{"BROKOLI_JWT_SECRET", "BROKOLI_API_KEY"} {
+	for _, secret := range []string{"BROKOLI_JWT_SECRET", "BROKOLI_API_KEY", "BROKOLI_DB"} {
 		_ = os.Unsetenv(secret) // no child inherits it
 	}
 	log := c.logger(w.err)
@@ -116,7 +115,9 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	log.InfoContext(ctx, "listening", "address", address, "version", version, "data", data.path)
 	s.tellSetup(ctx, address)
 	s.tellStarted(ctx, address)
-	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.openNetwork(), log), fetcher.Run)
+	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.openNetwork(), log), func(ctx context.Context) error {
+		return s.first.while(ctx, fetcher.Run)
+	})
 	s.tellStopped(ctx, err)
 	log.InfoContext(context.WithoutCancel(ctx), "stopped")
 	return err
@@ -134,7 +135,7 @@ func (c *serveCmd) database(data *folder) (string, error) {
 		return data.in("broked.db"), nil
 	}
 	if postgres.Is(c.DB) {
-		return "", fault.New(fault.Invalid, "PostgreSQL is not supported by this release; give a path to a SQLite file")
+		return c.DB, nil
 	}
 	return filepath.Abs(c.DB)
 }
@@ -176,11 +177,21 @@ func (s *assembled) work(ctx context.Context, ln net.Listener, also ...func(cont
 		return s.queue.Run(ctx, s.executor.Execute)
 	})
 	g.Go(func() error { return serveHTTP(ctx, ln, s.handler) })
-	g.Go(func() error { return s.watch.Run(ctx) })
+	g.Go(func() error { return s.first.while(ctx, s.watch.Run) })
 	g.Go(func() error { return s.clock.Run(ctx) })
-	g.Go(func() error { return s.keeper.Run(ctx) })
+	g.Go(func() error { return s.first.while(ctx, s.keeper.Run) })
 	for _, part := range also {
 		g.Go(func() error { return part(ctx) })
+	}
+	if s.shares != nil {
+		beating, stop := context.WithCancel(context.WithoutCancel(ctx))
+		defer stop()
+		also := errgroup.Group{}
+		also.Go(func() error { return s.shares.beat(beating, s) })
+		also.Go(func() error { return s.shares.wire.Run(beating, s.board.Hear) })
+		err := g.Wait()
+		stop() // its runs have ended, or are put back
+		return errors.Join(err, also.Wait())
 	}
 	return g.Wait()
 }

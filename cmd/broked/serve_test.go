@@ -222,14 +222,6 @@ func TestSecondServerIsRefused(t *testing.T) {
 	}
 }
 
-func TestDatabaseOnPostgreSQLIsRefused(t *testing.T) {
-	t.Parallel()
-	out, err := program(t.Context(), t.TempDir(), "serve", "--port", "0", "--db", "postgres://x/y").CombinedOutput()
-	if exitStatus(err) != 1 || !strings.Contains(string(out), "PostgreSQL is not supported") {
-		t.Errorf("%v: %s", err, out)
-	}
-}
-
 func TestFilesOfTheServerArePrivate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

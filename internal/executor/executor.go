@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,7 @@ type Store interface {
 type Executor struct {
 	Deps
 	active atomic.Int64
+	live   sync.Map      // of context.CancelCauseFunc by runs.ID
 	trials chan struct{} // one for each trial that is under way
 }
 
@@ -68,6 +70,18 @@ type Deps struct {
 
 // New returns an executor. It works when its Execute is called.
 func New(d Deps) *Executor { return &Executor{Deps: d, trials: make(chan struct{}, mostTrials)} }
+
+// Abandon stops the engines of all runs, and puts the runs back as soon as the record
+// can be reached. It is for a server that the others must take for dead by now.
+func (x *Executor) Abandon() {
+	x.live.Range(func(_, cancel any) bool {
+		cancel.(context.CancelCauseFunc)(errAbandoned) //nolint:errcheck,forcetypeassert // nothing else is put there
+		return true
+	})
+}
+
+// errAbandoned is the cause of a run's context when this server has lost touch.
+var errAbandoned = errors.New("the record could not be reached for too long")
 
 // errCancelled is the cause of a run's context when somebody cancelled the run.
 var errCancelled = errors.New("the run was cancelled")
@@ -177,29 +191,60 @@ func (x *Executor) folder(run runs.ID) string { return filepath.Join(x.Dir, stri
 func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Message, err error) error {
 	defer x.tell(r.run)
 	// The end is recorded even when the server has been told to stop.
-	write, done := context.WithTimeout(context.WithoutCancel(ctx), settle)
+	write, done := context.WithCancel(context.WithoutCancel(ctx))
 	defer done()
-	now := time.Now().UTC()
-	switch {
-	case fault.KindOf(err) == fault.Stale:
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(settle, done) })()
+	putBack := ctx.Err() != nil || errors.Is(context.Cause(work), errAbandoned)
+	if errors.Is(context.Cause(work), errCancelled) && fault.KindOf(err) != fault.Stale {
+		putBack, err = false, errCancelled
+	}
+	taken := err
+	if fault.KindOf(err) != fault.Stale {
+		taken = patiently(write, func() error { return x.record(write, r, last, err, putBack) })
+	}
+	if fault.KindOf(taken) == fault.Stale {
 		x.Log.WarnContext(ctx, "result of a run that was taken away is dropped", "run", r.run)
 		return nil
-	case errors.Is(context.Cause(work), errCancelled):
-		return r.finish(write, runs.Outcome{Status: runs.Cancelled, At: now})
-	case ctx.Err() != nil:
-		return x.Store.PutBackRun(write, r.run, r.fence, now)
+	}
+	return taken
+}
+
+// patiently does what writes to the record, again and again while that cannot be
+// reached: a run that has ended must not seem to go on.
+func patiently(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if fault.KindOf(err) != fault.Unavailable {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(glance):
+		}
+	}
+}
+
+// record writes down what has become of a run.
+func (x *Executor) record(ctx context.Context, r *recorder, last job.Message, err error, putBack bool) error {
+	now := time.Now().UTC()
+	switch {
+	case errors.Is(err, errCancelled):
+		return r.finish(ctx, runs.Outcome{Status: runs.Cancelled, At: now})
+	case putBack:
+		return x.Store.PutBackRun(ctx, r.run, r.fence, now)
 	case err != nil:
 		if fault.KindOf(err) == fault.Internal {
 			x.Log.ErrorContext(ctx, "run failed", "run", r.run, "error", err)
 		}
-		return r.finish(write, runs.Outcome{Status: runs.Failed, Failure: job.FailureOf(err), At: now})
+		return r.finish(ctx, runs.Outcome{Status: runs.Failed, Failure: job.FailureOf(err), At: now})
 	case last.Status == job.Success && len(r.waits) > 0:
 		defer x.News.Post(runs.WaitsKey)
-		return x.Store.WaitRun(write, r.run, r.fence, now, r.take())
+		return x.Store.WaitRun(ctx, r.run, r.fence, now, r.left())
 	case last.Status == job.Success:
-		return r.finish(write, runs.Outcome{Status: runs.Success, At: now, States: r.states})
+		return r.finish(ctx, runs.Outcome{Status: runs.Success, At: now, States: r.states})
 	}
-	return r.finish(write, runs.Outcome{Status: runs.Failed, Failure: last.Error, At: now})
+	return r.finish(ctx, runs.Outcome{Status: runs.Failed, Failure: last.Error, At: now})
 }
 
 // untilCancelled returns a context that ends, with errCancelled as its cause,
@@ -207,6 +252,7 @@ func (x *Executor) conclude(ctx, work context.Context, r *recorder, last job.Mes
 // one has ended.
 func (x *Executor) untilCancelled(ctx context.Context, r runs.Run) (context.Context, func()) {
 	work, cancel := context.WithCancelCause(ctx)
+	x.live.Store(r.ID, cancel)
 	woken, unwatch := x.News.Watch(runs.CancelKey(r.ID))
 	others, unwatchOthers := x.News.Watch(runs.Changed)
 	if r.ParentRun == "" {
@@ -230,6 +276,7 @@ func (x *Executor) untilCancelled(ctx context.Context, r runs.Run) (context.Cont
 		}
 	}()
 	return work, func() {
+		x.live.Delete(r.ID)
 		cancel(nil)
 		<-ended
 		unwatch()

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/runs"
@@ -71,7 +72,7 @@ func (r *recorder) begin(ctx context.Context) context.Context {
 			case <-time.After(flushAfter):
 			}
 			// The write must not be torn by the run's end, which stops this loop.
-			if err := r.flush(context.WithoutCancel(recording)); err != nil {
+			if err := r.flush(recording); err != nil {
 				r.failure = err
 				cancel()
 				return
@@ -89,12 +90,23 @@ func (r *recorder) end() error {
 	return r.failure
 }
 
+// flush writes down what waits. What could not be written before the run's end is
+// for the end to write.
 func (r *recorder) flush(ctx context.Context) error {
 	events := r.take()
 	if len(events) == 0 {
 		return nil
 	}
-	if err := r.x.Store.RecordEvents(ctx, r.run, r.fence, events); err != nil {
+	err := patiently(ctx, func() error {
+		return r.x.Store.RecordEvents(context.WithoutCancel(ctx), r.run, r.fence, events)
+	})
+	if fault.KindOf(err) == fault.Unavailable {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.waiting = append(events, r.waiting...)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	r.x.tell(r.run)
@@ -107,6 +119,13 @@ func (r *recorder) take() []runs.Event {
 	events := r.waiting
 	r.waiting = nil
 	return events
+}
+
+// left returns what waits when the run has ended, however often it is asked.
+func (r *recorder) left() []runs.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.waiting
 }
 
 // Hear implements Ear: it notes a message of the engine.
@@ -169,7 +188,7 @@ func (r *recorder) line(m job.Message) runs.Event {
 
 // finish writes the run's end with all that still waits.
 func (r *recorder) finish(ctx context.Context, o runs.Outcome) error {
-	return r.x.Store.FinishRun(ctx, r.run, r.fence, o, r.take())
+	return r.x.Store.FinishRun(ctx, r.run, r.fence, o, r.left())
 }
 
 func event(run runs.ID, m job.Message) runs.Event {

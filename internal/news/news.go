@@ -7,12 +7,25 @@ import "sync"
 // Board is where news is posted and watched. The zero value is ready to use,
 // by any number of goroutines at once.
 type Board struct {
+	// Relay, if it is set, is given every posted key, for the boards of other
+	// processes. It must not block. Set it before the board is used.
+	Relay func(key string)
+
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]struct{}
 }
 
-// Post wakes everyone who watches key. It never blocks.
+// Post wakes everyone who watches key, in other processes as well when there is a
+// Relay. It never blocks.
 func (b *Board) Post(key string) {
+	if b.Relay != nil {
+		b.Relay(key)
+	}
+	b.Hear(key)
+}
+
+// Hear wakes everyone here who watches key: another process has posted it.
+func (b *Board) Hear(key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for c := range b.watchers[key] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -49,3 +50,27 @@ func insertEntry(ctx context.Context, tx *sql.Tx, args []byte) error {
 }
 
 func (q *Queue) sharedDriver() riverdriver.Driver[pgx.Tx] { return riverpgxv5.New(q.pool) }
+
+const (
+	forgetDead = `
+		DELETE FROM river_job
+		WHERE state = 'running' AND NOT attempted_by[array_length(attempted_by, 1)] = ANY(CAST(?1 AS text[]))`
+	someWait = `
+		SELECT EXISTS (SELECT 1 FROM river_job WHERE state = 'available')`
+)
+
+// ForgetTx takes out the entries that processes have begun on which are not among
+// live, and reports whether no entry waits. On SQLite there is one process, whose own
+// entries these are.
+func (q *Queue) ForgetTx(ctx context.Context, tx *sql.Tx, live []string) (empty bool, err error) {
+	if q.pool != nil {
+		if _, err := tx.ExecContext(ctx, forgetDead, "{"+strings.Join(live, ",")+"}"); err != nil {
+			return false, fmt.Errorf("forget entries: %w", err)
+		}
+	}
+	var some bool
+	if err := tx.QueryRowContext(ctx, someWait).Scan(&some); err != nil {
+		return false, fmt.Errorf("look into the queue: %w", err)
+	}
+	return !some, nil
+}

@@ -133,9 +133,9 @@ func putBack(ctx context.Context, tx *sql.Tx, run runs.ID, policy pipelines.OnRe
 	return tell(ctx, tx, run, told)
 }
 
-// takeBack interrupts the runs of servers other than owner.
-func (s *Store) takeBack(ctx context.Context, tx *sql.Tx, owner string, now time.Time) (Recovered, error) {
-	rows, err := tx.QueryContext(ctx, orphans, owner)
+// takeBack interrupts the runs that a statement finds.
+func (s *Store) takeBack(ctx context.Context, tx *sql.Tx, now time.Time, text string, args ...any) (Recovered, error) {
+	rows, err := tx.QueryContext(ctx, text, args...)
 	all, err := collect(rows, err, func(r *sql.Rows) (run runs.ID, err error) { return run, r.Scan(&run) })
 	var done Recovered
 	for _, run := range all {

@@ -196,8 +196,9 @@ func (db *DB) migrate(ctx context.Context, path string) error {
 	if current > newest {
 		return tooNew(path, current, newest)
 	}
-	if current == newest {
-		return nil
+	pending, err := p.HasPending(ctx)
+	if err != nil || !pending {
+		return border("migrate", err)
 	}
 	return border("migrate", upgrade(ctx, path))
 }
@@ -237,8 +238,12 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithDisableGlobalRegistry(true), outOfOrder)
 }
+
+// outOfOrder lets a migration be done after one of a higher number: those of changes
+// that are made side by side land in any order.
+var outOfOrder = goose.WithAllowOutofOrder(true)
 
 // Writer returns the pool of one connection that may write, for the queue, whose
 // entries share our transactions.

@@ -74,7 +74,7 @@ func migrateShared(ctx context.Context, db *sql.DB, name string) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithDisableGlobalRegistry(true), outOfOrder)
 	if err != nil {
 		return err
 	}
@@ -83,10 +83,9 @@ func migrateShared(ctx context.Context, db *sql.DB, name string) error {
 		if err == nil && current > newest {
 			return tooNew(name, current, newest)
 		}
-		if err != nil || current == newest {
-			return err
+		if err == nil {
+			_, err = p.Up(ctx)
 		}
-		_, err = p.Up(ctx)
 		return err
 	})
 }

@@ -31,6 +31,9 @@ type Queue interface {
 	EnqueueTx(ctx context.Context, tx *sql.Tx, run runs.ID) error
 	// ResetTx takes everything out of the queue.
 	ResetTx(ctx context.Context, tx *sql.Tx) error
+	// ForgetTx takes out what processes other than those that live have begun on, and
+	// reports whether nothing waits.
+	ForgetTx(ctx context.Context, tx *sql.Tx, live []string) (empty bool, err error)
 	// Wake says that a transaction which enqueued has been committed. It is a hint
 	// and does not block.
 	Wake()

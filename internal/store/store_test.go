@@ -4,6 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +41,34 @@ func TestPostgreSQL(t *testing.T) {
 		t.Helper()
 		return backend(t, storetest.Postgres(t))
 	})
+}
+
+// TestServersFireATickOnce checks that of several servers which see that a schedule is
+// due one starts its run.
+func TestServersFireATickOnce(t *testing.T) {
+	t.Parallel()
+	database := storetest.Postgres(t)
+	servers := []storetest.Backend{backend(t, database), backend(t, database), backend(t, database)}
+	v := pipelineOf(t, "")
+	v.Document.Schedule, v.Document.Enabled, v.Document.UpdatedAt = "0 * * * *", true, time.Now()
+	if err := servers[0].InsertPipeline(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	var fired atomic.Int64
+	var all sync.WaitGroup
+	for _, s := range slices.Concat(servers, servers) {
+		all.Go(func() {
+			n, _, err := s.FireDue(t.Context(), time.Now().Add(time.Hour))
+			if err != nil {
+				t.Error(err)
+			}
+			fired.Add(int64(n))
+		})
+	}
+	all.Wait()
+	if fired.Load() != 1 {
+		t.Errorf("one tick started %d runs", fired.Load())
+	}
 }
 
 func backend(tb testing.TB, path string) storetest.Backend {

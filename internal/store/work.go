@@ -103,7 +103,7 @@ const (
 	// same name.
 	artifactsOf = `
 		WITH RECURSIVE origins (id) AS (
-			VALUES (?1)
+			SELECT id FROM runs WHERE id = ?1
 			UNION
 			SELECT r.resumed_from FROM runs r JOIN origins o ON r.id = o.id WHERE r.resumed_from <> ''
 		)
@@ -277,11 +277,11 @@ const (
 // Recover takes the runs of servers other than owner back, and fills the queue
 // anew with one entry for every pending run that may start. It is for the start of a server
 // that holds the data folder's lock, before the queue works: then whoever else
-// was running runs is gone.
+// was running runs is gone. On PostgreSQL it would be wrong, and Beat does it.
 func (s *Store) Recover(ctx context.Context, owner string, now time.Time) (Recovered, error) {
 	var done Recovered
 	err := s.change(ctx, "recover", func(tx *sql.Tx) (err error) {
-		if done, err = s.takeBack(ctx, tx, owner, now); err != nil {
+		if done, err = s.takeBack(ctx, tx, now, orphans, owner); err != nil {
 			return err
 		}
 		if err := s.queue.ResetTx(ctx, tx); err != nil {

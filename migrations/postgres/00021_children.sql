@@ -1,8 +1,8 @@
 -- +goose Up
 ALTER TABLE runs ADD COLUMN parent_run_id TEXT COLLATE "C" NOT NULL DEFAULT ''; -- the run that has started it; empty: none
 ALTER TABLE runs ADD COLUMN parent_node   TEXT COLLATE "C" NOT NULL DEFAULT ''; -- the node of that run
-ALTER TABLE runs ADD COLUMN parent_index  BIGINT           NOT NULL DEFAULT 0;  -- the row of that node's input, from 0
-ALTER TABLE runs ADD COLUMN depth         BIGINT           NOT NULL DEFAULT 0;  -- how many runs are above it
+ALTER TABLE runs ADD COLUMN parent_index  BIGINT NOT NULL DEFAULT 0; -- the row of that node's input, from 0
+ALTER TABLE runs ADD COLUMN depth         BIGINT NOT NULL DEFAULT 0; -- how many runs are above it
 ALTER TABLE runs ADD COLUMN kept_node     TEXT COLLATE "C" NOT NULL DEFAULT ''; -- the node whose rows the parent takes; empty: none
 CREATE UNIQUE INDEX runs_by_parent ON runs (parent_run_id, parent_node, parent_index) WHERE parent_run_id <> '';
 

@@ -136,6 +136,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"cancel":                         testCancel,
 		"put back":                       testPutBack,
 		"recover":                        testRecover,
+		"processes that are gone":        testProcesses,
 		"recover gives up":               testRecoverGivesUp,
 		"what pipelines say of restarts": testOnRestart,
 		"orderly stops do not count":     testOrderlyStopsDoNotCount,

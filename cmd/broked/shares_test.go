@@ -1,0 +1,101 @@
+package main
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/broked/broked/internal/postgres"
+	"github.com/broked/broked/internal/store/storetest"
+)
+
+// TestTwoServersOnOnePostgreSQL starts two servers on one database, kills the one that
+// executes a run, and lets the other one finish it. Who follows the run elsewhere sees
+// all of it.
+func TestTwoServersOnOnePostgreSQL(t *testing.T) {
+	t.Parallel()
+	database, files := storetest.Postgres(t), t.TempDir()
+	rows(t, files, "in.csv", 300_000)
+	in, out := filepath.Join(files, "in.csv"), filepath.Join(files, "out.csv")
+	servers := map[string]*server{}
+	db := looking(t, database)
+	start := func() *server {
+		dir := t.TempDir()
+		s := serve(t, dir, "--local-runs", "1", "--db", database)
+		var owner string
+		must(t, db.QueryRowContext(t.Context(), `SELECT id FROM processes ORDER BY started_at DESC LIMIT 1`).Scan(&owner))
+		servers[owner] = s
+		return s
+	}
+	a, b := start(), start()
+	if info := a.call("GET", "/api/system/info", "", 200, nil); !strings.Contains(info, "PostgreSQL ") {
+		t.Errorf("the server says of its database: %s", info)
+	}
+
+	going := a.start("p", in, slow, out)
+	a.events(going.ID, func(name string) bool { return name != "node.started" })
+	var owner string
+	must(t, db.QueryRowContext(t.Context(), `SELECT owner FROM runs WHERE id = ?1`, going.ID).Scan(&owner))
+	dies, lives := servers[owner], a
+	if dies == a {
+		lives = b
+	}
+	followed := make(chan []string, 1)
+	go func() { followed <- lives.follow(going.ID) }()
+
+	// Its slot is the other server's, so this one is done beside the run that is going.
+	beside := dies.start("q", in, keepDE, filepath.Join(files, "q.csv"))
+	lives.follow(beside.ID)
+	if got := lives.run(beside.ID); got.Status != "success" {
+		t.Errorf("the run beside: %+v", got)
+	}
+
+	rows(t, files, "small.csv", 30)
+	dies.kill()
+	must(t, os.Rename(filepath.Join(files, "small.csv"), in)) // the second time it is quick
+	_, err := db.ExecContext(t.Context(), `UPDATE processes SET seen_at = 0 WHERE id = ?1`, owner)
+	must(t, err)
+	select {
+	case events := <-followed:
+		for _, want := range []string{"run.interrupted", "run.finished"} {
+			if !slices.Contains(events, want) {
+				t.Errorf("the follower has not seen %s: %v", want, events)
+			}
+		}
+	case <-time.After(soon):
+		t.Fatal("the run does not end")
+	}
+	if got := lives.run(going.ID); got.Status != "success" || got.Attempt != 1 {
+		t.Errorf("the run that was going: %+v", got)
+	}
+	var left int
+	must(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM processes`).Scan(&left))
+	if left != 1 {
+		t.Errorf("%d servers are on record, want the one that lives", left)
+	}
+}
+
+// looking returns a connection to the database of servers.
+func looking(t *testing.T, database string) *sql.DB {
+	t.Helper()
+	config, err := postgres.Parse(database)
+	must(t, err)
+	db := postgres.Pool(config, 2)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func TestDatabaseThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	out, err := program(t.Context(), t.TempDir(), "serve", "--port", "0", "--db", "postgres://me:hunter2@127.0.0.1:1/y").CombinedOutput()
+	if exitStatus(err) != 1 || !strings.Contains(string(out), "the database 127.0.0.1/y cannot be used") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if strings.Contains(string(out), "hunter2") {
+		t.Errorf("the password is told: %s", out)
+	}
+}
