@@ -22,6 +22,7 @@ import (
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/postgres"
 	"github.com/broked/broked/internal/queue"
+	"github.com/broked/broked/internal/retention"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/store"
@@ -52,6 +53,7 @@ type assembled struct {
 	first     *first
 	shares    *shares // nil when the database is a file
 	watch     *issues.Watch
+	sweeper   *retention.Sweeper
 	templates []api.Template
 	handler   http.Handler
 	log       *slog.Logger
@@ -115,12 +117,12 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.pipelines = pipelines.NewService(memory, p.kinds)
 	s.trials = trials.NewService(memory, s.pipelines, trialEngine{s})
 	s.runs = runs.NewService(memory, s.pipelines, board)
-	s.runs.Slots(c.LocalRuns)
+	c.bound(s, data)
 	s.issues = issues.NewService(memory, board)
 	if err := memory.Reschedule(ctx, time.Now()); err != nil {
 		return err
 	}
-	s.clock = &runs.Clock{Ticks: memory, News: board, Log: s.log}
+	s.clock = &runs.Clock{Ticks: memory, News: board, Log: s.log, Room: s.sweeper.Room}
 	s.watch = &issues.Watch{Store: memory, News: board, Log: s.log, StuckAfter: c.StuckAfter, Disk: data.space}
 	roots, err := reach(append([]string{data.in("files")}, c.DataDirs...), data.private(p.database))
 	if err != nil {
@@ -193,6 +195,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 		Info: func() api.Info {
 			return api.Info{
 				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine, Sandbox: &sandbox,
+				Storage: c.storage(s.sweeper),
 			}
 		},
 		Machines: machine(time.Now().UTC().Truncate(time.Second), func() (int, int) { return s.executor.Active(), c.LocalRuns }),

@@ -42,6 +42,7 @@ type serveCmd struct {
 	outboundFlags
 	limitFlags
 	watchFlags
+	retentionFlags
 }
 
 // Deadlines of the HTTP server, and of stopping it.
@@ -77,7 +78,7 @@ func (c *serveCmd) Validate() error {
 	if c.StuckAfter < time.Minute {
 		return errors.New("--stuck-after must be at least 1m")
 	}
-	return c.check()
+	return errors.Join(c.checkRetention(), c.check())
 }
 
 // Run starts the server and returns when ctx has ended and everything is down.
@@ -180,6 +181,7 @@ func (s *assembled) work(ctx context.Context, ln net.Listener, also ...func(cont
 	g.Go(func() error { return s.first.while(ctx, s.watch.Run) })
 	g.Go(func() error { return s.clock.Run(ctx) })
 	g.Go(func() error { return s.first.while(ctx, s.keeper.Run) })
+	g.Go(func() error { return s.sweeper.Run(ctx) })
 	for _, part := range also {
 		g.Go(func() error { return part(ctx) })
 	}

@@ -28,6 +28,7 @@ var statuses = map[fault.Kind]int{
 	fault.Stale:         http.StatusPreconditionFailed,
 	fault.Exhausted:     http.StatusTooManyRequests,
 	fault.Unavailable:   http.StatusServiceUnavailable,
+	fault.Full:          http.StatusInsufficientStorage,
 	fault.Unprocessable: http.StatusUnprocessableEntity,
 }
 

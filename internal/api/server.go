@@ -59,6 +59,20 @@ type Info struct {
 	Database          string `json:"database"`
 	// Sandbox is shown to those who may see the machines, and to nobody else.
 	Sandbox *script.Sandbox `json:"sandbox,omitempty" doc:"What shuts scripts in, for those with system.view"`
+	Storage *Storage        `json:"storage,omitempty" doc:"What is kept of runs and how much room there is, for those with system.view"`
+}
+
+// Storage is what is kept of runs, and the room for more. Sizes are in bytes.
+type Storage struct {
+	Free         uint64 `json:"free_bytes" doc:"Free on the disk of the data folder"`
+	Reserve      uint64 `json:"reserve_bytes" doc:"Must be free for a run to start"`
+	Full         bool   `json:"full" doc:"There is less, so no run starts"`
+	RowsBytes    int64  `json:"rows_bytes" doc:"What the rows of all runs took at the last look"`
+	RunsWithRows int    `json:"runs_with_rows"`
+	RunDays      int    `json:"run_retention_days" doc:"0: for ever"`
+	KeepRuns     int    `json:"keep_runs" doc:"Newest runs of each pipeline that stay however old"`
+	RowDays      int    `json:"row_retention_days" doc:"0: as long as the run"`
+	MaxRowsBytes int64  `json:"max_rows_bytes" doc:"0: no bound"`
 }
 
 // Check is the answer of one part of the server to whether it can work.

@@ -85,7 +85,7 @@ func (s *server) openAPI(context.Context, *struct{}) (*fileAnswer, error) {
 func (s *server) info(ctx context.Context, _ *struct{}) (*body[Info], error) {
 	info := s.Info()
 	if actor, _ := auth.ActorFrom(ctx); actor.May(auth.SystemView) != nil {
-		info.Sandbox = nil
+		info.Sandbox, info.Storage = nil, nil
 	}
 	return &body[Info]{info}, nil
 }

@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/node", "internal/auth", "internal/databases/sqlite"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
 	{"internal/runs", "internal/trials"},
-	{"internal/issues"},
+	{"internal/issues", "internal/retention"},
 	{"internal/nodes"},
 	{"internal/store", "internal/queue", "internal/executor", "internal/engine"},
 	{"internal/store/storetest"},

@@ -22,6 +22,7 @@ const (
 	Stale                     // the caller's version is no longer the newest
 	Exhausted                 // too many requests, or a limit is used up
 	Unavailable               // we cannot answer now; later we can
+	Full                      // there is no room to keep what this would leave
 	Unprocessable             // what was sent is well-formed, and wrong in what it says
 )
 
@@ -109,6 +110,7 @@ var codes = map[Kind]string{
 	Stale:         "version_conflict",
 	Exhausted:     "rate_limited",
 	Unavailable:   "unavailable",
+	Full:          "storage_full",
 	Unprocessable: "validation_failed",
 }
 

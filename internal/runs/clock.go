@@ -25,6 +25,9 @@ type Clock struct {
 	Ticks Ticks
 	News  *news.Board
 	Log   *slog.Logger
+	// Room returns why no run may be started now, or nil. What becomes due meanwhile is
+	// fired afterwards, as the catch-up of its schedule says.
+	Room func() error
 }
 
 // longestSleep bounds how late a schedule fires that was saved meanwhile, or after the
@@ -33,18 +36,15 @@ const longestSleep = time.Second
 
 // Run fires what is due until ctx ends. What fails is logged and tried again.
 func (c *Clock) Run(ctx context.Context) error {
+	full := false
 	for {
-		now := time.Now()
-		fired, next, err := c.Ticks.FireDue(ctx, now)
-		if err != nil && ctx.Err() == nil {
-			c.Log.ErrorContext(ctx, "schedules cannot be fired", "error", err)
-		}
-		if fired > 0 {
-			c.News.Post(Changed)
-		}
 		wait := longestSleep
-		if err == nil && !next.IsZero() {
-			wait = min(wait, max(0, time.Until(next)))
+		if err := c.Room(); err == nil {
+			full = false
+			wait = c.fire(ctx)
+		} else if !full {
+			full = true
+			c.Log.WarnContext(ctx, "schedules wait", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -52,4 +52,19 @@ func (c *Clock) Run(ctx context.Context) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// fire fires what is due, and returns when to look again.
+func (c *Clock) fire(ctx context.Context) time.Duration {
+	fired, next, err := c.Ticks.FireDue(ctx, time.Now())
+	if err != nil && ctx.Err() == nil {
+		c.Log.ErrorContext(ctx, "schedules cannot be fired", "error", err)
+	}
+	if fired > 0 {
+		c.News.Post(Changed)
+	}
+	if err != nil || next.IsZero() {
+		return longestSleep
+	}
+	return min(longestSleep, max(0, time.Until(next)))
 }

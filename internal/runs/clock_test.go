@@ -64,7 +64,7 @@ func (s scheduled) runs(p pipelines.ID) []runs.Run {
 func (s scheduled) clock(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error)
-	clock := runs.Clock{Ticks: s.store, News: &news.Board{}, Log: slog.New(slog.DiscardHandler)}
+	clock := runs.Clock{Ticks: s.store, News: &news.Board{}, Log: slog.New(slog.DiscardHandler), Room: func() error { return nil }}
 	go func() { ended <- clock.Run(ctx) }()
 	return func() {
 		cancel()

@@ -26,11 +26,12 @@ type Service struct {
 	pipelines *pipelines.Service
 	news      *news.Board
 	slots     int // 0: not known
+	room      func() error
 }
 
 // NewService returns a service that keeps its runs in store and posts on board.
 func NewService(store Store, p *pipelines.Service, board *news.Board) *Service {
-	return &Service{store: store, pipelines: p, news: board}
+	return &Service{store: store, pipelines: p, news: board, room: func() error { return nil }}
 }
 
 // Start is what somebody who starts a run may say of it.
@@ -84,6 +85,9 @@ func (s *Service) Trigger(ctx context.Context, pipeline string, start Start) (r 
 // insert puts a new run on record, as one of whoever is asking, unless they have asked
 // for it before.
 func (s *Service) insert(ctx context.Context, o Once, r Run) (Run, bool, error) {
+	if err := s.room(); err != nil {
+		return Run{}, false, err
+	}
 	actor, _ := auth.ActorFrom(ctx)
 	r.ID, r.Status, r.StartedBy = ID(id.New()), Pending, actor.Name
 	r.CreatedAt = time.Now().UTC().Truncate(time.Millisecond)
@@ -98,6 +102,11 @@ func (s *Service) insert(ctx context.Context, o Once, r Run) (Run, bool, error) 
 	s.news.Post(Changed)
 	return r, false, nil
 }
+
+// Room has the service ask, before it puts a run on record, whether there is room for
+// what the run will leave. The error is the caller's answer. It is not for use while
+// others use the service.
+func (s *Service) Room(ask func() error) { s.room = ask }
 
 // Get returns a run with its nodes.
 func (s *Service) Get(ctx context.Context, run ID) (Run, error) {

@@ -19,7 +19,7 @@ func border(doing string, err error) error {
 	case postgres.Busy:
 		err = fault.Wrap(fault.Unavailable, err, "the database is busy: try again").With("database_busy")
 	case postgres.Full:
-		err = fault.Wrap(fault.Unavailable, err, "the disk that holds the database is full").With("disk_full")
+		err = fault.Wrap(fault.Full, err, "the disk that holds the database is full: what was asked for is not written").With("storage_full")
 	case postgres.ReadOnly:
 		err = fault.Wrap(fault.Unavailable, err, "the database cannot be written").With("database_read_only")
 	case postgres.Interrupted:

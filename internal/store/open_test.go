@@ -120,8 +120,8 @@ func TestFullDisk(t *testing.T) {
 	s := store.New(db, nil)
 	big := pipelineOf(t, strings.Repeat("x", 1<<20))
 	err := s.InsertPipeline(ctx, big)
-	if fault.KindOf(err) != fault.Unavailable || fault.CodeOf(err) != "disk_full" {
-		t.Errorf("on a full disk: %v (code %s), want disk_full", err, fault.CodeOf(err))
+	if fault.KindOf(err) != fault.Full || fault.CodeOf(err) != "storage_full" {
+		t.Errorf("on a full disk: %v (code %s), want storage_full", err, fault.CodeOf(err))
 	}
 	if n, err := s.CountPipelines(ctx); n != 0 || err != nil {
 		t.Errorf("%d pipelines, error %v; want none, and to be readable", n, err)

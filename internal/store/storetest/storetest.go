@@ -113,6 +113,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"runs":                           testRuns,
 		"run pages":                      testRunPages,
 		"resumed runs":                   testResumedRuns,
+		"forget runs":                    testForget,
 		"waiting runs":                   testWaits,
 		"waiting runs end":               testEndOfWaits,
 		"runs that start others":         testChildren,

@@ -37,6 +37,17 @@ const info = {
   active_runs: 1,
   max_concurrent_runs: 4,
   sandbox,
+  storage: {
+    free_bytes: 200_000_000,
+    reserve_bytes: 268_435_456,
+    full: true,
+    rows_bytes: 5_300_000_000,
+    runs_with_rows: 412,
+    run_retention_days: 90,
+    keep_runs: 20,
+    row_retention_days: 14,
+    max_rows_bytes: 0,
+  },
 };
 
 const allowed = { json: ["pipelines.view", "system.view"] };
@@ -58,6 +69,8 @@ test("the system page tells of the server, its machines and what shuts scripts i
   await expect(page.getByText("etl-2 did not answer")).toBeVisible();
   await expect(page.getByText("Partial", { exact: true })).toBeVisible();
   await expect(page.getByText("let the server's account make user namespaces")).toBeVisible();
+  await expect(page.getByText("90 days, and the newest 20 of each pipeline")).toBeVisible();
+  await expect(page.getByText("No run starts")).toBeVisible();
   await lookAtBoth(page, "system");
 });
 

@@ -2152,6 +2152,8 @@ export interface components {
             max_concurrent_runs: number;
             /** @description What shuts scripts in, for those with system.view */
             sandbox?: components["schemas"]["Sandbox"];
+            /** @description What is kept of runs and how much room there is, for those with system.view */
+            storage?: components["schemas"]["Storage"];
             version: string;
         };
         Introspection: {
@@ -2943,6 +2945,47 @@ export interface components {
         };
         StatusAnswer: {
             status: string;
+        };
+        Storage: {
+            /**
+             * Format: int64
+             * @description Free on the disk of the data folder
+             */
+            free_bytes: number;
+            /** @description There is less, so no run starts */
+            full: boolean;
+            /**
+             * Format: int64
+             * @description Newest runs of each pipeline that stay however old
+             */
+            keep_runs: number;
+            /**
+             * Format: int64
+             * @description 0: no bound
+             */
+            max_rows_bytes: number;
+            /**
+             * Format: int64
+             * @description Must be free for a run to start
+             */
+            reserve_bytes: number;
+            /**
+             * Format: int64
+             * @description 0: as long as the run
+             */
+            row_retention_days: number;
+            /**
+             * Format: int64
+             * @description What the rows of all runs took at the last look
+             */
+            rows_bytes: number;
+            /**
+             * Format: int64
+             * @description 0: for ever
+             */
+            run_retention_days: number;
+            /** Format: int64 */
+            runs_with_rows: number;
         };
         Summary: {
             /** Format: date-time */

@@ -10,6 +10,21 @@ export type SystemInfo = {
   database?: string;
   /** What shuts scripts in; missing for those who may not see the machines. */
   sandbox?: Sandbox;
+  /** What is kept of runs and the room for more; missing for the same people. */
+  storage?: Storage;
+};
+
+/** Sizes are in bytes, times in days; of a bound 0 means none. */
+export type Storage = {
+  free_bytes: number;
+  reserve_bytes: number;
+  full: boolean;
+  rows_bytes: number;
+  runs_with_rows: number;
+  run_retention_days: number;
+  keep_runs: number;
+  row_retention_days: number;
+  max_rows_bytes: number;
 };
 
 /** What keeps scripts away from the rest of the machine; without any of it they are refused. */
@@ -49,6 +64,7 @@ const handbook = "https://github.com/broked/broked/blob/main/docs";
 /** Where the documentation is about something. */
 export const docs = {
   operations: `${handbook}/operations.md`,
+  retention: `${handbook}/operations.md#what-is-kept-and-for-how-long`,
   scripts: `${handbook}/operations.md#scripts`,
   outbound: `${handbook}/operations.md#calls-to-other-machines`,
   security: `${handbook}/security.md`,

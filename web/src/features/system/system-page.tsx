@@ -1,13 +1,14 @@
 import { Anchor } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { systemQuery } from "../../lib/queries";
 import { docs, machinesQuery, type SystemInfo } from "../../lib/system";
 import { Page, PageHeader, Panel } from "../../ui/page";
 import { ErrorState, LoadingRows } from "../../ui/states";
+import { Fact } from "./fact";
 import { MachineTable } from "./machine-table";
 import { PoolPanel } from "./pool-panel";
 import { SandboxView } from "./sandbox-view";
+import { StorageView } from "./storage-view";
 import classes from "./system.module.css";
 
 /** How often the load of the machines is asked for. */
@@ -37,6 +38,7 @@ export function SystemPage() {
         )}
       </Panel>
       <PoolPanel />
+      {system.data?.storage && <StorageView storage={system.data.storage} />}
       {system.data?.sandbox && <SandboxView sandbox={system.data.sandbox} />}
     </Page>
   );
@@ -52,15 +54,6 @@ function Facts({ system }: { system: SystemInfo }) {
         {active_runs} of {max_concurrent_runs} {max_concurrent_runs === 1 ? "slot" : "slots"} in use
       </Fact>
     </dl>
-  );
-}
-
-function Fact({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{title}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
