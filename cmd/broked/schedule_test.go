@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -64,4 +65,19 @@ func (s *server) stir(pipeline string) {
 		}
 	}
 	<-time.After(50 * time.Millisecond)
+}
+
+// TestScheduleIsPreviewed: the words of people are cron, and times are those of the zone.
+func TestScheduleIsPreviewed(t *testing.T) {
+	t.Parallel()
+	out, err := program(t.Context(), t.TempDir(), "schedule", "preview", "every weekday at 9", "--timezone", "Asia/Tokyo", "--count", "3").CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "0 9 * * 1-5\n") || strings.Count(string(out), " 09:00:00 JST  20") != 3 || strings.Count(string(out), "T00:00:00Z") != 3 {
+		t.Errorf("%v: %s", err, out)
+	}
+	for _, args := range [][]string{{"sometimes"}, {"@daily", "--timezone", "Mars/X"}, {"@daily", "--count", "0"}} {
+		out, err := program(t.Context(), t.TempDir(), append([]string{"schedule", "preview"}, args...)...).CombinedOutput()
+		if exitStatus(err) != exitUsage {
+			t.Errorf("%v: %v: %s", args, err, out)
+		}
+	}
 }

@@ -130,6 +130,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.stateCalls()
 	s.trialCalls()
 	s.scheduleCalls()
+	s.scheduleListCalls()
 	s.runCalls()
 	s.poolCalls()
 	s.streamCalls()

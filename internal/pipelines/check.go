@@ -44,6 +44,7 @@ func (d Document) Check(kinds *node.Registry) Findings {
 		return f
 	}
 	d.checkTimes(&f)
+	d.checkSchedules(&f)
 	d.checkLimits(&f)
 	d.checkParameters(&f)
 	d.checkRelations(&f)

@@ -34,6 +34,8 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	Schedule         string               `json:"schedule"` // five-field cron; "" means none
 	ScheduleTimezone string               `json:"schedule_timezone,omitempty"`
 	Catchup          RawObject            `json:"catchup,omitempty"` // what becomes of missed ticks; see schedules.ParseCatchUp
+	SchedulePaused   bool                 `json:"schedule_paused,omitempty"`
+	Schedules        []Schedule           `json:"schedules,omitempty" doc:"More schedules, each with a name"`
 	Enabled          bool                 `json:"enabled"`
 	Draft            bool                 `json:"draft,omitempty"` // saved unchecked, does not run
 	MaxActiveRuns    int                  `json:"max_active_runs,omitempty" doc:"Runs under way at once; 0 is any number"`
@@ -120,7 +122,7 @@ func decodeOnto(base Document, data []byte) (Document, error) {
 	d.Hooks, d.Params, d.Parameters, d.Extensions = nil, nil, nil, nil
 	d.Nodes, d.Edges, d.Tags = slices.Clone(base.Nodes), slices.Clone(base.Edges), slices.Clone(base.Tags)
 	d.DependsOn, d.DependencyRules = slices.Clone(base.DependsOn), slices.Clone(base.DependencyRules)
-	d.Tests = slices.Clone(base.Tests)
+	d.Tests, d.Schedules = slices.Clone(base.Tests), slices.Clone(base.Schedules)
 	if err := strictjson.Decode(data, &d); err != nil {
 		return Document{}, err
 	}

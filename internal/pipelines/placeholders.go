@@ -11,7 +11,6 @@ import (
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
-	"github.com/broked/broked/internal/schedules"
 )
 
 // placeholder matches ${prefix.name}. Other text with a dollar sign is text.
@@ -117,11 +116,15 @@ func (v Values) Interval(start, end time.Time) {
 	}
 }
 
-// LastInterval returns the last interval of the pipeline's schedule that was over at
-// a moment: from one tick up to the next. Without a schedule it begins and ends then.
+// LastInterval returns the last interval of the pipeline's first schedule that was over
+// at a moment: from one tick up to the next. Without a schedule it begins and ends then.
 func (d Document) LastInterval(moment time.Time) (start, end time.Time) {
-	s, err := schedules.Parse(d.Schedule, d.ScheduleTimezone)
-	if d.Schedule == "" || err != nil {
+	all := d.AllSchedules()
+	if len(all) == 0 {
+		return moment, moment
+	}
+	s, err := all[0].Rule()
+	if err != nil {
 		return moment, moment
 	}
 	end = s.Before(moment.Add(time.Nanosecond))

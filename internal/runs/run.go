@@ -87,6 +87,7 @@ type Run struct {
 	// Nil in lists.
 	IntervalStart *time.Time `json:"data_interval_start,omitempty"`
 	IntervalEnd   *time.Time `json:"data_interval_end,omitempty"`
+	Schedule      string     `json:"schedule,omitempty" doc:"Name of the schedule that has started it, when it has one; not in lists"`
 	Attempt       int        `json:"attempt"` // how often it was interrupted and put back
 	ResumedFrom   ID         `json:"resumed_from_run_id,omitempty" doc:"The run whose results it began with"`
 	ResumedAt     string     `json:"resumed_from_node_id,omitempty" doc:"The node that it was told to begin at"`

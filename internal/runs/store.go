@@ -79,6 +79,9 @@ type Store interface {
 	// NextRuns returns when the pipelines of the context's workspace start next by
 	// themselves; those without a schedule, or whose schedule is off, are not in it.
 	NextRuns(ctx context.Context) (map[pipelines.ID]time.Time, error)
+	// ScheduleTimes returns when the schedules of a pipeline fire next, by their names;
+	// those that do not are not in it.
+	ScheduleTimes(ctx context.Context, pipeline pipelines.ID) (map[string]time.Time, error)
 	// RecentRuns returns, for every pipeline, its newest runs, at most each of them,
 	// and the number of its runs by status.
 	RecentRuns(ctx context.Context, each int) (map[pipelines.ID]Recent, error)

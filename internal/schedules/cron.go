@@ -57,6 +57,15 @@ func Parse(spec, zone string) (Schedule, error) {
 	return Schedule{rule: rule, zone: location}, nil
 }
 
+// Read is Parse for what people write: words such as "every weekday at 9" as well.
+func Read(words, zone string) (Schedule, error) {
+	spec, err := Understand(words)
+	if err != nil {
+		return Schedule{}, err
+	}
+	return Parse(spec, zone)
+}
+
 // Zone returns the time zone with an IANA name; "" is UTC. One that does not exist,
 // and the server's own, are an Invalid fault.
 func Zone(name string) (*time.Location, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/broked/broked/internal/auth"
@@ -14,43 +15,52 @@ import (
 )
 
 const (
-	scheduleOf = `
-		SELECT spec, zone
+	schedulesOf = `
+		SELECT pipeline_id, name, spec, zone, next_at
 		FROM pipeline_schedules
-		WHERE pipeline_id = ?1`
+		WHERE pipeline_id = ?1
+		ORDER BY name`
 	putSchedule = `
-		INSERT INTO pipeline_schedules (pipeline_id, spec, zone, next_at)
-		VALUES (?1, ?2, ?3, ?4)
-		ON CONFLICT (pipeline_id)
+		INSERT INTO pipeline_schedules (pipeline_id, name, spec, zone, next_at)
+		VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (pipeline_id, name)
 		DO UPDATE SET spec = excluded.spec, zone = excluded.zone, next_at = excluded.next_at`
 	dropSchedule = `
 		DELETE FROM pipeline_schedules
-		WHERE pipeline_id = ?1`
+		WHERE pipeline_id = ?1 AND name = ?2`
 )
 
-// schedule keeps the time at which d fires next up to date. One that is as it was
-// keeps its time, so that a save just before a tick does not lose it.
+// schedule keeps the times at which d fires next up to date. What is as it was keeps its
+// time, so that a save just before a tick does not lose it.
 func schedule(ctx context.Context, tx *sql.Tx, d pipelines.Document, now time.Time) error {
-	if d.Schedule == "" || !d.Enabled || d.Draft {
-		_, err := tx.ExecContext(ctx, dropSchedule, d.ID)
-		return err
-	}
-	var spec, zone string
-	err := tx.QueryRowContext(ctx, scheduleOf, d.ID).Scan(&spec, &zone)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	if err == nil && spec == d.Schedule && zone == d.ScheduleTimezone {
-		return nil
-	}
-	s, err := schedules.Parse(d.Schedule, d.ScheduleTimezone)
+	rows, err := tx.QueryContext(ctx, schedulesOf, d.ID)
+	old, err := collect(rows, err, scanSchedule)
 	if err != nil {
-		// The document was checked: only one of another release can come to this.
-		_, err = tx.ExecContext(ctx, dropSchedule, d.ID)
 		return err
 	}
-	_, err = tx.ExecContext(ctx, putSchedule, d.ID, d.Schedule, d.ScheduleTimezone, tickMillis(s.Next(now)))
-	return err
+	stays := map[string]bool{}
+	for _, s := range d.AllSchedules() {
+		rule, err := s.Rule()
+		if err != nil || !d.Active(s) {
+			continue // it was checked: only one of another release cannot be read
+		}
+		stays[s.Name] = true
+		if slices.ContainsFunc(old, func(o due) bool { return o.name == s.Name && o.spec == s.Cron && o.zone == s.Timezone }) {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, putSchedule, d.ID, s.Name, s.Cron, s.Timezone, tickMillis(rule.Next(now))); err != nil {
+			return err
+		}
+	}
+	for _, o := range old {
+		if stays[o.name] {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, dropSchedule, d.ID, o.name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tickMillis returns a tick as it is stored: 0 is none.
@@ -68,7 +78,7 @@ const (
 		LEFT JOIN pipeline_schedules s ON s.pipeline_id = p.id
 		WHERE p.schedule <> '' AND p.enabled = 1 AND p.draft = 0 AND s.pipeline_id IS NULL`
 	farSchedules = `
-		SELECT pipeline_id, spec, zone, next_at
+		SELECT pipeline_id, name, spec, zone, next_at
 		FROM pipeline_schedules`
 )
 
@@ -97,8 +107,11 @@ func (s *Store) Reschedule(ctx context.Context, now time.Time) error {
 			return err
 		}
 		for _, d := range all {
+			if d.unread != nil {
+				continue
+			}
 			if next := tickMillis(d.schedule.Next(now)); next != 0 && next < tickMillis(d.next) {
-				if _, err := tx.ExecContext(ctx, putSchedule, d.pipeline, d.spec, d.zone, next); err != nil {
+				if _, err := tx.ExecContext(ctx, putSchedule, d.pipeline, d.name, d.spec, d.zone, next); err != nil {
 					return err
 				}
 			}
@@ -110,28 +123,29 @@ func (s *Store) Reschedule(ctx context.Context, now time.Time) error {
 // due is a schedule with its next time.
 type due struct {
 	pipeline   pipelines.ID
+	name       string
 	spec, zone string
 	schedule   schedules.Schedule
+	unread     error // of a release that knew more
 	next       time.Time
 }
 
 func scanSchedule(r *sql.Rows) (due, error) {
 	var d due
 	var next int64
-	if err := r.Scan(&d.pipeline, &d.spec, &d.zone, &next); err != nil {
+	if err := r.Scan(&d.pipeline, &d.name, &d.spec, &d.zone, &next); err != nil {
 		return d, err
 	}
 	if next > 0 {
 		d.next = moment(next)
 	}
-	var err error
-	d.schedule, err = schedules.Parse(d.spec, d.zone)
-	return d, err
+	d.schedule, d.unread = schedules.Read(d.spec, d.zone)
+	return d, nil
 }
 
 const (
 	dueSchedules = `
-		SELECT pipeline_id, spec, zone, next_at
+		SELECT pipeline_id, name, spec, zone, next_at
 		FROM pipeline_schedules
 		WHERE next_at > 0 AND next_at <= ?1
 		ORDER BY next_at
@@ -143,11 +157,11 @@ const (
 		ORDER BY next_at
 		LIMIT 1`
 	insertTick = `
-		INSERT INTO run_ticks (run_id, pipeline_id, tick, interval_start)
-		VALUES (?1, ?2, ?3, ?4)
-		ON CONFLICT (pipeline_id, tick) DO NOTHING`
+		INSERT INTO run_ticks (run_id, pipeline_id, tick, interval_start, schedule)
+		VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (pipeline_id, schedule, tick) DO NOTHING`
 	hasTick = `
-		SELECT EXISTS (SELECT 1 FROM run_ticks WHERE pipeline_id = ?1 AND tick = ?2)`
+		SELECT EXISTS (SELECT 1 FROM run_ticks WHERE pipeline_id = ?1 AND tick = ?2 AND schedule = ?3)`
 )
 
 // firedAtOnce is how many schedules one transaction fires.
@@ -200,7 +214,13 @@ func (s *Store) fire(ctx context.Context, tx *sql.Tx, d due, now time.Time) (int
 	if err != nil {
 		return 0, err
 	}
-	policy, err := schedules.ParseCatchUp(string(v.Document.Catchup))
+	all := v.Document.AllSchedules()
+	i := slices.IndexFunc(all, func(s pipelines.Schedule) bool { return s.Name == d.name })
+	if i < 0 || d.unread != nil {
+		_, err := tx.ExecContext(ctx, dropSchedule, d.pipeline, d.name)
+		return 0, err
+	}
+	policy, err := schedules.ParseCatchUp(string(all[i].Catchup))
 	if err != nil {
 		policy = schedules.CatchLatest // the document was checked by another release
 	}
@@ -208,26 +228,26 @@ func (s *Store) fire(ctx context.Context, tx *sql.Tx, d due, now time.Time) (int
 	fired := 0
 	for _, tick := range ticks {
 		var there bool
-		if err := tx.QueryRowContext(ctx, hasTick, d.pipeline, millis(tick)).Scan(&there); err != nil {
+		if err := tx.QueryRowContext(ctx, hasTick, d.pipeline, millis(tick), d.name).Scan(&there); err != nil {
 			return fired, err
 		}
 		if there {
 			continue
 		}
-		if err := s.tick(ctx, tx, v.Document, [2]time.Time{d.schedule.Before(tick), tick}); err != nil {
+		if err := s.tick(ctx, tx, v.Document, all[i], [2]time.Time{d.schedule.Before(tick), tick}); err != nil {
 			return fired, err
 		}
 		fired++
 	}
-	_, err = tx.ExecContext(ctx, putSchedule, d.pipeline, d.spec, d.zone, tickMillis(next))
+	_, err = tx.ExecContext(ctx, putSchedule, d.pipeline, d.name, d.spec, d.zone, tickMillis(next))
 	return fired, err
 }
 
 // tick starts the run of one tick, which is the end of an interval.
-func (s *Store) tick(ctx context.Context, tx *sql.Tx, d pipelines.Document, interval [2]time.Time) error {
+func (s *Store) tick(ctx context.Context, tx *sql.Tx, d pipelines.Document, of pipelines.Schedule, interval [2]time.Time) error {
 	r := runs.Run{
 		ID: runs.ID(id.New()), Pipeline: d.ID, PipelineName: d.Name, PipelineVersion: d.Version,
-		Trigger: runs.Scheduled, Priority: d.Priority, CreatedAt: time.Now(),
+		Trigger: runs.Scheduled, Params: of.Params, Priority: d.Priority, CreatedAt: time.Now(),
 	}
 	other, err := s.overlap(ctx, tx, d.ID, r.CreatedAt)
 	if err != nil {
@@ -245,7 +265,7 @@ func (s *Store) tick(ctx context.Context, tx *sql.Tx, d pipelines.Document, inte
 	if start.IsZero() {
 		start = tick
 	}
-	_, err = tx.ExecContext(ctx, insertTick, r.ID, d.ID, millis(tick), millis(start))
+	_, err = tx.ExecContext(ctx, insertTick, r.ID, d.ID, millis(tick), millis(start), of.Name)
 	return err
 }
 
@@ -261,7 +281,7 @@ const intervalOfRun = `
 		JOIN origins o ON o.id = r.id
 		WHERE r.resumed_from <> ''
 	)
-	SELECT interval_start, tick
+	SELECT interval_start, tick, schedule
 	FROM run_ticks
 	WHERE run_id IN (SELECT id FROM origins)
 	LIMIT 1`
@@ -269,7 +289,7 @@ const intervalOfRun = `
 // readInterval tells which interval a run is for, when a schedule has started it.
 func readInterval(ctx context.Context, tx *sql.Tx, r *runs.Run) error {
 	var start, end int64
-	err := tx.QueryRowContext(ctx, intervalOfRun, r.ID).Scan(&start, &end)
+	err := tx.QueryRowContext(ctx, intervalOfRun, r.ID).Scan(&start, &end, &r.Schedule)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -282,10 +302,11 @@ func readInterval(ctx context.Context, tx *sql.Tx, r *runs.Run) error {
 }
 
 const nextRuns = `
-	SELECT pipeline_id, next_at
+	SELECT pipeline_id, min(next_at)
 	FROM pipeline_schedules s
 	JOIN pipelines p ON p.id = s.pipeline_id
-	WHERE p.workspace_id = ?1 AND next_at > 0`
+	WHERE p.workspace_id = ?1 AND next_at > 0
+	GROUP BY pipeline_id`
 
 // NextRuns implements runs.Store.
 func (s *Store) NextRuns(ctx context.Context) (map[pipelines.ID]time.Time, error) {
@@ -300,4 +321,17 @@ func (s *Store) NextRuns(ctx context.Context) (map[pipelines.ID]time.Time, error
 		times[e.of] = moment(e.at)
 	}
 	return times, border("next runs", err)
+}
+
+// ScheduleTimes implements runs.Store.
+func (s *Store) ScheduleTimes(ctx context.Context, pipeline pipelines.ID) (map[string]time.Time, error) {
+	rows, err := s.db.read.QueryContext(ctx, schedulesOf, pipeline)
+	all, err := collect(rows, err, scanSchedule)
+	times := make(map[string]time.Time, len(all))
+	for _, d := range all {
+		if !d.next.IsZero() {
+			times[d.name] = d.next
+		}
+	}
+	return times, border("schedule times", err)
 }

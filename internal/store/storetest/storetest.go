@@ -128,6 +128,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"order of runs":                  testOrder,
 		"most runs of a pipeline":        testMostRuns,
 		"pools":                          testPools,
+		"schedules":                      testSchedules,
 		"requests that come again":       testOnce,
 		"runs that overlap":              testOverlap,
 		"slots are kept":                 testSlotsAreKept,

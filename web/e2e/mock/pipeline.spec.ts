@@ -122,3 +122,17 @@ test("what a node keeps is told beside it, and can be forgotten", async ({ page 
   await expect(page.getByText("starts from the beginning")).toBeVisible();
   await expect(page.getByText("Remembers how far it has come")).toBeHidden();
 });
+
+test("a schedule is paused by its switch", async ({ page }) => {
+  const one = { name: "workdays", cron: "0 9 * * 1-5", description: "At 09:00", next_run_at: null };
+  await serve(page, {
+    "GET /api/pipelines/p-flights": { json: { ...flights, schedules: [one] } },
+    "GET /api/pipelines/p-flights/schedules": { json: [one] },
+  });
+  await page.goto("/pipelines/p-flights");
+  const toggle = page.getByRole("switch", { name: /Schedule workdays/ });
+  await expect(toggle).toBeChecked();
+  const asked = page.waitForRequest("**/api/pipelines/p-flights/schedules/workdays/pause");
+  await toggle.click();
+  expect((await asked).method()).toBe("POST");
+});

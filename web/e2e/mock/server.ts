@@ -39,6 +39,17 @@ const usual: Answers = {
   "GET /api/templates": { json: documents.templates },
   "GET /api/pipelines/summary": { json: fixtures.pipelines },
   "GET /api/pipelines/p-flights": { json: fixtures.flights },
+  "GET /api/pipelines/p-flights/schedules": {
+    json: [
+      {
+        name: "default",
+        cron: "30 6 * * 1-5",
+        description: "At 06:30, Monday through Friday",
+        timezone: "Europe/Berlin",
+        next_run_at: null,
+      },
+    ],
+  },
   "GET /api/pipelines/p-flights/states": { json: [] },
   "GET /api/pipelines/p-flights/pins": { json: [] },
   "GET /api/pipelines/p-flights/versions": { json: documents.versions },

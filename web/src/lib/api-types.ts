@@ -914,6 +914,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines/{id}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the schedules of a pipeline, and when they fire */
+        get: operations["getPipelinesIdSchedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/schedules/{schedule}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a schedule, in a new version of the pipeline */
+        post: operations["postPipelinesIdSchedulesSchedulePause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/schedules/{schedule}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused schedule fire again, from the next time on */
+        post: operations["postPipelinesIdSchedulesScheduleResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipelines/{id}/states": {
         parameters: {
             query?: never;
@@ -2016,7 +2067,10 @@ export interface components {
              */
             priority?: number;
             schedule: string;
+            schedule_paused?: boolean;
             schedule_timezone?: string;
+            /** @description More schedules, each with a name */
+            schedules?: components["schemas"]["Schedule"][] | null;
             sla_deadline?: string;
             sla_timezone?: string;
             source?: string;
@@ -2668,6 +2722,8 @@ export interface components {
             /** @description The run whose results it began with */
             resumed_from_run_id?: string;
             run_id: string;
+            /** @description Name of the schedule that has started it, when it has one; not in lists */
+            schedule?: string;
             /** Format: date-time */
             started_at: string | null;
             started_by?: string;
@@ -2750,6 +2806,8 @@ export interface components {
             resumed_from_node_id?: string;
             /** @description The run whose results it began with */
             resumed_from_run_id?: string;
+            /** @description Name of the schedule that has started it, when it has one; not in lists */
+            schedule?: string;
             /** Format: date-time */
             started_at: string | null;
             started_by?: string;
@@ -2798,6 +2856,8 @@ export interface components {
             resumed_from_node_id?: string;
             /** @description The run whose results it began with */
             resumed_from_run_id?: string;
+            /** @description Name of the schedule that has started it, when it has one; not in lists */
+            schedule?: string;
             /** Format: date-time */
             started_at: string | null;
             started_by?: string;
@@ -2827,6 +2887,21 @@ export interface components {
             level: string;
             parts: components["schemas"]["Part"][] | null;
         };
+        Schedule: {
+            /** @description What becomes of missed ticks: none, latest or all */
+            catchup?: string;
+            /** @description Five fields, @daily and the like, or words such as "every weekday at 9" */
+            cron: string;
+            /** @description Unique in the pipeline: lower-case letters, digits, '_' and '-' */
+            name: string;
+            /** @description Parameters of its runs */
+            params?: {
+                [key: string]: string;
+            };
+            paused?: boolean;
+            /** @description IANA name; UTC when absent */
+            timezone?: string;
+        };
         SchedulePreview: {
             /** @description As it is to be written into a document */
             cron?: string;
@@ -2846,6 +2921,30 @@ export interface components {
             count?: number;
             /** @description Five fields, @daily and the like, or words */
             input: string;
+            /** @description IANA name; UTC when absent */
+            timezone?: string;
+        };
+        ScheduleState: {
+            /** @description It starts runs: neither it nor the pipeline is paused, and the pipeline is no draft */
+            active: boolean;
+            /** @description What becomes of missed ticks: none, latest or all */
+            catchup?: string;
+            /** @description Five fields, @daily and the like, or words such as "every weekday at 9" */
+            cron: string;
+            /** @description What it means, in words */
+            description: string;
+            /** @description Unique in the pipeline: lower-case letters, digits, '_' and '-' */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Null when it starts none
+             */
+            next_run_at: string | null;
+            /** @description Parameters of its runs */
+            params?: {
+                [key: string]: string;
+            };
+            paused?: boolean;
             /** @description IANA name; UTC when absent */
             timezone?: string;
         };
@@ -5398,6 +5497,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": (components["schemas"]["Run"][] | null) | components["schemas"]["CursorPageRun"] | components["schemas"]["NumberedPageRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdSchedules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleState"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdSchedulesSchedulePause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+                /** @description Name of the schedule; default for that without one */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleState"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdSchedulesScheduleResume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+                /** @description Name of the schedule; default for that without one */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleState"][] | null;
                 };
             };
             /** @description Error */

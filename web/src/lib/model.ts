@@ -51,6 +51,7 @@ export type Pipeline = Graph & {
   tags: string[] | null;
   schedule: string;
   schedule_timezone?: string;
+  schedules?: { name: string }[] | null;
   enabled: boolean;
   draft?: boolean;
   /** Runs under way at once; none is any number. */

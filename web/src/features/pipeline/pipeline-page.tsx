@@ -21,6 +21,7 @@ import { ErrorState } from "../../ui/states";
 import { CanvasTab } from "./canvas-tab";
 import classes from "./pipeline.module.css";
 import { RunsTab } from "./runs-tab";
+import { ScheduleList } from "./schedule-list";
 import { type Trying, useTry } from "./use-try";
 import { VersionsTab } from "./versions-tab";
 import { YamlTab } from "./yaml-tab";
@@ -122,8 +123,7 @@ function Header({ pipeline, trying }: ViewProps) {
 }
 
 function Facts({ pipeline }: { pipeline: Pipeline }) {
-  const { description, version, updated_at, schedule, schedule_timezone, tags, draft, params } =
-    pipeline;
+  const { description, version, updated_at, schedule, schedules, tags, draft, params } = pipeline;
   const limits = limitsOf(pipeline);
   return (
     <>
@@ -133,11 +133,7 @@ function Facts({ pipeline }: { pipeline: Pipeline }) {
         </Badge>
       )}
       {description && <bdi className={classes.description}>{description}</bdi>}
-      {schedule && (
-        <span>
-          Schedule <code>{schedule}</code> {schedule_timezone}
-        </span>
-      )}
+      {(schedule || schedules?.length) && <ScheduleList pipeline={pipeline} />}
       {limits && <span>{limits}</span>}
       <span>
         Version {version}, changed <RelativeTime at={updated_at} />
