@@ -23,6 +23,7 @@ type Line struct {
 	Used      int      // of them, by running runs
 	Users     []string // pipelines of the caller's workspace that use them, each once
 	AllActive int      // running runs of all pipelines
+	AllSlots  int      // of the servers that share the record; 0 when there is one
 }
 
 // Place is what two pending runs have in common when the same Line is theirs.
@@ -34,6 +35,9 @@ type Place struct {
 // reason says why r, which is pending, has not started; "" when nothing keeps it.
 // Slots is how many runs are executed at once.
 func (l Line) reason(r Run, slots int) string {
+	if l.AllSlots > 0 {
+		slots = l.AllSlots
+	}
 	switch {
 	case r.StartedAt == nil && l.Most > 0 && l.UnderWay >= l.Most:
 		return fmt.Sprintf("%d of %d runs of this pipeline are under way", l.UnderWay, l.Most)

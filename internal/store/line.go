@@ -136,7 +136,8 @@ const (
 			(SELECT count(*) FROM runs b WHERE b.pipeline_id = ?1 AND b.started_at IS NOT NULL AND b.finished_at IS NULL),
 			coalesce((SELECT o.slots FROM pools o WHERE o.name = ?2), -1),
 			(SELECT count(*) FROM runs b WHERE b.pool = ?2 AND b.pool <> '' AND b.status = 'running' AND b.finished_at IS NULL),
-			(SELECT count(*) FROM runs b WHERE b.status = 'running')
+			(SELECT count(*) FROM runs b WHERE b.status = 'running'),
+			(SELECT coalesce(sum(o.slots), 0) FROM processes o)
 		FROM pipelines p
 		WHERE p.id = ?1`
 	poolUsers = `
@@ -150,7 +151,7 @@ const (
 func (s *Store) Line(ctx context.Context, of runs.Place) (runs.Line, error) {
 	var l runs.Line
 	err := s.view(ctx, "line", func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, lineOf, of.Pipeline, of.Pool).Scan(&l.Most, &l.UnderWay, &l.Slots, &l.Used, &l.AllActive)
+		err := tx.QueryRowContext(ctx, lineOf, of.Pipeline, of.Pool).Scan(&l.Most, &l.UnderWay, &l.Slots, &l.Used, &l.AllActive, &l.AllSlots)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && l.Used == 0 {
 			return nil
 		}
