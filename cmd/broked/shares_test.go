@@ -4,8 +4,10 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -76,6 +78,42 @@ func TestTwoServersOnOnePostgreSQL(t *testing.T) {
 	must(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM processes`).Scan(&left))
 	if left != 1 {
 		t.Errorf("%d servers are on record, want the one that lives", left)
+	}
+}
+
+// TestStoppedServerIsRefused stops a server in the middle of a run for as long as the
+// others need to take it for dead. What it says when it goes on is refused.
+func TestStoppedServerIsRefused(t *testing.T) {
+	t.Parallel()
+	database, files := storetest.Postgres(t), t.TempDir()
+	rows(t, files, "in.csv", 300_000)
+	in := filepath.Join(files, "in.csv")
+	a := serve(t, t.TempDir(), "--local-runs", "1", "--db", database)
+	db := looking(t, database)
+	going := a.start("p", in, slow, filepath.Join(files, "out.csv"))
+	a.events(going.ID, func(name string) bool { return name != "node.started" })
+	b := serve(t, t.TempDir(), "--local-runs", "1", "--db", database)
+
+	must(t, a.cmd.Process.Signal(syscall.SIGSTOP))
+	rows(t, files, "small.csv", 30)
+	must(t, os.Rename(filepath.Join(files, "small.csv"), in)) // the second time it is quick
+	_, err := db.ExecContext(t.Context(), `UPDATE processes SET seen_at = 0 WHERE id = (SELECT owner FROM runs WHERE id = ?1)`, going.ID)
+	must(t, err)
+	b.follow(going.ID)
+	ended := b.run(going.ID)
+	if ended.Status != "success" || ended.Attempt != 1 {
+		t.Errorf("the run that was going: %+v", ended)
+	}
+	signalAll(engines(t, a.cmd.Process.Pid), syscall.SIGKILL) // so that its server has something to say
+	must(t, a.cmd.Process.Signal(syscall.SIGCONT))
+	a.log.await(t, "result of a run that was taken away is dropped")
+	if again := b.run(going.ID); !reflect.DeepEqual(again, ended) {
+		t.Errorf("the run was %+v and is now %+v", ended, again)
+	}
+	next := a.start("q", in, keepDE, filepath.Join(files, "q.csv"))
+	a.follow(next.ID)
+	if got := a.run(next.ID); got.Status != "success" {
+		t.Errorf("a run after that: %+v", got)
 	}
 }
 

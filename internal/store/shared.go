@@ -39,8 +39,8 @@ func openShared(ctx context.Context, o Options) (*DB, error) {
 	name := postgres.Name(config)
 	started := time.Now()
 	db := &DB{write: postgres.Pool(config, 1), read: newReader(postgres.Pool(config, sharedReaders)), shared: &shared{name: name}}
-	migrating := postgres.Foreign(config, 2) // one holds the lock
-	err = readyShared(ctx, migrating, name, o.Log)
+	migrating := postgres.Foreign(config, 1)
+	err = db.readyShared(ctx, migrating, o.Log)
 	if err = errors.Join(err, migrating.Close()); err != nil {
 		return nil, errors.Join(err, db.Close(ctx))
 	}
@@ -52,10 +52,11 @@ const serverState = `
 	SELECT current_setting('server_version_num')::bigint, current_setting('synchronous_commit'), current_setting('fsync')`
 
 // readyShared checks the server and brings the schema up to date.
-func readyShared(ctx context.Context, db *sql.DB, name string, log *slog.Logger) error {
+func (db *DB) readyShared(ctx context.Context, migrating *sql.DB, log *slog.Logger) error {
+	name := db.shared.name
 	var version int
 	var synchronous, fsync string
-	if err := db.QueryRowContext(ctx, serverState).Scan(&version, &synchronous, &fsync); err != nil {
+	if err := db.write.QueryRowContext(ctx, serverState).Scan(&version, &synchronous, &fsync); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the database %s cannot be used: %s", name, postgres.Reason(err)).With("database_unreachable")
 	}
 	switch {
@@ -66,22 +67,22 @@ func readyShared(ctx context.Context, db *sql.DB, name string, log *slog.Logger)
 	case fsync != "on":
 		log.WarnContext(ctx, "the database does not wait for its disk: a crash of its machine may lose or damage what is in it", "database", name, "fsync", fsync)
 	}
-	return border("migrate", migrateShared(ctx, db, name))
+	return border("migrate", db.migrateShared(ctx, migrating))
 }
 
-func migrateShared(ctx context.Context, db *sql.DB, name string) error {
+func (db *DB) migrateShared(ctx context.Context, migrating *sql.DB) error {
 	folder, err := fs.Sub(migrations.FS, "postgres")
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithDisableGlobalRegistry(true), outOfOrder)
+	p, err := goose.NewProvider(goose.DialectPostgres, migrating, folder, goose.WithDisableGlobalRegistry(true), outOfOrder)
 	if err != nil {
 		return err
 	}
-	return postgres.OneAtATime(ctx, db, func() error {
+	return postgres.OneAtATime(ctx, db.write, func() error {
 		current, newest, err := p.GetVersions(ctx)
 		if err == nil && current > newest {
-			return tooNew(name, current, newest)
+			return tooNew(db.shared.name, current, newest)
 		}
 		if err == nil {
 			_, err = p.Up(ctx)

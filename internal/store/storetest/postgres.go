@@ -46,11 +46,11 @@ func Postgres(tb testing.TB) string {
 		tb.Fatal(err)
 	}
 	name := "broked_test_" + id.New()
-	if err := postgresAdmin(ctx, base, `CREATE DATABASE "`+name+`" TEMPLATE "`+template+`"`); err != nil {
+	if _, err := setup.admin.ExecContext(ctx, `CREATE DATABASE "`+name+`" TEMPLATE "`+template+`" STRATEGY file_copy`); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := postgresAdmin(ctx, base, `DROP DATABASE "`+name+`" WITH (FORCE)`); err != nil {
+		if _, err := setup.admin.ExecContext(ctx, `DROP DATABASE "`+name+`" WITH (FORCE)`); err != nil {
 			tb.Error(err)
 		}
 	})
@@ -92,6 +92,7 @@ var setup struct {
 	done           bool
 	base, template string
 	err            error
+	admin          *sql.DB   // may make databases
 	server         *exec.Cmd // which ends when its standard input is closed, as by the collector of garbage
 }
 
@@ -104,8 +105,12 @@ func postgresReady(ctx context.Context) (base, template string, err error) {
 	defer setup.Unlock()
 	if !setup.done {
 		setup.done = true
-		if setup.base, setup.err = postgresServer(ctx); setup.err == nil {
-			setup.template, setup.err = postgresTemplate(ctx, setup.base)
+		setup.base, setup.err = postgresServer(ctx)
+		if setup.err == nil {
+			setup.admin, setup.err = postgresOpen(setup.base)
+		}
+		if setup.err == nil {
+			setup.template, setup.err = postgresTemplate(ctx, setup.admin, setup.base)
 		}
 	}
 	return setup.base, setup.template, setup.err
@@ -113,16 +118,11 @@ func postgresReady(ctx context.Context) (base, template string, err error) {
 
 // postgresTemplate returns the name of a database that has the newest schema. A server
 // that outlives the tests keeps it for the next ones.
-func postgresTemplate(ctx context.Context, base string) (string, error) {
+func postgresTemplate(ctx context.Context, db *sql.DB, base string) (string, error) {
 	name, err := templateName()
 	if err != nil {
 		return "", err
 	}
-	db, err := postgresOpen(base)
-	if err != nil {
-		return "", err
-	}
-	defer db.Close()
 	return name, postgres.OneAtATime(ctx, db, func() error { return makeTemplate(ctx, db, base, name) })
 }
 
@@ -188,7 +188,7 @@ func postgresServer(ctx context.Context) (string, error) {
 // when nobody holds its standard input any more: this process may be killed.
 const script = `
 	"$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale C -N >"$2/log" 2>&1
-	"$1/postgres" -D "$2/data" -k "$2" -h 127.0.0.1 -p "$3" -c fsync=off -c max_connections=400 >>"$2/log" 2>&1 &
+	"$1/postgres" -D "$2/data" -k "$2" -h 127.0.0.1 -p "$3" -c fsync=off -c full_page_writes=off -c autovacuum=off -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=4GB -c max_connections=400 >>"$2/log" 2>&1 &
 	read _
 	kill -QUIT $!
 	wait
