@@ -109,7 +109,13 @@ func pipelineOf(tb testing.TB, description string) pipelines.Version {
 }
 
 func BenchmarkInsertRun(b *testing.B) {
-	s := backend(b, filepath.Join(b.TempDir(), "broked.db"))
+	b.Run("sqlite", func(b *testing.B) { benchmarkInsertRun(b, filepath.Join(b.TempDir(), "broked.db")) })
+	b.Run("postgres", func(b *testing.B) { benchmarkInsertRun(b, storetest.Postgres(b)) })
+}
+
+func benchmarkInsertRun(b *testing.B, database string) {
+	b.Helper()
+	s := backend(b, database)
 	v := pipelineOf(b, "")
 	if err := s.InsertPipeline(b.Context(), v); err != nil {
 		b.Fatal(err)
