@@ -24,7 +24,7 @@ WEB_PACKAGES := web/node_modules/.package-lock.json
 PKG ?= ./...
 COUNT ?= 1
 
-.PHONY: help run build web test test-go test-web race lint fmt e2e bench gen verify vuln ci setup
+.PHONY: help run build web test test-go test-web race crash lint fmt e2e bench gen verify vuln ci setup
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,12 @@ e2e: setup build ## Drive the interface in a browser, with a made-up server and 
 
 setup:
 	.ci/setup >/dev/null
+
+# How often `make crash` kills servers.
+ROUNDS ?= 200
+
+crash: .bin/gotestsum ## Kill servers at random times and at every system call that writes, and check what is left: make crash ROUNDS=1000
+	BROKED_CRASH_ROUNDS=$(ROUNDS) .bin/gotestsum --format testname -- -count=1 -timeout=3h -run 'TestKilledAt' ./cmd/broked
 
 lint: .bin/golangci-lint $(WEB_PACKAGES) ## Check the style and the types of all code
 	go vet ./...
