@@ -1,5 +1,5 @@
+import type { Issue } from "../../src/lib/issue-model";
 import type {
-  Issue,
   NodeRun,
   NodeType,
   Pipeline,

@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import type { Issue } from "../../src/lib/model";
+import type { Issue } from "../../src/lib/issue-model";
 import { lookAtBoth } from "./check";
 import { ago, failing } from "./fixtures";
 import { page as listOf, refusal, serve } from "./server";

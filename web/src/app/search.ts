@@ -1,5 +1,6 @@
+import type { IssueKind, IssueState } from "../lib/issue-model";
 import { issueKinds, issueStates } from "../lib/issues";
-import type { IssueKind, IssueState, LogLevel, RunStatus } from "../lib/model";
+import type { LogLevel, RunStatus } from "../lib/model";
 import { asRunStatus } from "../lib/status";
 
 /** What the URL of each page may say after the "?"; anything else in it is dropped. */

@@ -1,4 +1,4 @@
-import type { IssueEvent, IssueKind, IssueSeverity, IssueState } from "./model";
+import type { IssueEvent, IssueKind, IssueSeverity, IssueState } from "./issue-model";
 import type { Tone } from "./status";
 
 /** Every kind of issue, the most frequent first. */

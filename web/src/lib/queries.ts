@@ -1,11 +1,9 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ApiError, get, getText } from "./api";
+import type { Issue, IssueKind, IssueState } from "./issue-model";
 import type {
   AuditEntry,
   Change,
-  Issue,
-  IssueKind,
-  IssueState,
   LogLine,
   Me,
   Member,

@@ -5,8 +5,8 @@ import {
   type IconProps,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
+import type { IssueSeverity } from "../lib/issue-model";
 import { severityLabel, severityTone } from "../lib/issues";
-import type { IssueSeverity } from "../lib/model";
 import classes from "./status.module.css";
 
 const icons: Record<IssueSeverity, ComponentType<IconProps>> = {

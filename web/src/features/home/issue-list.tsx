@@ -1,6 +1,6 @@
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import type { Issue } from "../../lib/model";
+import type { Issue } from "../../lib/issue-model";
 import { issuesQuery } from "../../lib/queries";
 import { LinkButton, TextLink } from "../../ui/links";
 import { Panel } from "../../ui/page";

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { post, send } from "../../lib/api";
-import type { Issue } from "../../lib/model";
+import type { Issue } from "../../lib/issue-model";
 import { keys } from "../../lib/queries";
 
 /** What can be done to an issue. */

@@ -10,8 +10,8 @@ import {
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNow } from "../../lib/clock";
+import type { Issue } from "../../lib/issue-model";
 import { isMuted } from "../../lib/issues";
-import type { Issue } from "../../lib/model";
 import { meQuery, usersQuery } from "../../lib/queries";
 import { useMay } from "../../lib/session";
 import { notifyFailed } from "../../ui/notify";

@@ -1,6 +1,6 @@
 import { formatExact } from "../../lib/format";
+import type { Issue, IssueEvent } from "../../lib/issue-model";
 import { eventInWords } from "../../lib/issues";
-import type { Issue, IssueEvent } from "../../lib/model";
 import { TextLink } from "../../ui/links";
 import { RelativeTime } from "../../ui/relative-time";
 import classes from "./issues.module.css";
