@@ -88,8 +88,8 @@ func exit(err error) {
 }
 
 // measure prints the figures of the cases that are named, or of all: trivial, chains,
-// contacts, tasks (the comparisons with DuckDB), large, flights, sqlite, together and
-// http.
+// contacts, tasks (the comparisons with DuckDB), large, flights, sqlite, together,
+// queue and http.
 func measure(ctx context.Context, out io.Writer, names []string) (err error) {
 	dir, err := os.MkdirTemp("", "broked-bench-")
 	if err != nil {
@@ -130,6 +130,7 @@ func measure(ctx context.Context, out io.Writer, names []string) (err error) {
 		{"flights", func() error { return s.flights(ctx, w) }},
 		{"sqlite", func() error { return s.throughSQLite(ctx, w, input) }},
 		{"together", func() error { return s.together(ctx, w, dir) }},
+		{"queue", func() error { return s.queue(ctx, w, dir) }},
 		{"http", func() error { return measureHTTP(ctx, w, program, dir) }},
 	} {
 		if len(names) > 0 && !slices.Contains(names, c.name) {

@@ -41,7 +41,7 @@ var owners = map[string][]string{
 	"github.com/riverqueue/river":    {"internal/queue"},
 	"github.com/jackc/pgx/v5":        {"internal/postgres", "internal/queue"},
 	"github.com/jackc/pgx/v5/stdlib": {"internal/postgres"},
-	"modernc.org/sqlite":             {"internal/store", "internal/databases/sqlite"},
+	"modernc.org/sqlite":             {"internal/store", "internal/databases/sqlite", "bench"},
 	"modernc.org/sqlite/lib":         {"internal/store", "internal/databases/sqlite"},
 	"github.com/duckdb/duckdb-go/v2": {"internal/engine", "bench"},
 }
