@@ -49,6 +49,7 @@ type assembled struct {
 	runs      *runs.Service
 	issues    *issues.Service
 	clock     *runs.Clock
+	backfills *runs.Backfiller
 	board     *news.Board
 	first     *first
 	shares    *shares // nil when the database is a file
@@ -123,6 +124,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 		return err
 	}
 	s.clock = &runs.Clock{Ticks: memory, News: board, Log: s.log, Room: s.sweeper.Room}
+	s.backfills = &runs.Backfiller{Store: memory, News: board, Log: s.log, Room: s.sweeper.Room}
 	s.watch = &issues.Watch{Store: memory, News: board, Log: s.log, StuckAfter: c.StuckAfter, Disk: data.space}
 	roots, err := reach(append([]string{data.in("files")}, c.DataDirs...), data.private(p.database))
 	if err != nil {

@@ -42,6 +42,7 @@ type cli struct {
 	Schedule    scheduleCmd    `cmd:"" help:"Say what schedules mean, without a server."`
 	Runs        runsCmd        `cmd:"" help:"Start, list, follow, cancel and resume runs of a server."`
 	Migrate     migrateCmd     `cmd:"" help:"Copy what a stopped server remembers from SQLite into a PostgreSQL."`
+	Backfill    backfillCmd    `cmd:"" help:"Run a pipeline of a server for intervals that have passed."`
 	GenerateKey generateKeyCmd `cmd:"" help:"Print a new key for serve --api-key; it is stored nowhere."`
 	Login       loginCmd       `cmd:"" help:"Sign in to a server, for commands to come."`
 	Logout      logoutCmd      `cmd:"" help:"Sign out of a server."`

@@ -22,7 +22,7 @@ import (
 // TestMain lets the test binary be the program itself: called with a command it
 // runs it, as the tests do and as a server does to start its engines.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{"serve", "migrate", "run", "test", "engine", "health", "schedule", "runs", "users", "audit", "version", "docs", "openapi", "generate-key", "keys", "workspaces", "login", "logout", "whoami"}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"serve", "migrate", "run", "test", "engine", "health", "schedule", "runs", "backfill", "users", "audit", "version", "docs", "openapi", "generate-key", "keys", "workspaces", "login", "logout", "whoami"}, os.Args[1]) {
 		main()
 	}
 	os.Exit(m.Run())

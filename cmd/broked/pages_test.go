@@ -13,11 +13,12 @@ import (
 // which line it was.
 const wrapped = `set -euo pipefail
 curl() { command curl --fail-with-body "$@" || { echo "refused: curl $*" >&2; exit 1; }; }
+broked() { "$BROKED" "$@"; }
 `
 
 // TestPagesOfTheDocumentation runs the commands of pages against a server, in
 // order and in one shell, as a reader would: what a page calls
-// http://127.0.0.1:8080 is that server, $ADMIN is the token of an administrator
+// http://127.0.0.1:8080 is that server, broked this program, $ADMIN is the token of an administrator
 // and $KEY the key of a service account that may do everything.
 func TestPagesOfTheDocumentation(t *testing.T) {
 	t.Parallel()
@@ -27,6 +28,7 @@ func TestPagesOfTheDocumentation(t *testing.T) {
 			`{"rows":1,"created":1,"updated":0,"rejected":0,"rejections":[]}`, "Hopper",
 		},
 		"api-keys.md": {`"service_name":"nightly"`, `"permissions":["runs.view"]`},
+		"backfill.md": {"31 intervals (0 0 * * *)", `"count":7`, "progress"},
 		"services.md": {`"username":"reader"`, `"ResponseMaster":"ResponseNodesInfo"`, `"ResponseMaster":"ResponseIssues"`, "0f8fad5b-d9cb-469f-a165-70867728950e"},
 		"oauth.md": {
 			`"token_type":"Bearer","expires_in":3600,"scope":"read write"`, `"active":true`, "/api/v1/auth/token", "client_secret_basic",
@@ -51,7 +53,9 @@ func walk(t *testing.T, page string) string {
 	must(t, err)
 	dir := t.TempDir()
 	s := serve(t, dir)
-	env := append(os.Environ(), s.reader()...)
+	self, err := os.Executable()
+	must(t, err)
+	env := append(os.Environ(), append(s.reader(), "BROKED="+self, "XDG_CONFIG_HOME="+filepath.Join(dir, "config"))...)
 	script := wrapped + strings.ReplaceAll(strings.Join(commands(string(text)), "\n"), "http://127.0.0.1:8080", s.url)
 	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
 	shell.Dir, shell.Env = dir, env

@@ -180,6 +180,7 @@ func (s *assembled) work(ctx context.Context, ln net.Listener, also ...func(cont
 	g.Go(func() error { return serveHTTP(ctx, ln, s.handler) })
 	g.Go(func() error { return s.first.while(ctx, s.watch.Run) })
 	g.Go(func() error { return s.clock.Run(ctx) })
+	g.Go(func() error { return s.first.while(ctx, s.backfills.Run) })
 	g.Go(func() error { return s.first.while(ctx, s.keeper.Run) })
 	g.Go(func() error { return s.sweeper.Run(ctx) })
 	for _, part := range also {

@@ -132,6 +132,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.scheduleCalls()
 	s.scheduleListCalls()
 	s.runCalls()
+	s.backfillCalls()
 	s.poolCalls()
 	s.streamCalls()
 	s.contactCalls()

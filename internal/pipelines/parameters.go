@@ -72,6 +72,13 @@ func (p Parameter) objection(value string) string {
 	return ""
 }
 
+// Takes reports whether a run of d may be given a parameter.
+func (d Document) Takes(name string) bool {
+	_, declared := d.Parameters[name]
+	_, valued := d.Params[name]
+	return len(d.Parameters) == 0 || declared || valued
+}
+
 // CheckParams returns an Invalid fault with every value that a run of d cannot be given.
 // A document that declares no parameters takes any; one that does takes only those, and
 // those that it has values for.

@@ -83,11 +83,12 @@ type Run struct {
 	Pool            string            `json:"pool,omitempty"`
 	WaitReason      string            `json:"wait_reason,omitempty" doc:"Why a pending run has not started"`
 	StartedBy       string            `json:"started_by,omitempty"` // name of an account
-	// Of a run that a schedule has started: the time from the tick before up to its own.
+	// Of a run that a schedule or a backfill has started: the time from one tick up to the next.
 	// Nil in lists.
 	IntervalStart *time.Time `json:"data_interval_start,omitempty"`
 	IntervalEnd   *time.Time `json:"data_interval_end,omitempty"`
 	Schedule      string     `json:"schedule,omitempty" doc:"Name of the schedule that has started it, when it has one; not in lists"`
+	Backfill      BackfillID `json:"backfill_id,omitempty" doc:"The backfill that has started it; not in lists"`
 	Attempt       int        `json:"attempt"` // how often it was interrupted and put back
 	ResumedFrom   ID         `json:"resumed_from_run_id,omitempty" doc:"The run whose results it began with"`
 	ResumedAt     string     `json:"resumed_from_node_id,omitempty" doc:"The node that it was told to begin at"`

@@ -32,6 +32,7 @@ type LogFilter struct {
 // found.
 type Store interface {
 	ChildStore
+	BackfillStore
 	// InsertRun stores a pending run together with its place in the queue: both or
 	// neither. While another run that resumes the same one has not ended, or the
 	// pipeline skips runs that overlap and one has not ended, the fault is a Conflict.

@@ -281,15 +281,20 @@ const intervalOfRun = `
 		JOIN origins o ON o.id = r.id
 		WHERE r.resumed_from <> ''
 	)
-	SELECT interval_start, tick, schedule
+	SELECT interval_start, tick, schedule, ''
 	FROM run_ticks
+	WHERE run_id IN (SELECT id FROM origins)
+	UNION ALL
+	SELECT interval_start, interval_end, '', backfill_id
+	FROM backfill_runs
 	WHERE run_id IN (SELECT id FROM origins)
 	LIMIT 1`
 
-// readInterval tells which interval a run is for, when a schedule has started it.
+// readInterval tells which interval a run is for, when a schedule or a backfill has
+// started it.
 func readInterval(ctx context.Context, tx *sql.Tx, r *runs.Run) error {
 	var start, end int64
-	err := tx.QueryRowContext(ctx, intervalOfRun, r.ID).Scan(&start, &end, &r.Schedule)
+	err := tx.QueryRowContext(ctx, intervalOfRun, r.ID).Scan(&start, &end, &r.Schedule, &r.Backfill)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -254,6 +254,9 @@ func (s *Store) end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome
 	if err := noteEnd(ctx, tx, run, o); err != nil {
 		return false, err
 	}
+	if err := noteBackfill(ctx, tx, run, o); err != nil {
+		return false, err
+	}
 	room, err = s.release(ctx, tx, run)
 	return room || family, err
 }

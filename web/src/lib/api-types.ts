@@ -467,6 +467,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all backfills, newest first */
+        get: operations["getBackfills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a backfill, how far it is, and which of its runs have failed */
+        get: operations["getBackfillsBackfill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a backfill, with those of its runs that have not ended */
+        post: operations["postBackfillsBackfillCancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused backfill go on with the next interval */
+        post: operations["postBackfillsBackfillContinue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a backfill start no more runs; those that it has started go on */
+        post: operations["postBackfillsBackfillPause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/dry-run": {
         parameters: {
             query?: never;
@@ -772,6 +857,58 @@ export interface paths {
         post?: never;
         /** Delete a pipeline with its versions and runs */
         delete: operations["deletePipelinesId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a backfill as Brokoli does: runs take the day as their parameter date; the answer does not wait for them */
+        post: operations["postPipelinesIdBackfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the backfills of a pipeline, newest first */
+        get: operations["getPipelinesIdBackfills"];
+        put?: never;
+        /** Start runs for intervals that have passed, some at a time */
+        post: operations["postPipelinesIdBackfills"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/backfills/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how many intervals a backfill would have, and which the first and the last one are */
+        post: operations["postPipelinesIdBackfillsPreview"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1867,6 +2004,112 @@ export interface components {
             head: string;
             ok: boolean;
         };
+        Backfill: {
+            /**
+             * Format: int64
+             * @description Runs that have not ended at once
+             */
+            concurrency: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Intervals that begin before
+             */
+            end: string;
+            /** @description Its newest runs that have failed, at most 20; not in lists */
+            failures?: components["schemas"]["BackfillRun"][] | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            id: string;
+            /** @description The schedule at whose times intervals begin and end */
+            interval: string;
+            newest_first: boolean;
+            /** @enum {string} */
+            on_failure: "continue" | "pause";
+            params: {
+                [key: string]: string;
+            };
+            pipeline_id: string;
+            pipeline_name: string;
+            /** Format: int64 */
+            priority: number;
+            progress: components["schemas"]["Progress"];
+            /** @description Why it pauses by itself */
+            reason?: string;
+            /** @description Intervals with a run that has succeeded are left out */
+            skip_done: boolean;
+            /**
+             * Format: date-time
+             * @description Intervals that begin then or later
+             */
+            start: string;
+            started_by?: string;
+            /** @enum {string} */
+            status: "running" | "paused" | "done" | "cancelled";
+            /** @description IANA name; empty is UTC */
+            timezone: string;
+        };
+        BackfillPlan: {
+            /** Format: int64 */
+            concurrency: number;
+            /** @description What it means, in words */
+            description: string;
+            first: components["schemas"]["Interval"];
+            /** @description The schedule at whose times intervals begin and end */
+            interval: string;
+            /** Format: int64 */
+            intervals: number;
+            last: components["schemas"]["Interval"];
+            timezone: string;
+        };
+        BackfillRequest: {
+            /**
+             * Format: int64
+             * @description Runs that have not ended at once; 1 when absent
+             */
+            concurrency?: number;
+            /** @description First moment behind the range; intervals that begin before it are in it */
+            end?: string;
+            /** @description Instead of end: last day */
+            end_date?: string;
+            /** @description Run intervals again that have a run which has succeeded */
+            force?: boolean;
+            /** @description hour, day, week, month or a schedule; without it the pipeline's first schedule, else day */
+            interval?: string;
+            /**
+             * @description What a run that fails means for the others; continue when absent
+             * @enum {string}
+             */
+            on_failure?: "continue" | "pause";
+            /**
+             * @description Which intervals come first; oldest when absent
+             * @enum {string}
+             */
+            order?: "oldest" | "newest";
+            /** @description Values of parameters. ${interval.start}, .end, .start_date, .end_date and .day in them stand for the interval */
+            params?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Of the runs; -100 when absent
+             */
+            priority?: number;
+            /** @description First moment of the range: RFC 3339, or a day by the clock of the time zone */
+            start?: string;
+            /** @description Instead of start: first day */
+            start_date?: string;
+            /** @description IANA name of the zone by whose clock intervals begin; that of the pipeline's schedule when absent, else UTC */
+            timezone?: string;
+        };
+        BackfillRun: {
+            /** Format: date-time */
+            end: string;
+            run_id: string;
+            /** Format: date-time */
+            start: string;
+        };
         Change: {
             after?: unknown;
             before?: unknown;
@@ -1971,6 +2214,14 @@ export interface components {
             cursor?: string;
             has_next: boolean;
             items: components["schemas"]["AuditRecord"][] | null;
+            /** Format: int64 */
+            limit: number;
+        };
+        CursorPageBackfill: {
+            /** @description Give it as after to get the next part */
+            cursor?: string;
+            has_next: boolean;
+            items: components["schemas"]["Backfill"][] | null;
             /** Format: int64 */
             limit: number;
         };
@@ -2209,6 +2460,12 @@ export interface components {
             /** @description What is kept of runs and how much room there is, for those with system.view */
             storage?: components["schemas"]["Storage"];
             version: string;
+        };
+        Interval: {
+            /** Format: date-time */
+            end: string;
+            /** Format: date-time */
+            start: string;
         };
         Introspection: {
             active: boolean;
@@ -2465,6 +2722,17 @@ export interface components {
             title: string;
             type: string;
         };
+        NumberedPageBackfill: {
+            items: components["schemas"]["Backfill"][] | null;
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            page_size: number;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int64 */
+            total: number;
+        };
         NumberedPageContact: {
             items: components["schemas"]["Contact"][] | null;
             /** Format: int64 */
@@ -2651,6 +2919,32 @@ export interface components {
             /** @description Where it is, such as nodes[1].config.rules[0].column */
             path: string;
         };
+        Progress: {
+            /** Format: int64 */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Intervals whose run has succeeded
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Intervals whose run has failed or was blocked
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Intervals whose run is on record and has not ended
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Intervals that had a run that has succeeded
+             */
+            skipped: number;
+            /** Format: int64 */
+            total: number;
+        };
         Readiness: {
             /** @description ok, or why not */
             checks: {
@@ -2686,6 +2980,8 @@ export interface components {
         ResumedRun: {
             /** Format: int64 */
             attempt: number;
+            /** @description The backfill that has started it; not in lists */
+            backfill_id?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -2771,6 +3067,8 @@ export interface components {
         Run: {
             /** Format: int64 */
             attempt: number;
+            /** @description The backfill that has started it; not in lists */
+            backfill_id?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -2819,6 +3117,8 @@ export interface components {
         RunDetail: {
             /** Format: int64 */
             attempt: number;
+            /** @description The backfill that has started it; not in lists */
+            backfill_id?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -3035,6 +3335,27 @@ export interface components {
             /** @description A JWT for Authorization: Bearer */
             token: string;
             user: components["schemas"]["User"];
+        };
+        StartedBackfill: {
+            backfill_id: string;
+            /** Format: int64 */
+            concurrency: number;
+            /**
+             * Format: int64
+             * @description How many there will be, if none is skipped
+             */
+            count: number;
+            /** @description What it means, in words */
+            description: string;
+            first: components["schemas"]["Interval"];
+            /** @description The schedule at whose times intervals begin and end */
+            interval: string;
+            /** Format: int64 */
+            intervals: number;
+            last: components["schemas"]["Interval"];
+            /** @description Those that are on record by now */
+            runs: string[] | null;
+            timezone: string;
         };
         StartedRun: {
             id: string;
@@ -4358,6 +4679,190 @@ export interface operations {
             };
         };
     };
+    getBackfills: {
+        parameters: {
+            query?: {
+                /** @description Cursor style: the cursor of the answer before */
+                after?: string;
+                /** @description Cursor style: how many items, 25 when 0 */
+                limit?: number;
+                /** @description Page style: which page, from 1 */
+                page?: number;
+                /** @description Page style: how many items, 25 when 0 */
+                page_size?: number;
+                /** @description The same as page_size */
+                per_page?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Backfill"][] | null) | components["schemas"]["CursorPageBackfill"] | components["schemas"]["NumberedPageBackfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getBackfillsBackfill: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the backfill */
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postBackfillsBackfillCancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the backfill */
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postBackfillsBackfillContinue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the backfill */
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postBackfillsBackfillPause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the backfill */
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postDryRun: {
         parameters: {
             query?: never;
@@ -5145,6 +5650,173 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdBackfill: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedBackfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdBackfills: {
+        parameters: {
+            query?: {
+                /** @description Cursor style: the cursor of the answer before */
+                after?: string;
+                /** @description Cursor style: how many items, 25 when 0 */
+                limit?: number;
+                /** @description Page style: which page, from 1 */
+                page?: number;
+                /** @description Page style: how many items, 25 when 0 */
+                page_size?: number;
+                /** @description The same as page_size */
+                per_page?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Backfill"][] | null) | components["schemas"]["CursorPageBackfill"] | components["schemas"]["NumberedPageBackfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdBackfills: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdBackfillsPreview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPlan"];
+                };
             };
             /** @description Error */
             default: {
