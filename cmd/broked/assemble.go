@@ -33,6 +33,7 @@ import (
 
 // assembled is the server with its parts joined.
 type assembled struct {
+	owner     string // of the runs that are executed here
 	db        *store.DB
 	queue     *queue.Queue
 	engines   *executor.Engines
@@ -82,12 +83,16 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	s := &assembled{db: db, log: log, setup: "brkset_" + id.Secret()}
+	s := newAssembled(db, log)
 	if err := s.join(ctx, c, data, parts{kinds: kinds, signing: signing, database: database}); err != nil {
 		s.close(ctx)
 		return nil, err
 	}
 	return s, nil
+}
+
+func newAssembled(db *store.DB, log *slog.Logger) *assembled {
+	return &assembled{owner: id.New(), db: db, log: log, setup: "brkset_" + id.Secret()}
 }
 
 type parts struct {
@@ -97,8 +102,8 @@ type parts struct {
 }
 
 func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts) error {
-	owner := id.New()
-	recovered, err := s.remember(ctx, c, p.database, owner)
+	d := duty{kind: runs.Server, slots: c.LocalRuns, executeFlags: &c.executeFlags}
+	recovered, err := s.remember(ctx, d, p.database)
 	if err != nil {
 		return err
 	}
@@ -112,12 +117,11 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 		return err
 	}
 	s.tellRecovered(ctx, recovered)
-	s.files = contacts.FetcherDeps{Store: memory, Files: contacts.Files(data.in("contacts")), News: board, Log: s.log}
-	s.contacts = contacts.NewService(memory, s.files.Files, board)
+	if err := s.hands(d, data, p.database, p.kinds); err != nil {
+		return err
+	}
 	s.workspaces = workspaces.NewService(memory)
-	s.pipelines = pipelines.NewService(memory, p.kinds)
 	s.trials = trials.NewService(memory, s.pipelines, trialEngine{s})
-	s.runs = runs.NewService(memory, s.pipelines, board)
 	c.bound(s, data)
 	s.issues = issues.NewService(memory, board)
 	if err := memory.Reschedule(ctx, time.Now()); err != nil {
@@ -126,37 +130,12 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.clock = &runs.Clock{Ticks: memory, News: board, Log: s.log, Room: s.sweeper.Room}
 	s.backfills = &runs.Backfiller{Store: memory, News: board, Log: s.log, Room: s.sweeper.Room}
 	s.watch = &issues.Watch{Store: memory, News: board, Log: s.log, StuckAfter: c.StuckAfter, Disk: data.space}
-	roots, err := reach(append([]string{data.in("files")}, c.DataDirs...), data.private(p.database))
-	if err != nil {
-		return err
-	}
-	if err := executor.Clean(data.in("runs")); err != nil {
-		return err
-	}
-	limits, err := c.limits(c.LocalRuns)
-	if err != nil {
-		return err
-	}
-	command, err := executor.Command(limits.Memory, c.engineFlags()...)
-	if err != nil {
-		return err
-	}
-	s.engines = executor.NewEngines(command, min(c.LocalRuns, 2), s.log)
-	s.executing = executor.Deps{
-		Store: memory, Engines: s.engines, Kinds: p.kinds, News: board, Log: s.log,
-		Owner: owner, Dir: data.in("runs"), Roots: roots, Limits: limits,
-		Answers: map[string]executor.Answer{
-			contacts.AskPage: executor.Answering(s.contacts.Page),
-			contacts.AskPut:  executor.Answering(s.contacts.Put),
-			runs.AskPlan:     executor.Planning(p.kinds, s.runs),
-		},
-	}
 	return s.face(ctx, c, data, p.kinds, board)
 }
 
 // remember joins what is on record, and takes back the runs of servers that are gone.
-func (s *assembled) remember(ctx context.Context, c *serveCmd, database, owner string) (recovered store.Recovered, err error) {
-	waiting := queue.Options{Slots: c.LocalRuns, Grace: grace, ID: owner}
+func (s *assembled) remember(ctx context.Context, d duty, database string) (recovered store.Recovered, err error) {
+	waiting := queue.Options{Slots: d.slots, Labels: d.Labels, Grace: grace, ID: s.owner}
 	if postgres.Is(database) {
 		waiting.Postgres = database
 	}
@@ -164,7 +143,7 @@ func (s *assembled) remember(ctx context.Context, c *serveCmd, database, owner s
 		return recovered, err
 	}
 	s.memory, s.board, s.first = store.New(s.db, s.queue), &news.Board{}, newFirst()
-	if recovered, err = s.recover(ctx, c, database, owner); err != nil {
+	if recovered, err = s.recover(ctx, d, database); err != nil {
 		return recovered, fmt.Errorf("recover runs: %w", err)
 	}
 	return recovered, nil
@@ -196,11 +175,13 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies, Origins: c.Origins},
 		Info: func() api.Info {
 			return api.Info{
-				Version: version, ActiveRuns: s.executor.Active(), MaxConcurrentRuns: c.LocalRuns, Database: info.Engine, Sandbox: &sandbox,
-				Storage: c.storage(s.sweeper),
+				Version: version, ActiveRuns: s.active() + s.shares.elsewhere().active, MaxConcurrentRuns: c.LocalRuns + s.shares.elsewhere().slots,
+				Database: info.Engine, Sandbox: &sandbox, Storage: c.storage(s.sweeper),
 			}
 		},
-		Machines: machine(time.Now().UTC().Truncate(time.Second), func() (int, int) { return s.executor.Active(), c.LocalRuns }),
+		Machines: s.machines(runs.Process{
+			ID: s.owner, Kind: runs.Server, Version: version, Slots: c.LocalRuns, Labels: c.Labels, StartedAt: time.Now().UTC().Truncate(time.Second),
+		}),
 		Ready: []func(context.Context) api.Check{
 			func(ctx context.Context) api.Check { return api.Check{Name: "store", Err: s.db.Ping(ctx)} },
 			func(ctx context.Context) api.Check { return api.Check{Name: "queue", Err: s.queue.Healthy(ctx)} },

@@ -39,7 +39,10 @@ func (s *assembled) tellRecovered(ctx context.Context, r store.Recovered) {
 	}
 	s.log.WarnContext(ctx, "runs were cut short when the server last ended", "put_back", len(r.PutBack),
 		"failed", len(r.Failed), "cancelled", len(r.Cancelled))
-	s.auth.Tell(ctx, auth.AuditEvent{Event: "sys_crash_recovered", Outcome: auth.Success, Details: map[string]any{
+	err := s.memory.Note(context.WithoutCancel(ctx), auth.AuditEvent{Event: "sys_crash_recovered", Outcome: auth.Success, Details: map[string]any{
 		"put_back": len(r.PutBack), "failed": len(r.Failed), "cancelled": len(r.Cancelled),
 	}})
+	if err != nil {
+		s.log.WarnContext(ctx, "the audit log is not told", "event", "sys_crash_recovered", "error", err)
+	}
 }

@@ -37,6 +37,7 @@ type world struct {
 // variable that its help names.
 type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Start the server."`
+	Worker      workerCmd      `cmd:"" help:"Execute runs for the servers of a PostgreSQL, and nothing else."`
 	Run         runCmd         `cmd:"" help:"Execute a pipeline file here, without a server."`
 	Test        testCmd        `cmd:"" help:"Run the tests that pipeline files have, without a server."`
 	Schedule    scheduleCmd    `cmd:"" help:"Say what schedules mean, without a server."`

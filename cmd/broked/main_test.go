@@ -22,7 +22,7 @@ import (
 // TestMain lets the test binary be the program itself: called with a command it
 // runs it, as the tests do and as a server does to start its engines.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{"serve", "migrate", "run", "test", "engine", "health", "schedule", "runs", "backfill", "users", "audit", "version", "docs", "openapi", "generate-key", "keys", "workspaces", "login", "logout", "whoami"}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"serve", "worker", "migrate", "run", "test", "engine", "health", "schedule", "runs", "backfill", "users", "audit", "version", "docs", "openapi", "generate-key", "keys", "workspaces", "login", "logout", "whoami"}, os.Args[1]) {
 		main()
 	}
 	os.Exit(m.Run())
@@ -87,6 +87,12 @@ func serve(t *testing.T, dir string, args ...string) *server {
 // launch starts the server that cmd is and waits until it listens.
 func launch(t *testing.T, cmd *exec.Cmd) *server {
 	t.Helper()
+	return launchUntil(t, cmd, `msg=listening address=(\S+)`)
+}
+
+// launchUntil starts cmd and waits until it says where it answers.
+func launchUntil(t *testing.T, cmd *exec.Cmd, pattern string) *server {
+	t.Helper()
 	pipe, err := cmd.StderrPipe()
 	must(t, err)
 	must(t, cmd.Start())
@@ -98,7 +104,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *server {
 		}
 	}()
 	t.Cleanup(func() { s.kill() })
-	s.url = s.log.await(t, `msg=listening address=(\S+)`)
+	s.url = s.log.await(t, pattern)
 	return s
 }
 

@@ -24,23 +24,20 @@ import (
 )
 
 type serveCmd struct {
-	DB        string   `name:"db" help:"SQLite database, or the postgres:// URL of one that servers share; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
-	Data      string   `help:"Data folder." env:"BROKOLI_DATA" default:"./broked-data" placeholder:"DIR"`
-	LocalRuns int      `help:"Runs at once." env:"BROKOLI_LOCAL_RUNS" default:"2" placeholder:"N"`
-	LogFormat string   `help:"Form of the log: text or json." env:"BROKOLI_LOG_FORMAT" default:"text" enum:"text,json"`
-	DataDirs  []string `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
-	APIKey    string   `help:"A key that may do everything; make one with generate-key." env:"BROKOLI_API_KEY" placeholder:"KEY"`
-	JWTSecret string   `hidden:"" env:"BROKOLI_JWT_SECRET"`
-	Example   string   `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
+	DB        string `name:"db" help:"SQLite database, or the postgres:// URL of one that servers share; broked.db in the data folder when not given." env:"BROKOLI_DB" placeholder:"PATH"`
+	Data      string `help:"Data folder." env:"BROKOLI_DATA" default:"./broked-data" placeholder:"DIR"`
+	LocalRuns int    `help:"Runs at once; 0 leaves them to workers." env:"BROKOLI_LOCAL_RUNS" default:"2" placeholder:"N"`
+	LogFormat string `help:"Form of the log: text or json." env:"BROKOLI_LOG_FORMAT" default:"text" enum:"text,json"`
+	APIKey    string `help:"A key that may do everything; make one with generate-key." env:"BROKOLI_API_KEY" placeholder:"KEY"`
+	JWTSecret string `hidden:"" env:"BROKOLI_JWT_SECRET"`
+	Example   string `help:"Import this example unless it is there, run it and print its first rows." placeholder:"NAME"`
 
 	SessionIdle    time.Duration `help:"After how long without a request a session ends; 0 means not before its 24 hours." env:"BROKOLI_SESSION_IDLE" default:"8h" placeholder:"DURATION"`
 	EditorsCanCode bool          `help:"Editors may write the programs of code, bash and dbt nodes, too, not admins only." env:"BROKOLI_EDITORS_CAN_CODE"`
 
-	programFlags
+	executeFlags
 	firstUserFlags
 	networkFlags
-	outboundFlags
-	limitFlags
 	watchFlags
 	retentionFlags
 }
@@ -63,8 +60,11 @@ const minIdle = 5 * time.Minute
 
 // Validate implements kong's check of flags.
 func (c *serveCmd) Validate() error {
-	if c.LocalRuns < 1 || c.LocalRuns > 1024 {
-		return errors.New("--local-runs must be between 1 and 1024")
+	if c.LocalRuns < 0 || c.LocalRuns > mostSlots {
+		return errors.New("--local-runs must be between 0 and 1024")
+	}
+	if c.LocalRuns == 0 && !postgres.Is(c.DB) {
+		return errors.New("--local-runs 0 leaves all runs to workers, which need a PostgreSQL: name one by --db")
 	}
 	if c.APIKey != "" && !auth.IsServerKey(c.APIKey) {
 		return errors.New("--api-key must be a key that `broked generate-key` printed, or brk_ and 48 hexadecimal digits")
@@ -72,13 +72,10 @@ func (c *serveCmd) Validate() error {
 	if c.SessionIdle != 0 && c.SessionIdle < minIdle {
 		return errors.New("--session-idle must be 0 or at least 5m")
 	}
-	if _, err := c.exit(); err != nil {
-		return err
-	}
 	if c.StuckAfter < time.Minute {
 		return errors.New("--stuck-after must be at least 1m")
 	}
-	return errors.Join(c.checkRetention(), c.check())
+	return errors.Join(c.checkExecution(), c.checkRetention(), c.check())
 }
 
 // Run starts the server and returns when ctx has ended and everything is down.
@@ -87,7 +84,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	for _, secret := range []string{"BROKOLI_JWT_SECRET", "BROKOLI_API_KEY", "BROKOLI_DB"} {
 		_ = os.Unsetenv(secret) // no child inherits it
 	}
-	log := c.logger(w.err)
+	log := logger(c.LogFormat, w.err)
 	data, err := openFolder(c.Data)
 	if err != nil {
 		return err
@@ -116,16 +113,21 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	log.InfoContext(ctx, "listening", "address", address, "version", version, "data", data.path)
 	s.tellSetup(ctx, address)
 	s.tellStarted(ctx, address)
-	err = s.work(ctx, ln, c.example(w.out, s, address), s.warnWhileOpen(c.openNetwork(), log), func(ctx context.Context) error {
-		return s.first.while(ctx, fetcher.Run)
-	})
+	err = s.work(ctx, c.example(w.out, s, address), s.warnWhileOpen(c.openNetwork(), log),
+		func(ctx context.Context) error { return serveHTTP(ctx, ln, s.handler) },
+		s.clock.Run,
+		func(ctx context.Context) error { return s.first.while(ctx, s.watch.Run) },
+		func(ctx context.Context) error { return s.first.while(ctx, s.backfills.Run) },
+		func(ctx context.Context) error { return s.first.while(ctx, s.keeper.Run) },
+		func(ctx context.Context) error { return s.first.while(ctx, fetcher.Run) },
+	)
 	s.tellStopped(ctx, err)
 	log.InfoContext(context.WithoutCancel(ctx), "stopped")
 	return err
 }
 
-func (c *serveCmd) logger(w io.Writer) *slog.Logger {
-	if c.LogFormat == "json" {
+func logger(form string, w io.Writer) *slog.Logger {
+	if form == "json" {
 		return slog.New(slog.NewJSONHandler(w, nil))
 	}
 	return slog.New(slog.NewTextHandler(w, nil))
@@ -166,10 +168,10 @@ func (l limitFlags) limitsOf(total uint64, runs int) job.Limits {
 	return limits
 }
 
-// work runs the parts of the server until ctx ends or one of them fails, and
-// returns when all are down: no new runs and requests first, then those that are
-// under way, then what they stand on.
-func (s *assembled) work(ctx context.Context, ln net.Listener, also ...func(context.Context) error) error {
+// work executes runs, beside the other parts of the process, until ctx ends or one of
+// them fails, and returns when all are down: no new runs and requests first, then those
+// that are under way, then what they stand on.
+func (s *assembled) work(ctx context.Context, parts ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
 	g.Go(func() error { return s.engines.Run(engines) })
@@ -177,13 +179,8 @@ func (s *assembled) work(ctx context.Context, ln net.Listener, also ...func(cont
 		defer stopEngines()
 		return s.queue.Run(ctx, s.executor.Execute)
 	})
-	g.Go(func() error { return serveHTTP(ctx, ln, s.handler) })
-	g.Go(func() error { return s.first.while(ctx, s.watch.Run) })
-	g.Go(func() error { return s.clock.Run(ctx) })
-	g.Go(func() error { return s.first.while(ctx, s.backfills.Run) })
-	g.Go(func() error { return s.first.while(ctx, s.keeper.Run) })
 	g.Go(func() error { return s.sweeper.Run(ctx) })
-	for _, part := range also {
+	for _, part := range parts {
 		g.Go(func() error { return part(ctx) })
 	}
 	if s.shares != nil {

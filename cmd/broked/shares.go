@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/broked/broked/internal/news"
@@ -13,16 +14,31 @@ import (
 	"github.com/broked/broked/internal/store"
 )
 
-// shares is what a server does for those that use the same PostgreSQL.
+// shares is what a process does for those that use the same PostgreSQL.
 type shares struct {
 	process runs.Process
 	wire    *postgres.Wire
+	others  atomic.Pointer[others]
+}
+
+// others is what the processes besides this one do, as of the last beat.
+type others struct{ active, slots int }
+
+// elsewhere returns that; nothing when the database is a file.
+func (h *shares) elsewhere() others {
+	if h == nil {
+		return others{}
+	}
+	if o := h.others.Load(); o != nil {
+		return *o
+	}
+	return others{}
 }
 
 const (
 	beatEvery = 10 * time.Second
 	beatLimit = 8 * time.Second
-	// After this time without a beat the others are about to take this server for
+	// After this time without a beat the others are about to take this process for
 	// dead, so it stops what they will do again.
 	outOfTouch = 25 * time.Second
 )
@@ -30,10 +46,10 @@ const (
 // recover takes back the runs of servers that are gone: of all others when the
 // database is a file, and of those that do not say that they are alive when it is
 // shared.
-func (s *assembled) recover(ctx context.Context, c *serveCmd, database, owner string) (store.Recovered, error) {
+func (s *assembled) recover(ctx context.Context, d duty, database string) (store.Recovered, error) {
 	if !postgres.Is(database) {
 		s.first.set(true)
-		return s.memory.Recover(ctx, owner, time.Now().UTC())
+		return s.memory.Recover(ctx, s.owner, time.Now().UTC())
 	}
 	host, err := os.Hostname()
 	if err != nil {
@@ -44,8 +60,10 @@ func (s *assembled) recover(ctx context.Context, c *serveCmd, database, owner st
 		return store.Recovered{}, err
 	}
 	s.board.Relay = wire.Send
-	s.shares = &shares{process: runs.Process{ID: owner, Host: host, Version: version, Slots: c.LocalRuns}, wire: wire}
-	recovered, yes, err := s.memory.Beat(ctx, s.shares.process, time.Now().UTC())
+	s.shares = &shares{wire: wire, process: runs.Process{
+		ID: s.owner, Kind: d.kind, Host: host, Version: version, Slots: d.slots, Labels: d.Labels,
+	}}
+	recovered, yes, err := s.memory.Beat(ctx, s.shares.now(0), time.Now().UTC())
 	s.first.set(yes)
 	return recovered, err
 }
@@ -55,21 +73,48 @@ type beater interface {
 	Beat(ctx context.Context, p runs.Process, now time.Time) (taken store.Recovered, first bool, err error)
 }
 
-// beat says every ten seconds that this server is alive, until ctx ends.
+// now returns the process as it is when it executes so many runs. A load that the system
+// does not tell is empty.
+func (h *shares) now(active int) runs.Process {
+	p := h.process
+	p.Load, _ = load(active)
+	return p
+}
+
+// beat says every ten seconds that this process is alive, until ctx ends.
 func (h *shares) beat(ctx context.Context, s *assembled) error {
-	l := lease{to: s.memory, process: h.process, first: s.first, board: s.board, log: s.log, lost: s.executor.Abandon}
-	l.told = func(r store.Recovered) { s.tellRecovered(ctx, r) }
+	l := lease{to: s.memory, first: s.first, board: s.board, log: s.log, lost: s.executor.Abandon}
+	l.process = func() runs.Process { return h.now(s.active()) }
+	l.told = func(ctx context.Context, r store.Recovered) {
+		s.tellRecovered(ctx, r)
+		h.look(ctx, s)
+	}
 	return l.run(ctx)
+}
+
+// look counts what the others do.
+func (h *shares) look(ctx context.Context, s *assembled) {
+	all, err := s.memory.Processes(ctx)
+	if err != nil {
+		return // at the next beat
+	}
+	var o others
+	for _, p := range all {
+		if p.ID != h.process.ID {
+			o.active, o.slots = o.active+p.Load.ActiveRuns, o.slots+p.Slots
+		}
+	}
+	h.others.Store(&o)
 }
 
 // lease keeps the other servers from taking this one for dead.
 type lease struct {
 	to      beater
-	process runs.Process
+	process func() runs.Process
 	first   *first
 	board   *news.Board
 	log     *slog.Logger
-	told    func(store.Recovered)
+	told    func(context.Context, store.Recovered)
 	lost    func() // ends the runs of this server
 }
 
@@ -98,7 +143,7 @@ func (l lease) run(ctx context.Context) error {
 func (l lease) once(ctx context.Context) bool {
 	limited, done := context.WithTimeout(ctx, beatLimit)
 	defer done()
-	taken, yes, err := l.to.Beat(limited, l.process, time.Now().UTC())
+	taken, yes, err := l.to.Beat(limited, l.process(), time.Now().UTC())
 	if err != nil {
 		if ctx.Err() == nil {
 			l.log.ErrorContext(ctx, "cannot say that this server is alive", "error", err)
@@ -106,7 +151,7 @@ func (l lease) once(ctx context.Context) bool {
 		return false
 	}
 	l.first.set(yes)
-	l.told(taken)
+	l.told(limited, taken)
 	for _, all := range [][]runs.ID{taken.PutBack, taken.Cancelled, taken.Failed} {
 		for _, run := range all {
 			l.board.Post(string(run))

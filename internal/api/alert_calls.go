@@ -47,7 +47,7 @@ func (s *server) alertCalls() {
 type alert struct {
 	ID             issues.ID        `json:"id"`
 	Org            auth.WorkspaceID `json:"org_id"`
-	Kind           string           `json:"kind" doc:"run_failure, check_failed, run_stuck, deadline_missed or disk_low"`
+	Kind           string           `json:"kind" doc:"run_failure, check_failed, run_stuck, deadline_missed, disk_low or worker_lost"`
 	Severity       issues.Severity  `json:"severity" enum:"info,warning,critical"`
 	Title          string           `json:"title"`
 	Body           string           `json:"body,omitempty"`

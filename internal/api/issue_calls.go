@@ -60,7 +60,7 @@ func (s *server) listIssues(ctx context.Context, in *struct {
 	Paging
 	Whose
 	State    issues.State `query:"state" enum:"open,acknowledged,resolved,unresolved" doc:"unresolved: open or acknowledged"`
-	Kind     issues.Kind  `query:"kind" enum:"run_failed,check_failed,run_interrupted,run_stuck,deadline_missed,disk_low"`
+	Kind     issues.Kind  `query:"kind" enum:"run_failed,check_failed,run_interrupted,run_stuck,deadline_missed,disk_low,worker_lost"`
 	Pipeline pipelines.ID `query:"pipeline_id" maxLength:"128"`
 },
 ) (*listing, error) {

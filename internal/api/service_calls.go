@@ -52,17 +52,20 @@ func (s *server) openServiceSession(ctx context.Context, _ *struct{}) (*body[ser
 
 // Machine is one that executes runs.
 type Machine struct {
-	Node        string    `json:"Node" doc:"Its name"`
-	Platform    string    `json:"Platform" doc:"Operating system and architecture"`
-	State       string    `json:"State" enum:"online"`
-	Version     string    `json:"Version"`
-	StartedAt   time.Time `json:"StartedAt"`
-	CPUs        int       `json:"CPUs"`
-	Load        float64   `json:"Load" doc:"Mean number of processes that wanted a processor in the last minute"`
-	MemoryTotal uint64    `json:"MemoryTotal" doc:"Bytes"`
-	MemoryFree  uint64    `json:"MemoryFree" doc:"Bytes"`
-	ActiveRuns  int       `json:"ActiveRuns"`
-	MaxRuns     int       `json:"MaxRuns"`
+	Node        string           `json:"Node" doc:"Its name; of several processes on one machine, with a number"`
+	Platform    string           `json:"Platform" doc:"Operating system and architecture"`
+	Kind        runs.ProcessKind `json:"Kind" enum:"server,worker"`
+	State       string           `json:"State" enum:"online"`
+	Version     string           `json:"Version"`
+	Labels      []string         `json:"Labels" doc:"Runs that have one of these are executed here as well"`
+	StartedAt   time.Time        `json:"StartedAt"`
+	SeenAt      *time.Time       `json:"SeenAt,omitempty" doc:"When it last said that it is alive; what it tells is of then. Absent when the database is a file"`
+	CPUs        int              `json:"CPUs"`
+	Load        float64          `json:"Load" doc:"Mean number of processes that wanted a processor in the last minute"`
+	MemoryTotal uint64           `json:"MemoryTotal" doc:"Bytes"`
+	MemoryFree  uint64           `json:"MemoryFree" doc:"Bytes"`
+	ActiveRuns  int              `json:"ActiveRuns"`
+	MaxRuns     int              `json:"MaxRuns"`
 }
 
 // question is what a service asks.

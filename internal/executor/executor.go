@@ -26,9 +26,9 @@ import (
 // every method is one transaction. A fence that is no longer the run's is a
 // Stale fault, and nothing is written.
 type Store interface {
-	// ClaimNext makes the pending run running that is to start next, under a new fence.
-	// When there is none, the fault is a Conflict.
-	ClaimNext(ctx context.Context, owner string, now time.Time) (runs.Claim, error)
+	// ClaimNext makes the pending run of a label running that is to start next, under a new
+	// fence. When there is none, the fault is a Conflict.
+	ClaimNext(ctx context.Context, label, owner string, now time.Time) (runs.Claim, error)
 	// RecordEvents appends events and keeps the run's nodes and previews up to date.
 	RecordEvents(ctx context.Context, id runs.ID, fence int64, events []runs.Event) error
 	// FinishRun appends the last events and ends the run.
@@ -93,13 +93,13 @@ const glance = time.Second
 // to stop.
 const settle = 10 * time.Second
 
-// Execute works on the run that is to start next, if there is one, until it has ended
+// Execute works on the run of a label that is to start next, if there is one, until it has ended
 // on record. When ctx ends first, the run is put back to be started again later. The
 // entry of the queue only says that there may be something to do: its run may have
 // been cancelled, or another one comes first. The error is of recording only: a run
 // that fails has failed on record and is no error here.
-func (x *Executor) Execute(ctx context.Context, entry runs.ID) error {
-	claim, err := x.Store.ClaimNext(ctx, x.Owner, time.Now().UTC())
+func (x *Executor) Execute(ctx context.Context, entry runs.ID, label string) error {
+	claim, err := x.Store.ClaimNext(ctx, label, x.Owner, time.Now().UTC())
 	if err != nil && fault.CodeOf(err) == "no_run" {
 		return nil
 	}

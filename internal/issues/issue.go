@@ -27,6 +27,7 @@ const (
 	RunStuck       Kind = "run_stuck"       // runs of a pipeline show no sign, or wait too long
 	DeadlineMissed Kind = "deadline_missed" // a pipeline has not succeeded by its time of day
 	DiskLow        Kind = "disk_low"        // the disk of the data folder is nearly full
+	WorkerLost     Kind = "worker_lost"     // a process that had runs is not seen any more
 )
 
 // closedBySuccess lists the kinds that are over when their pipeline succeeds.
@@ -34,7 +35,7 @@ var closedBySuccess = []Kind{RunFailed, CheckFailed, RunInterrupted, DeadlineMis
 
 // lasting lists the kinds that are looked for again and again, and over when
 // they are not found any more. The others count every time that they happen.
-var lasting = []Kind{RunStuck, DeadlineMissed, DiskLow}
+var lasting = []Kind{RunStuck, DeadlineMissed, DiskLow, WorkerLost}
 
 // ClosedBySuccess reports whether an issue of kind k is over when its pipeline
 // succeeds.
@@ -66,7 +67,7 @@ const Unresolved State = "unresolved"
 type Issue struct {
 	ID             ID               `json:"id"`
 	Workspace      auth.WorkspaceID `json:"workspace_id"`
-	Kind           Kind             `json:"kind" enum:"run_failed,check_failed,run_interrupted,run_stuck,deadline_missed,disk_low"`
+	Kind           Kind             `json:"kind" enum:"run_failed,check_failed,run_interrupted,run_stuck,deadline_missed,disk_low,worker_lost"`
 	Severity       Severity         `json:"severity" enum:"info,warning,critical"`
 	State          State            `json:"state" enum:"open,acknowledged,resolved"`
 	Title          string           `json:"title"`
@@ -74,7 +75,7 @@ type Issue struct {
 	Pipeline       pipelines.ID     `json:"pipeline_id,omitempty" doc:"Absent when the issue is of the server itself"`
 	PipelineName   string           `json:"pipeline_name,omitempty"`
 	Node           string           `json:"node_id,omitempty" doc:"Where the runs fail"`
-	Code           string           `json:"code,omitempty" doc:"The error_code of the runs"`
+	Code           string           `json:"code,omitempty" doc:"The error_code of the runs; of a lost worker, its machine"`
 	FirstRun       runs.ID          `json:"first_run_id,omitempty"`
 	LastRun        runs.ID          `json:"last_run_id,omitempty"`
 	Count          int              `json:"count" doc:"How often it happened; of stuck runs, how many there are"`

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
@@ -194,6 +195,23 @@ func TestWatermarksOfADisk(t *testing.T) {
 		s, low := issues.OfSpace(issues.Space{Free: tc.free, Total: tc.total}, tc.was)
 		if s.Severity != tc.want || low != (tc.want != "") {
 			t.Errorf("%s: %q, want %q", name, s.Severity, tc.want)
+		}
+	}
+}
+
+func TestWhatLostProcessesShow(t *testing.T) {
+	t.Parallel()
+	all := issues.OfLost([]runs.LostProcess{
+		{ID: "a", Kind: runs.Worker, Host: "one", LostAt: noon, Runs: 3, Left: 2},
+		{ID: "b", Kind: runs.Server, Host: "two", LostAt: noon, Runs: 1, Left: 1},
+		{ID: "c", Kind: runs.Worker, Host: "one", LostAt: after(5), Runs: 1, Left: 1},
+	})
+	if len(all) != 2 || all[0].Count != 3 || all[0].Title != "The worker on one is gone" || all[1].Title != "The server on two is gone" {
+		t.Errorf("%+v", all)
+	}
+	for _, s := range all {
+		if s.Kind != issues.WorkerLost || s.Workspace != auth.DefaultWorkspace || s.Pipeline != "" || s.Run != "" || s.Body == "" {
+			t.Errorf("%+v", s)
 		}
 	}
 }

@@ -173,3 +173,31 @@ func OfSpace(d Space, was Severity) (Sighting, bool) {
 	}
 	return Sighting{}, false
 }
+
+// OfLost returns what processes show that are gone: one sighting for each machine, in
+// the default workspace, as they have runs of all. It names none of these.
+func OfLost(lost []runs.LostProcess) []Sighting {
+	of := map[string]int{} // place in all
+	var all []Sighting
+	for _, p := range lost {
+		if at, known := of[p.Host]; known {
+			all[at].Count += p.Left
+			continue
+		}
+		of[p.Host] = len(all)
+		all = append(all, Sighting{
+			Cause: Cause{Kind: WorkerLost, Code: p.Host}, Workspace: auth.DefaultWorkspace, Severity: Warning, Count: p.Left,
+			Title: fmt.Sprintf("The %s on %s is gone", p.Kind, p.Host),
+			Body: fmt.Sprintf("It was last seen before %s and had %s, which went to others. Look at its log; this is over when it is back, or when its runs have succeeded.",
+				p.LostAt.UTC().Format(time.RFC3339), many(p.Runs, "run")),
+		})
+	}
+	return all
+}
+
+func many(n int, of string) string {
+	if n == 1 {
+		return "one " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
 )
 
 // Viewer is who looks at issues, and when.
@@ -56,6 +57,10 @@ type Store interface {
 	// QuietRuns returns the runs of all workspaces that are pending or running and
 	// gave no sign after since.
 	QuietRuns(ctx context.Context, since time.Time) ([]QuietRun, error)
+	// LostProcesses returns those that were taken for dead while they had runs, until they
+	// are back, or all of these have succeeded, been cancelled, or been followed by a
+	// success of their pipeline.
+	LostProcesses(ctx context.Context) ([]runs.LostProcess, error)
 	// User returns an account, or a NotFound fault.
 	User(ctx context.Context, id auth.UserID) (auth.User, error)
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // Watch looks for what is wrong without a run having ended: runs that do not get
-// on, pipelines that miss their deadline, and a disk that fills up. Every member is required.
+// on, pipelines that miss their deadline, a disk that fills up, and workers that are
+// gone. Every member is required.
 type Watch struct {
 	Store      Store
 	News       *news.Board
@@ -43,6 +44,7 @@ func (w *Watch) look(ctx context.Context) {
 	w.part(ctx, "runs", w.runs)
 	w.part(ctx, "deadlines", w.deadlines)
 	w.part(ctx, "disk", w.space)
+	w.part(ctx, "workers", w.workers)
 }
 
 func (w *Watch) part(ctx context.Context, name string, look func(context.Context, time.Time) ([]auth.WorkspaceID, error)) {
@@ -83,4 +85,12 @@ func (w *Watch) space(ctx context.Context, now time.Time) ([]auth.WorkspaceID, e
 	}
 	w.disk = s.Severity
 	return w.Store.SettleIssues(ctx, DiskLow, found, now)
+}
+
+func (w *Watch) workers(ctx context.Context, now time.Time) ([]auth.WorkspaceID, error) {
+	lost, err := w.Store.LostProcesses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.Store.SettleIssues(ctx, WorkerLost, OfLost(lost), now)
 }

@@ -42,6 +42,7 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	Overlap          Overlap              `json:"overlap,omitempty" enum:"queue,skip,cancel_previous" doc:"What becomes of a run that is started while as many as there may be have not ended"`
 	OnRestart        OnRestart            `json:"on_restart,omitempty" enum:"resume,restart,fail" doc:"What becomes of a run whose server stops; resume when absent"`
 	Pool             string               `json:"pool,omitempty" doc:"Pool whose slots the runs take"`
+	Label            string               `json:"label,omitempty" doc:"Only processes that have it execute the runs"`
 	Priority         int                  `json:"priority,omitempty" doc:"Of its runs: higher ones start first"`
 	DependsOn        []string             `json:"depends_on,omitempty"`
 	DependencyRules  []Dependency         `json:"dependency_rules,omitempty"`

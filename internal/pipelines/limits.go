@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/broked/broked/internal/fault"
@@ -53,9 +54,26 @@ func (d Document) checkLimits(f *Findings) {
 	if !slices.Contains([]OnRestart{"", RestartResumes, RestartBegins, RestartFails}, d.OnRestart) {
 		f.add("on_restart", "must be resume, restart or fail, not %q", d.OnRestart)
 	}
+	if d.Label != "" {
+		if err := CheckLabel(d.Label); err != nil {
+			f.add("label", "%s", err)
+		}
+	}
 	if err := CheckPriority(d.Priority); err != nil {
 		f.Problems = append(f.Problems, fault.ProblemsOf(err)...)
 	}
+}
+
+var label = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
+
+const maxLabel = 32
+
+// CheckLabel returns an error unless a text may be a label of processes and runs.
+func CheckLabel(text string) error {
+	if len(text) <= maxLabel && label.MatchString(text) {
+		return nil
+	}
+	return fmt.Errorf("must be lower-case letters and digits with single '-' or '_' between them, at most %d of them, not %q", maxLabel, text)
 }
 
 // CheckPriority returns an Invalid fault unless a run may have the priority.

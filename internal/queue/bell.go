@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
@@ -26,47 +27,57 @@ func (b bell) ring() {
 // up a millisecond after its commit.
 type driver struct {
 	*riversqlite.Driver
-	bell bell
+	bell  bell
+	lines []string // whose readers are woken
 }
 
 // GetListener implements riverdriver.Driver.
 func (d driver) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener { //nolint:ireturn // River's interface says so
-	return listener{d.bell}
+	return &listener{bell: d.bell, lines: d.lines}
 }
 
 // SupportsListenNotify implements riverdriver.Driver: nothing is to be written.
 func (driver) SupportsListenNotify() bool { return false }
 
-// listener tells River that the bell has rung.
-type listener struct{ bell bell }
+// listener tells River that the bell has rung, for each line once.
+type listener struct {
+	bell  bell
+	lines []string
+	left  []string // of this time
+}
 
 // WaitForNotification implements riverdriver.Listener.
-func (l listener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-l.bell:
-		return &riverdriver.Notification{Topic: "river_insert", Payload: `{"queue":"default"}`}, nil
+func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
+	if len(l.left) == 0 {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-l.bell:
+			l.left = l.lines
+		}
 	}
+	next := l.left[0]
+	l.left = l.left[1:]
+	return &riverdriver.Notification{Topic: "river_insert", Payload: fmt.Sprintf(`{"queue":%q}`, next)}, nil
 }
 
 // Connect implements riverdriver.Listener.
-func (listener) Connect(context.Context) error { return nil }
+func (*listener) Connect(context.Context) error { return nil }
 
 // Close implements riverdriver.Listener.
-func (listener) Close(context.Context) error { return nil }
+func (*listener) Close(context.Context) error { return nil }
 
 // Listen implements riverdriver.Listener.
-func (listener) Listen(context.Context, string) error { return nil }
+func (*listener) Listen(context.Context, string) error { return nil }
 
 // Unlisten implements riverdriver.Listener.
-func (listener) Unlisten(context.Context, string) error { return nil }
+func (*listener) Unlisten(context.Context, string) error { return nil }
 
 // Ping implements riverdriver.Listener.
-func (listener) Ping(context.Context) error { return nil }
+func (*listener) Ping(context.Context) error { return nil }
 
 // Schema implements riverdriver.Listener.
-func (listener) Schema() string { return "" }
+func (*listener) Schema() string { return "" }
 
 // SetAfterConnectExec implements riverdriver.Listener.
-func (listener) SetAfterConnectExec(string) {}
+func (*listener) SetAfterConnectExec(string) {}

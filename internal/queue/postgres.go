@@ -37,15 +37,15 @@ func dial(ctx context.Context, url string) (*pgxpool.Pool, error) {
 // not know. Every entry rings, as the servers hear of it when it is committed.
 const insertShared = `
 	WITH made AS (
-		INSERT INTO river_job (args, kind, max_attempts)
-		VALUES (CAST(?1 AS jsonb), ?2, 1)
+		INSERT INTO river_job (args, kind, queue, max_attempts)
+		VALUES (CAST(?1 AS jsonb), ?2, ?3, 1)
 		RETURNING queue
 	)
 	SELECT pg_notify(current_schema() || '.river_insert', json_build_object('queue', queue)::text)
 	FROM made`
 
-func insertEntry(ctx context.Context, tx *sql.Tx, args []byte) error {
-	_, err := tx.ExecContext(ctx, insertShared, string(args), entry{}.Kind())
+func insertEntry(ctx context.Context, tx *sql.Tx, args []byte, line string) error {
+	_, err := tx.ExecContext(ctx, insertShared, string(args), entry{}.Kind(), line)
 	return err
 }
 

@@ -49,7 +49,7 @@ func TestServersShareTheQueue(t *testing.T) {
 	if run := <-got; run != "before the start" {
 		t.Errorf("worked %q first", run)
 	}
-	b.in(t, (*sql.Tx).Rollback, func(tx *sql.Tx) error { return b.EnqueueTx(t.Context(), tx, "dropped") })
+	b.in(t, (*sql.Tx).Rollback, func(tx *sql.Tx) error { return b.EnqueueTx(t.Context(), tx, "dropped", "") })
 	seen := map[runs.ID]bool{}
 	for i := range entries { // each only when the one before has been worked on
 		run := runs.ID(fmt.Sprint("r", i))

@@ -34,6 +34,9 @@ type Options struct {
 	Postgres string
 	// ID tells this process from others that read the same queue; empty makes one up.
 	ID string
+	// Labels are those of this process: besides entries without a label, it takes those
+	// that have one of these.
+	Labels []string
 }
 
 // Queue is the waiting line of runs. It may be used by any number of goroutines.
@@ -106,28 +109,31 @@ func migrate[T any](ctx context.Context, driver riverdriver.Driver[T], log *slog
 
 // entry is what River keeps of a run.
 type entry struct {
-	Run runs.ID `json:"run"`
+	Run   runs.ID `json:"run"`
+	Label string  `json:"label,omitempty"`
 }
 
 // Kind implements river.JobArgs.
 func (entry) Kind() string { return "run" }
 
-// EnqueueTx puts run into the queue once tx is committed; call Wake then.
+// EnqueueTx puts run into the queue once tx is committed; call Wake then. With a label
+// the entry is for processes that have it.
 // Enqueueing one that is waiting already is not an error: whoever gets the second
 // entry finds the run claimed. River's own uniqueness will not do, as it would
 // also drop the entry of a run that is put back by its worker.
-func (q *Queue) EnqueueTx(ctx context.Context, tx *sql.Tx, run runs.ID) error {
+func (q *Queue) EnqueueTx(ctx context.Context, tx *sql.Tx, run runs.ID, label string) error {
+	e := entry{Run: run, Label: label}
 	if q.pool != nil {
-		args, err := json.Marshal(entry{Run: run})
+		args, err := json.Marshal(e)
 		if err != nil {
 			return fmt.Errorf("enqueue: %w", err)
 		}
-		if err := insertEntry(ctx, tx, args); err != nil {
+		if err := insertEntry(ctx, tx, args, named(label)); err != nil {
 			return fmt.Errorf("enqueue: %w", err)
 		}
 		return nil
 	}
-	if _, err := q.insert.InsertTx(ctx, tx, entry{Run: run}, nil); err != nil {
+	if _, err := q.insert.InsertTx(ctx, tx, e, &river.InsertOpts{Queue: named(label)}); err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}
 	return nil
@@ -148,11 +154,15 @@ func (*Queue) ResetTx(ctx context.Context, tx *sql.Tx) error {
 // Wake says that entries have been committed. It never blocks.
 func (q *Queue) Wake() { q.bell.ring() }
 
+// Work does what an entry of the queue is for: a run that was enqueued with a label, or
+// with none.
+type Work func(ctx context.Context, run runs.ID, label string) error
+
 // Run gives waiting runs to work, at most Slots at once, until ctx ends. Then it
 // takes no more, gives running work the grace to end and after that cancels its
 // context, and returns when all work has. An error of work is logged: what
 // becomes of its run is not the queue's business.
-func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, run runs.ID) error) error {
+func (q *Queue) Run(ctx context.Context, work Work) error {
 	if q.options.Slots == 0 {
 		<-ctx.Done()
 		return nil
@@ -164,19 +174,25 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, run runs
 }
 
 // read is Run by a driver of River.
-func read[T any](ctx context.Context, q *Queue, driver riverdriver.Driver[T], work func(ctx context.Context, run runs.ID) error) error {
+func read[T any](ctx context.Context, q *Queue, driver riverdriver.Driver[T], work Work) error {
+	places := &places{free: q.options.Slots}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, j *river.Job[entry]) error {
-		if err := work(ctx, j.Args.Run); err != nil {
+		defer places.leave(1)
+		if err := work(ctx, j.Args.Run, j.Args.Label); err != nil {
 			q.log.ErrorContext(ctx, "work on a run failed", "run", j.Args.Run, "error", err)
 		}
 		return nil
 	}))
-	client, err := river.NewClient(driver, &river.Config{
+	queues := make(map[string]river.QueueConfig)
+	for _, name := range lines(q.options.Labels) {
+		queues[name] = river.QueueConfig{MaxWorkers: q.options.Slots}
+	}
+	client, err := river.NewClient(bounded[T]{driver, places}, &river.Config{
 		ID:                          q.options.ID,
 		Logger:                      q.log,
 		Workers:                     workers,
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: q.options.Slots}},
+		Queues:                      queues,
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           fetchPoll,
 		JobTimeout:                  -1, // which keeps the rescuer away as well
@@ -208,7 +224,7 @@ func (q *Queue) Healthy(ctx context.Context) error {
 }
 
 func (q *Queue) driver() riverdriver.Driver[*sql.Tx] {
-	return driver{Driver: riversqlite.New(q.db), bell: q.bell}
+	return driver{Driver: riversqlite.New(q.db), bell: q.bell, lines: lines(q.options.Labels)}
 }
 
 // quiet lets River's warnings and errors through.

@@ -57,7 +57,7 @@ func (l line) enqueue(tb testing.TB, all ...runs.ID) {
 	tb.Helper()
 	l.in(tb, (*sql.Tx).Commit, func(tx *sql.Tx) error {
 		for _, run := range all {
-			if err := l.EnqueueTx(tb.Context(), tx, run); err != nil {
+			if err := l.EnqueueTx(tb.Context(), tx, run, ""); err != nil {
 				return err
 			}
 		}
@@ -67,7 +67,7 @@ func (l line) enqueue(tb testing.TB, all ...runs.ID) {
 }
 
 // start works the queue until the test is over or stop is called, which waits.
-func (l line) start(tb testing.TB, work func(context.Context, runs.ID) error) (stop func()) {
+func (l line) start(tb testing.TB, work queue.Work) (stop func()) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	ended := make(chan error, 1)
@@ -83,9 +83,9 @@ func (l line) start(tb testing.TB, work func(context.Context, runs.ID) error) (s
 }
 
 // collector is work that sends what it gets.
-func collector(size int) (chan runs.ID, func(context.Context, runs.ID) error) {
+func collector(size int) (chan runs.ID, queue.Work) {
 	got := make(chan runs.ID, size)
-	return got, func(_ context.Context, run runs.ID) error { got <- run; return nil }
+	return got, func(_ context.Context, run runs.ID, _ string) error { got <- run; return nil }
 }
 
 func TestWorksInOrder(t *testing.T) {
@@ -113,7 +113,7 @@ func TestRollbackEnqueuesNothing(t *testing.T) {
 	l := open(t, queue.Options{Slots: 1, Grace: time.Second})
 	got, work := collector(2)
 	l.start(t, work)
-	l.in(t, (*sql.Tx).Rollback, func(tx *sql.Tx) error { return l.EnqueueTx(t.Context(), tx, "dropped") })
+	l.in(t, (*sql.Tx).Rollback, func(tx *sql.Tx) error { return l.EnqueueTx(t.Context(), tx, "dropped", "") })
 	l.Wake()
 	l.enqueue(t, "kept")
 	if run := <-got; run != "kept" {
@@ -130,7 +130,7 @@ func TestReset(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.in(t, (*sql.Tx).Commit, func(tx *sql.Tx) error {
-		return errors.Join(l.ResetTx(t.Context(), tx), l.EnqueueTx(t.Context(), tx, "fresh"))
+		return errors.Join(l.ResetTx(t.Context(), tx), l.EnqueueTx(t.Context(), tx, "fresh", ""))
 	})
 	got, work := collector(3)
 	l.start(t, work)
@@ -144,7 +144,7 @@ func TestPutBackByItsWorker(t *testing.T) {
 	l := open(t, queue.Options{Slots: 1, Grace: time.Second})
 	rounds := make(chan int)
 	var round atomic.Int64
-	l.start(t, func(context.Context, runs.ID) error {
+	l.start(t, func(context.Context, runs.ID, string) error {
 		n := round.Add(1)
 		if n < 3 {
 			l.enqueue(t, "r")
@@ -170,7 +170,7 @@ func TestSlots(t *testing.T) {
 	l := open(t, queue.Options{Slots: slots, Grace: time.Minute})
 	var now, most atomic.Int64
 	begun, end := make(chan runs.ID, 10), make(chan struct{})
-	l.start(t, func(_ context.Context, run runs.ID) error {
+	l.start(t, func(_ context.Context, run runs.ID, _ string) error {
 		n := now.Add(1)
 		defer now.Add(-1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
@@ -214,7 +214,7 @@ func TestStopWaitsForWork(t *testing.T) {
 	l := open(t, queue.Options{Slots: 1, Grace: time.Hour})
 	begun, end := make(chan struct{}), make(chan struct{})
 	var ended atomic.Bool
-	stop := l.start(t, func(ctx context.Context, _ runs.ID) error {
+	stop := l.start(t, func(ctx context.Context, _ runs.ID, _ string) error {
 		close(begun)
 		<-end
 		ended.Store(ctx.Err() == nil)
@@ -234,7 +234,7 @@ func TestStopCancelsWorkAfterGrace(t *testing.T) {
 	for _, grace := range []time.Duration{0, 10 * time.Millisecond} {
 		l := open(t, queue.Options{Slots: 1, Grace: grace})
 		begun := make(chan struct{})
-		stop := l.start(t, func(ctx context.Context, _ runs.ID) error {
+		stop := l.start(t, func(ctx context.Context, _ runs.ID, _ string) error {
 			close(begun)
 			<-ctx.Done()
 			return ctx.Err()
@@ -250,7 +250,7 @@ func TestStopBeforeStart(t *testing.T) {
 	l := open(t, queue.Options{Slots: 1, Grace: time.Hour})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.Run(ctx, func(context.Context, runs.ID) error { return nil }); err != nil {
+	if err := l.Run(ctx, func(context.Context, runs.ID, string) error { return nil }); err != nil {
 		t.Errorf("stopped before it began: %v", err)
 	}
 }
@@ -273,10 +273,10 @@ func TestHealthy(t *testing.T) {
 func BenchmarkLatency(b *testing.B) {
 	l := open(b, queue.Options{Slots: 4, Grace: time.Second})
 	begun := make(chan time.Time)
-	l.start(b, func(context.Context, runs.ID) error { begun <- time.Now(); return nil })
+	l.start(b, func(context.Context, runs.ID, string) error { begun <- time.Now(); return nil })
 	var all []time.Duration
 	for i := 0; b.Loop(); i++ {
-		l.in(b, (*sql.Tx).Commit, func(tx *sql.Tx) error { return l.EnqueueTx(b.Context(), tx, runs.ID(strconv.Itoa(i))) })
+		l.in(b, (*sql.Tx).Commit, func(tx *sql.Tx) error { return l.EnqueueTx(b.Context(), tx, runs.ID(strconv.Itoa(i)), "") })
 		at := time.Now()
 		l.Wake()
 		all = append(all, (<-begun).Sub(at))
@@ -284,4 +284,48 @@ func BenchmarkLatency(b *testing.B) {
 	slices.Sort(all)
 	b.ReportMetric(float64(all[len(all)/2].Microseconds()), "p50-µs")
 	b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "p99-µs")
+}
+
+// TestLabels checks that an entry with a label is for who has it, and that entries of all
+// labels together take no more than the slots.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	const slots = 2
+	l := open(t, queue.Options{Slots: slots, Grace: time.Minute, Labels: []string{"gpu", "far"}})
+	labels := []string{"", "gpu", "far", "nobodys"}
+	begun, end := make(chan string, 100), make(chan struct{})
+	l.start(t, func(_ context.Context, _ runs.ID, label string) error {
+		begun <- label
+		<-end
+		return nil
+	})
+	l.in(t, (*sql.Tx).Commit, func(tx *sql.Tx) error {
+		for i := range 40 {
+			if err := l.EnqueueTx(t.Context(), tx, runs.ID(strconv.Itoa(i)), labels[i%len(labels)]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	l.Wake()
+	seen := map[string]int{}
+	for range slots {
+		seen[<-begun]++
+	}
+	if len(begun) > 0 {
+		t.Errorf("more than %d at once", slots)
+	}
+	for range 30 - slots {
+		end <- struct{}{}
+		seen[<-begun]++
+		if len(begun) > 0 {
+			t.Errorf("more than %d at once", slots)
+		}
+	}
+	close(end)
+	for _, label := range labels[:3] {
+		if seen[label] != 10 {
+			t.Errorf("%d of 10 with the label %q", seen[label], label)
+		}
+	}
 }

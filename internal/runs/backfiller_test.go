@@ -49,7 +49,7 @@ func TestBackfillsGoOn(t *testing.T) {
 		}
 		finish := func() {
 			t.Helper()
-			c, err := s.store.ClaimNext(ctx, "me", time.Now())
+			c, err := s.store.ClaimNext(ctx, "", "me", time.Now())
 			must(t, err)
 			must(t, s.store.FinishRun(ctx, c.Run.ID, c.Fence, runs.Outcome{Status: runs.Success, At: time.Now()}, nil))
 		}

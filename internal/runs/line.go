@@ -22,20 +22,27 @@ type Line struct {
 	Slots     int      // of the run's pool; -1 without a pool
 	Used      int      // of them, by running runs
 	Users     []string // pipelines of the caller's workspace that use them, each once
-	AllActive int      // running runs of all pipelines
-	AllSlots  int      // of the servers that share the record; 0 when there is one
+	AllActive int      // running runs of all pipelines, or of Doers when there are any
+	Shared    bool     // several processes may share the record
+	Doers     int      // of them, those that do runs of the label
+	AllSlots  int      // of these
 }
 
 // Place is what two pending runs have in common when the same Line is theirs.
 type Place struct {
 	Pipeline pipelines.ID
 	Pool     string
+	Label    string
 }
 
-// reason says why r, which is pending, has not started; "" when nothing keeps it.
-// Slots is how many runs are executed at once.
-func (l Line) reason(r Run, slots int) string {
-	if l.AllSlots > 0 {
+// reason says why r, which is pending, has not started; "" when nothing keeps it. Own is
+// the process of who asks, which is the only one unless the record is shared.
+func (l Line) reason(r Run, own Process) string {
+	if nobody := l.nobody(r.Label, own); nobody != "" {
+		return nobody
+	}
+	slots := own.Slots
+	if l.Shared {
 		slots = l.AllSlots
 	}
 	switch {
@@ -48,9 +55,32 @@ func (l Line) reason(r Run, slots int) string {
 		}
 		return fmt.Sprintf("pool %s: %d of %d slots are used%s", r.Pool, l.Used, l.Slots, by)
 	case slots > 0 && l.AllActive >= slots:
-		return fmt.Sprintf("%d of %d slots of the server are used", l.AllActive, slots)
+		return fmt.Sprintf("%d of %d slots of %s are used", l.AllActive, slots, l.who(r.Label))
 	}
 	return ""
+}
+
+// nobody says that no process executes runs of a label; "" when one does, or when that is
+// not known.
+func (l Line) nobody(label string, own Process) string {
+	switch there := l.Doers > 0 || !l.Shared && (own.Slots == 0 || own.Does(label)); {
+	case there:
+		return ""
+	case label != "":
+		return fmt.Sprintf("no worker with label %s is there", label)
+	}
+	return "no worker is there"
+}
+
+// who says whose slots are counted.
+func (l Line) who(label string) string {
+	switch {
+	case label != "":
+		return "workers with label " + label
+	case l.Doers > 1:
+		return "all servers and workers"
+	}
+	return "the server"
 }
 
 // explain says of those of all that are pending why they have not started.
@@ -60,7 +90,7 @@ func (s *Service) explain(ctx context.Context, all []Run) error {
 		if r.Status != Pending {
 			continue
 		}
-		at := Place{Pipeline: r.Pipeline, Pool: r.Pool}
+		at := Place{Pipeline: r.Pipeline, Pool: r.Pool, Label: r.Label}
 		line, known := lines[at]
 		if !known {
 			var err error
@@ -70,11 +100,14 @@ func (s *Service) explain(ctx context.Context, all []Run) error {
 			slices.SortFunc(line.Users, cmp.Compare[string])
 			lines[at] = line
 		}
-		all[i].WaitReason = line.reason(r, s.slots)
+		all[i].WaitReason = line.reason(r, s.own)
 	}
 	return nil
 }
 
-// Slots tells the service how many runs are executed at once, which it gives as a
-// reason. It is for the time before the service is used.
-func (s *Service) Slots(n int) { s.slots = n }
+// Executes tells the service how many runs this process executes at once and which
+// labels it has, which it gives as a reason. It is for the time before the service is
+// used.
+func (s *Service) Executes(slots int, labels []string) {
+	s.own = Process{Slots: slots, Labels: labels}
+}

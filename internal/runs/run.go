@@ -81,6 +81,7 @@ type Run struct {
 	Trigger         string            `json:"trigger"`  // manual, api, resume
 	Priority        int               `json:"priority"` // higher ones start first
 	Pool            string            `json:"pool,omitempty"`
+	Label           string            `json:"label,omitempty" doc:"Processes without it do not execute the run"`
 	WaitReason      string            `json:"wait_reason,omitempty" doc:"Why a pending run has not started"`
 	StartedBy       string            `json:"started_by,omitempty"` // name of an account
 	// Of a run that a schedule or a backfill has started: the time from one tick up to the next.

@@ -25,7 +25,7 @@ type Service struct {
 	store     Store
 	pipelines *pipelines.Service
 	news      *news.Board
-	slots     int // 0: not known
+	own       Process // how much this process executes; no slots: not known
 	room      func() error
 }
 

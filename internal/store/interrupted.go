@@ -23,7 +23,7 @@ func (s *Store) PutBackRun(ctx context.Context, run runs.ID, fence int64, now ti
 		if err != nil || status != runs.Pending {
 			return err
 		}
-		return s.queue.EnqueueTx(ctx, tx, run)
+		return s.enqueue(ctx, tx, run)
 	})
 	if err == nil {
 		s.queue.Wake()

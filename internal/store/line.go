@@ -11,8 +11,9 @@ import (
 
 // Which runs may start is decided by the runs that are there, in the transaction that
 // starts one. An entry of the queue says only that there may be one to start: whoever
-// takes it starts the best. So there must be an entry whenever there is a run that may
-// start. A run that may not gets none; whatever makes room for it does.
+// takes it starts the best of the same label. So for every label there must be an entry
+// whenever there is a run that may start. A run that may not gets none; whatever makes
+// room for it does.
 const (
 	// Of the runs r, those that a slot of their pipeline and of their pool is free for.
 	// A run that has begun holds that of its pipeline already.
@@ -34,37 +35,53 @@ const (
 	bestRun = `
 		SELECT r.id
 		FROM runs r
-		WHERE ` + fits + `
+		WHERE r.label = ?1 AND ` + fits + `
 		ORDER BY r.priority DESC, r.id
 		LIMIT 1`
 	thisRun = `
 		SELECT r.id
 		FROM runs r
 		WHERE r.id = ?1 AND ` + fits
+	labelOf = `
+		SELECT label
+		FROM runs
+		WHERE id = ?1`
 )
 
-// startable returns the run that is to start next, or only, when it is not empty and
-// may start; "" is none.
-func startable(ctx context.Context, tx *sql.Tx, only runs.ID) (runs.ID, error) {
-	text, args := bestRun, []any{}
-	if only != "" {
-		text, args = thisRun, []any{only}
-	}
-	var run runs.ID
-	err := tx.QueryRowContext(ctx, text, args...).Scan(&run)
+// startable returns the run of a label that is to start next; "" is none.
+func startable(ctx context.Context, tx *sql.Tx, label string) (runs.ID, error) {
+	return found(tx.QueryRowContext(ctx, bestRun, label))
+}
+
+// mayStartNow returns run when it may start, else "".
+func mayStartNow(ctx context.Context, tx *sql.Tx, run runs.ID) (runs.ID, error) {
+	return found(tx.QueryRowContext(ctx, thisRun, run))
+}
+
+func found(row scanner) (run runs.ID, err error) {
+	err = row.Scan(&run)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
 	return run, err
 }
 
-// Of every pipeline and pool no more than fit into it at best.
+// enqueue puts a run into the queue for its label.
+func (s *Store) enqueue(ctx context.Context, tx *sql.Tx, run runs.ID) error {
+	var label string
+	if err := tx.QueryRowContext(ctx, labelOf, run).Scan(&label); err != nil {
+		return err
+	}
+	return s.queue.EnqueueTx(ctx, tx, run, label)
+}
+
+// Of every pipeline and pool no more than fit into it at best, of each label.
 const mayStart = `
-	SELECT id
+	SELECT id, label
 	FROM (
-		SELECT r.id, r.started_at, p.most_runs, o.slots,
-			row_number() OVER (PARTITION BY r.pipeline_id ORDER BY r.priority DESC, r.id) AS of_pipeline,
-			row_number() OVER (PARTITION BY r.pool ORDER BY r.priority DESC, r.id) AS of_pool
+		SELECT r.id, r.label, r.started_at, p.most_runs, o.slots,
+			row_number() OVER (PARTITION BY r.pipeline_id, r.label ORDER BY r.priority DESC, r.id) AS of_pipeline,
+			row_number() OVER (PARTITION BY r.pool, r.label ORDER BY r.priority DESC, r.id) AS of_pool
 		FROM runs r
 		JOIN pipelines p ON p.id = r.pipeline_id
 		LEFT JOIN pools o ON o.name = r.pool
@@ -76,43 +93,70 @@ const mayStart = `
 // whose members need not be set, and returns how many.
 func (s *Store) ring(ctx context.Context, tx *sql.Tx, at runs.Place) (int, error) {
 	rows, err := tx.QueryContext(ctx, mayStart, at.Pipeline, at.Pool)
-	all, err := collect(rows, err, func(r *sql.Rows) (run runs.ID, err error) { return run, r.Scan(&run) })
+	all, err := collect(rows, err, func(r *sql.Rows) (run labelled, err error) { return run, r.Scan(&run.id, &run.label) })
 	if err != nil {
 		return 0, err
 	}
 	for _, run := range all {
-		if err := s.queue.EnqueueTx(ctx, tx, run); err != nil {
+		if err := s.queue.EnqueueTx(ctx, tx, run.id, run.label); err != nil {
 			return 0, err
 		}
 	}
 	return len(all), nil
 }
 
-// madeRoom is whether runs may wait for what a run has held.
+// labelled is a run with its label.
+type labelled struct {
+	id    runs.ID
+	label string
+}
+
+// madeRoom is whether runs may wait for what a run has held, for each label of those that
+// wait for anything: the labels are found by jumping from one to the next in the index.
 const madeRoom = `
+	WITH RECURSIVE labels (label) AS (
+		SELECT min(w.label) FROM runs w WHERE w.status = 'pending'
+		UNION ALL
+		SELECT (SELECT min(w.label) FROM runs w WHERE w.status = 'pending' AND w.label > l.label) FROM labels l WHERE l.label IS NOT NULL
+	)
 	SELECT
-		p.most_runs > 0 AND EXISTS (SELECT 1 FROM runs o WHERE o.pipeline_id = r.pipeline_id AND o.status = 'pending'),
-		r.pool <> '' AND EXISTS (SELECT 1 FROM runs o WHERE o.pool = r.pool AND o.pool <> '' AND o.status = 'pending' AND o.finished_at IS NULL)
+		l.label,
+		p.most_runs > 0 AND EXISTS (SELECT 1 FROM runs o WHERE o.pipeline_id = r.pipeline_id AND o.status = 'pending' AND o.label = l.label),
+		r.pool <> '' AND EXISTS (
+			SELECT 1 FROM runs o WHERE o.pool = r.pool AND o.pool <> '' AND o.status = 'pending' AND o.finished_at IS NULL AND o.label = l.label
+		)
 	FROM runs r
 	JOIN pipelines p ON p.id = r.pipeline_id
+	JOIN labels l ON l.label IS NOT NULL
 	WHERE r.id = ?1`
 
-// release queues those that waited for what run holds no more: one for its pipeline
-// and one for its pool. It reports whether there are any.
+// room is what there is room in for runs of a label.
+type room struct {
+	label              string
+	ofPipeline, ofPool bool
+}
+
+// release queues those that waited for what run holds no more: of each label one for its
+// pipeline and one for its pool. It reports whether there are any.
 func (s *Store) release(ctx context.Context, tx *sql.Tx, run runs.ID) (bool, error) {
-	var of [2]bool
-	if err := tx.QueryRowContext(ctx, madeRoom, run).Scan(&of[0], &of[1]); err != nil {
+	rows, err := tx.QueryContext(ctx, madeRoom, run)
+	all, err := collect(rows, err, func(r *sql.Rows) (at room, err error) { return at, r.Scan(&at.label, &at.ofPipeline, &at.ofPool) })
+	if err != nil {
 		return false, err
 	}
-	for _, waits := range of {
-		if !waits {
-			continue
-		}
-		if err := s.queue.EnqueueTx(ctx, tx, run); err != nil {
-			return false, err
+	some := false
+	for _, at := range all {
+		for _, waits := range []bool{at.ofPipeline, at.ofPool} {
+			if !waits {
+				continue
+			}
+			some = true
+			if err := s.queue.EnqueueTx(ctx, tx, run, at.label); err != nil {
+				return false, err
+			}
 		}
 	}
-	return of[0] || of[1], nil
+	return some, nil
 }
 
 // leaving runs fn, which may make room, in a transaction, and wakes the queue when it
@@ -136,10 +180,13 @@ const (
 			(SELECT count(*) FROM runs b WHERE b.pipeline_id = ?1 AND b.started_at IS NOT NULL AND b.finished_at IS NULL),
 			coalesce((SELECT o.slots FROM pools o WHERE o.name = ?2), -1),
 			(SELECT count(*) FROM runs b WHERE b.pool = ?2 AND b.pool <> '' AND b.status = 'running' AND b.finished_at IS NULL),
-			(SELECT count(*) FROM runs b WHERE b.status = 'running'),
-			(SELECT coalesce(sum(o.slots), 0) FROM processes o)
+			(SELECT count(*) FROM runs b WHERE b.status = 'running')
 		FROM pipelines p
 		WHERE p.id = ?1`
+	activeOf = `
+		SELECT count(*)
+		FROM runs
+		WHERE status = 'running' AND owner = ?1`
 	poolUsers = `
 		SELECT DISTINCT pipeline_name
 		FROM runs
@@ -151,11 +198,14 @@ const (
 func (s *Store) Line(ctx context.Context, of runs.Place) (runs.Line, error) {
 	var l runs.Line
 	err := s.view(ctx, "line", func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, lineOf, of.Pipeline, of.Pool).Scan(&l.Most, &l.UnderWay, &l.Slots, &l.Used, &l.AllActive, &l.AllSlots)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && l.Used == 0 {
+		err := tx.QueryRowContext(ctx, lineOf, of.Pipeline, of.Pool).Scan(&l.Most, &l.UnderWay, &l.Slots, &l.Used, &l.AllActive)
+		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
-		if err != nil {
+		if err == nil {
+			err = doers(ctx, tx, of.Label, &l)
+		}
+		if err != nil || l.Used == 0 {
 			return err
 		}
 		rows, err := tx.QueryContext(ctx, poolUsers, of.Pool, auth.HomeFrom(ctx))
@@ -163,4 +213,26 @@ func (s *Store) Line(ctx context.Context, of runs.Place) (runs.Line, error) {
 		return err
 	})
 	return l, err
+}
+
+// doers counts the processes that share the database, those that may do runs of a label,
+// and what these do now.
+func doers(ctx context.Context, tx *sql.Tx, label string, l *runs.Line) error {
+	rows, err := tx.QueryContext(ctx, allProcesses)
+	all, err := collect(rows, err, scanProcess)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	l.Shared, l.AllActive = true, 0
+	for _, p := range all {
+		if !p.Does(label) {
+			continue
+		}
+		var active int
+		if err := tx.QueryRowContext(ctx, activeOf, p.ID).Scan(&active); err != nil {
+			return err
+		}
+		l.Doers, l.AllSlots, l.AllActive = l.Doers+1, l.AllSlots+p.Slots, l.AllActive+active
+	}
+	return nil
 }

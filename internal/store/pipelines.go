@@ -18,10 +18,10 @@ const (
 	insertPipeline = `
 		INSERT INTO pipelines (
 			id, workspace_id, slug, version, name, description, schedule, enabled, draft, tags, node_count, edge_count,
-			sla_deadline, sla_timezone, depends_on, dependency_rules, source, created_at, updated_at, most_runs, overlap, pool
+			sla_deadline, sla_timezone, depends_on, dependency_rules, source, created_at, updated_at, most_runs, overlap, pool, label
 		) VALUES (
 			?1, ?2, nullif(?3, ''), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
-			?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, nullif(?22, '')
+			?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, nullif(?22, ''), ?23
 		)`
 	insertVersion = `
 		INSERT INTO pipeline_versions (pipeline_id, number, document, yaml, message, author, created_at)
@@ -38,7 +38,7 @@ func (s *Store) InsertPipeline(ctx context.Context, v pipelines.Version) error {
 	return s.change(ctx, "insert pipeline", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, insertPipeline,
 			d.ID, d.Workspace, d.Slug, d.Version, d.Name, d.Description, d.Schedule, d.Enabled, d.Draft, sum.tags, len(d.Nodes), len(d.Edges),
-			d.SLADeadline, d.SLATimezone, sum.dependsOn, sum.rules, d.Source, millis(d.CreatedAt), millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool)
+			d.SLADeadline, d.SLATimezone, sum.dependsOn, sum.rules, d.Source, millis(d.CreatedAt), millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool, d.Label)
 		if isTaken(err) {
 			return fault.Wrap(fault.Conflict, err, "the pipeline_id %q is taken", d.Slug).With("pipeline_exists")
 		}
@@ -86,7 +86,7 @@ const (
 		UPDATE pipelines
 		SET version = ?2, name = ?3, description = ?4, schedule = ?5, enabled = ?6, draft = ?7, tags = ?8,
 			node_count = ?9, edge_count = ?10, sla_deadline = ?11, sla_timezone = ?12,
-			depends_on = ?13, dependency_rules = ?14, updated_at = ?15, most_runs = ?16, overlap = ?17, pool = nullif(?18, '')
+			depends_on = ?13, dependency_rules = ?14, updated_at = ?15, most_runs = ?16, overlap = ?17, pool = nullif(?18, ''), label = ?19
 		WHERE id = ?1 AND version = ?2 - 1`
 	newestVersion = `
 		SELECT version
@@ -105,7 +105,7 @@ func (s *Store) AppendVersion(ctx context.Context, v pipelines.Version) error {
 		done, err := affected(tx.ExecContext(ctx, updatePipeline,
 			d.ID, d.Version, d.Name, d.Description, d.Schedule, d.Enabled, d.Draft, sum.tags,
 			len(d.Nodes), len(d.Edges), d.SLADeadline, d.SLATimezone,
-			sum.dependsOn, sum.rules, millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool))
+			sum.dependsOn, sum.rules, millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool, d.Label))
 		if err != nil {
 			return false, noPoolOr(err, err, d)
 		}

@@ -18,11 +18,12 @@ import (
 const insertRun = `
 	INSERT INTO runs (
 		id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at, resumed_from, resumed_at, priority,
-		parent_run_id, parent_node, parent_index, kept_node, depth, workspace_id, pool
+		parent_run_id, parent_node, parent_index, kept_node, depth, workspace_id, pool, label
 	) VALUES (
 		?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, ?9, ?10, ?11,
 		?12, ?13, ?14, coalesce((SELECT kept_node FROM runs WHERE id = ?9), ''), coalesce((SELECT depth FROM runs WHERE id = ?9), 0),
-		coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''), coalesce((SELECT pool FROM pipelines WHERE id = ?2), '')
+		coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''), coalesce((SELECT pool FROM pipelines WHERE id = ?2), ''),
+		coalesce((SELECT label FROM pipelines WHERE id = ?2), '')
 	)
 	RETURNING workspace_id`
 
@@ -75,11 +76,11 @@ func (s *Store) insertRun(ctx context.Context, tx *sql.Tx, r runs.Run) error {
 	if err != nil {
 		return err
 	}
-	switch run, err := startable(ctx, tx, r.ID); {
+	switch run, err := mayStartNow(ctx, tx, r.ID); {
 	case err != nil:
 		return err
 	case run != "":
-		if err := s.queue.EnqueueTx(ctx, tx, run); err != nil {
+		if err := s.enqueue(ctx, tx, run); err != nil {
 			return err
 		}
 	}
@@ -115,7 +116,7 @@ const (
 	runByID = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, priority, pool,
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, label,
 			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
 		FROM runs
 		WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
@@ -175,7 +176,7 @@ func scanRun(row scanner) (runs.Run, error) {
 	var started, finished instant
 	err := row.Scan(
 		&r.ID, &r.Pipeline, &r.PipelineName, &r.PipelineVersion, &r.Status, &r.Error, &r.ErrorCode, &params,
-		&r.Trigger, &r.StartedBy, &r.Attempt, &r.ResumedFrom, &r.ResumedAt, &r.Priority, &r.Pool,
+		&r.Trigger, &r.StartedBy, &r.Attempt, &r.ResumedFrom, &r.ResumedAt, &r.Priority, &r.Pool, &r.Label,
 		&r.ParentRun, &r.ParentNode, &r.ParentRow, &created, &started, &finished)
 	if err != nil {
 		return runs.Run{}, err
@@ -210,7 +211,7 @@ const (
 	runPage = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, priority, pool,
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, label,
 			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
 		FROM runs
 		WHERE workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
@@ -219,7 +220,7 @@ const (
 	runPageOfPipeline = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
-			cause, started_by, attempt, resumed_from, resumed_at, priority, pool,
+			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, label,
 			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
 		FROM runs
 		WHERE pipeline_id = ?6 AND workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
@@ -232,7 +233,7 @@ const (
 const runPageOfParent = `
 	SELECT
 		r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
-		r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool,
+		r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool, r.label,
 		r.parent_run_id, r.parent_node, r.parent_index, r.created_at, r.started_at, r.finished_at
 	FROM run_children c
 	JOIN runs r ON r.id = c.run_id
@@ -330,7 +331,7 @@ const (
 	recentRuns = `
 		SELECT
 			r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
-			r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool,
+			r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool, r.label,
 			r.parent_run_id, r.parent_node, r.parent_index, r.created_at, r.started_at, r.finished_at
 		FROM pipelines p
 		JOIN runs r ON r.id IN (

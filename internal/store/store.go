@@ -26,9 +26,10 @@ import (
 
 // Queue hands runs to workers. Package queue implements it.
 type Queue interface {
-	// EnqueueTx makes sure that some worker will get the run once tx is committed.
-	// Enqueueing a run that is already waiting is not an error.
-	EnqueueTx(ctx context.Context, tx *sql.Tx, run runs.ID) error
+	// EnqueueTx makes sure that some worker with the label will get the run once tx is
+	// committed; any worker when the label is empty. Enqueueing a run that is already
+	// waiting is not an error.
+	EnqueueTx(ctx context.Context, tx *sql.Tx, run runs.ID, label string) error
 	// ResetTx takes everything out of the queue.
 	ResetTx(ctx context.Context, tx *sql.Tx) error
 	// ForgetTx takes out what processes other than those that live have begun on, and

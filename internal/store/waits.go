@@ -139,7 +139,7 @@ func (s *Store) NoteLook(ctx context.Context, run runs.ID, l runs.Look) error {
 				return err
 			}
 		}
-		return s.queue.EnqueueTx(ctx, tx, run)
+		return s.enqueue(ctx, tx, run)
 	})
 	if err == nil {
 		s.queue.Wake()

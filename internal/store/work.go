@@ -27,28 +27,37 @@ const (
 
 // ClaimNext makes the pending run running that is to start next: of those that a slot
 // of their pipeline and of their pool is free for, one of the highest priority, and of
-// these the oldest. It has a new fence, and it is told that it started. All its nodes
+// these the oldest, of those with the label that the entry of the queue had. It has a new fence, and it is told that it started. All its nodes
 // are pending then, but for those that had finished before it waited. Of any number of
 // callers each gets another one; when there is none, the fault is a Conflict.
-func (s *Store) ClaimNext(ctx context.Context, owner string, now time.Time) (runs.Claim, error) {
-	return s.claim(ctx, "", owner, now)
+func (s *Store) ClaimNext(ctx context.Context, label, owner string, now time.Time) (runs.Claim, error) {
+	return s.claim(ctx, owner, now, func(ctx context.Context, tx *sql.Tx) (runs.ID, error) {
+		run, err := startable(ctx, tx, label)
+		if err == nil && run == "" {
+			err = fault.New(fault.Conflict, "no run may start now").With("no_run")
+		}
+		return run, err
+	})
 }
 
 // ClaimRun is ClaimNext for a certain run. One that is not pending, or must not start
 // yet, is a Conflict fault.
 func (s *Store) ClaimRun(ctx context.Context, run runs.ID, owner string, now time.Time) (runs.Claim, error) {
-	return s.claim(ctx, run, owner, now)
+	return s.claim(ctx, owner, now, func(ctx context.Context, tx *sql.Tx) (runs.ID, error) {
+		it, err := mayStartNow(ctx, tx, run)
+		if err == nil && it == "" {
+			err = notStartable(ctx, tx, run)
+		}
+		return it, err
+	})
 }
 
-func (s *Store) claim(ctx context.Context, only runs.ID, owner string, now time.Time) (runs.Claim, error) {
+func (s *Store) claim(ctx context.Context, owner string, now time.Time, choose func(context.Context, *sql.Tx) (runs.ID, error)) (runs.Claim, error) {
 	var c runs.Claim
 	err := s.change(ctx, "claim run", func(tx *sql.Tx) error {
-		run, err := startable(ctx, tx, only)
+		run, err := choose(ctx, tx)
 		if err != nil {
 			return err
-		}
-		if run == "" {
-			return notStartable(ctx, tx, only)
 		}
 		if err := tx.QueryRowContext(ctx, claimRun, run, owner, millis(now)).Scan(&c.Fence); err != nil {
 			return err
@@ -78,11 +87,8 @@ func (s *Store) claim(ctx context.Context, only runs.ID, owner string, now time.
 	return c, err
 }
 
-// notStartable returns why run cannot be claimed; without one there is nothing to do.
+// notStartable returns why run cannot be claimed.
 func notStartable(ctx context.Context, tx *sql.Tx, run runs.ID) error {
-	if run == "" {
-		return fault.New(fault.Conflict, "no run may start now").With("no_run")
-	}
 	status, err := readStatus(ctx, tx, run)
 	if err != nil {
 		return err

@@ -32,14 +32,14 @@ func urgent(t *testing.T, b Backend, d pipelines.Document, priority int) runs.ID
 
 func next(t *testing.T, b Backend) runs.Claim {
 	t.Helper()
-	c, err := b.ClaimNext(t.Context(), "me", noon)
+	c, err := b.ClaimNext(t.Context(), "", "me", noon)
 	must(t, err)
 	return c
 }
 
 func wantNone(t *testing.T, b Backend) {
 	t.Helper()
-	_, err := b.ClaimNext(t.Context(), "me", noon)
+	_, err := b.ClaimNext(t.Context(), "", "me", noon)
 	wantKind(t, err, fault.Conflict, "no_run")
 }
 
@@ -244,9 +244,10 @@ func testSlotsAreKept(t *testing.T, b Backend) {
 		most    int
 		overlap pipelines.Overlap
 		pool    string
-	}{{0, "", ""}, {1, "", "p"}, {2, "", "p"}, {0, "skip", "q"}, {2, "cancel_previous", "q"}, {3, "queue", ""}} {
+		label   string
+	}{{0, "", "", ""}, {1, "", "p", ""}, {2, "", "p", "gpu"}, {0, "skip", "q", "gpu"}, {2, "cancel_previous", "q", ""}, {3, "queue", "", "far"}} {
 		d := limited(t, b, fmt.Sprint("P", i), func(d *pipelines.Document) {
-			d.Schedule, d.MaxActiveRuns, d.Overlap, d.Pool = "", c.most, c.overlap, c.pool
+			d.Schedule, d.MaxActiveRuns, d.Overlap, d.Pool, d.Label = "", c.most, c.overlap, c.pool, c.label
 		})
 		m.pipelines = append(m.pipelines, d)
 		m.most[d.ID] = d.MostRuns()
@@ -259,7 +260,13 @@ func testSlotsAreKept(t *testing.T, b Backend) {
 		}
 		m.check(i)
 	}
-	for m.drain() {
+	for m.drain("") { // nobody has a label for a while, which is nothing to runs without one
+		m.check(-1)
+	}
+	if c, err := b.ClaimNext(t.Context(), "", "me", noon); fault.CodeOf(err) != "no_run" {
+		t.Errorf("run %s without a label may start, and there is no entry for it: %v", c.Run.ID, err)
+	}
+	for m.drain("", "gpu", "far") {
 		m.check(-1)
 	}
 	for _, run := range m.known {
@@ -288,25 +295,33 @@ func (m *model) trigger() {
 
 // work takes an entry from the queue, as a worker does, and whatever that is for.
 func (m *model) work() {
-	if m.entry() {
-		m.claim()
+	label := []string{"", "gpu", "far"}[m.dice.IntN(3)]
+	if m.entry(label) {
+		m.claim(label)
 	}
 }
 
-func (m *model) entry() bool {
-	res, err := m.b.DB.Writer().ExecContext(m.t.Context(), `DELETE FROM river_job WHERE id = (SELECT min(id) FROM river_job)`)
+func (m *model) entry(label string) bool {
+	queue := "default"
+	if label != "" {
+		queue = "on-" + label
+	}
+	res, err := m.b.DB.Writer().ExecContext(m.t.Context(), `DELETE FROM river_job WHERE id = (SELECT min(id) FROM river_job WHERE queue = ?1)`, queue)
 	must(m.t, err)
 	n, err := res.RowsAffected()
 	must(m.t, err)
 	return n > 0
 }
 
-func (m *model) claim() {
-	c, err := m.b.ClaimNext(m.t.Context(), fmt.Sprint("boot ", m.boot), noon)
+func (m *model) claim(label string) {
+	c, err := m.b.ClaimNext(m.t.Context(), label, fmt.Sprint("boot ", m.boot), noon)
 	if fault.CodeOf(err) == "no_run" {
 		return
 	}
 	must(m.t, err)
+	if c.Run.Label != label {
+		m.t.Fatalf("run %s has the label %q, and was given to a process for %q", c.Run.ID, c.Run.Label, label)
+	}
 	m.claims = append(m.claims, c)
 }
 
@@ -369,14 +384,17 @@ func (m *model) crash() {
 	must(m.t, err)
 }
 
-// drain does what is left to do, and reports whether there was anything. Nothing but
-// entries of the queue starts runs, so that a lost one shows.
-func (m *model) drain() bool {
+// drain does what is left to do by processes that have labels, and reports whether there
+// was anything. Nothing but entries of the queue starts runs, so that a lost one shows.
+func (m *model) drain(labels ...string) bool {
 	before := len(m.claims)
 	m.look()
-	took := m.entry()
-	if took {
-		m.claim()
+	took := false
+	for _, label := range labels {
+		if m.entry(label) {
+			took = true
+			m.claim(label)
+		}
 	}
 	m.finish()
 	due, _, err := m.b.DueRuns(m.t.Context(), noon, 1)

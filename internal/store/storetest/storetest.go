@@ -146,6 +146,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"put back":                       testPutBack,
 		"recover":                        testRecover,
 		"processes that are gone":        testProcesses,
+		"workers":                        testWorkers,
 		"recover gives up":               testRecoverGivesUp,
 		"what pipelines say of restarts": testOnRestart,
 		"orderly stops do not count":     testOrderlyStopsDoNotCount,

@@ -5,6 +5,9 @@ import { refusal, serve } from "./server";
 
 const machine = {
   Node: "etl-1.example.internal",
+  Kind: "server",
+  Labels: ["gpu"],
+  SeenAt: new Date(Date.now() - 4000).toISOString(),
   Platform: "linux/amd64",
   State: "online",
   Version: "0.1.0",

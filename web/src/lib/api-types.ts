@@ -1895,7 +1895,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             id: string;
-            /** @description run_failure, check_failed, run_stuck, deadline_missed or disk_low */
+            /** @description run_failure, check_failed, run_stuck, deadline_missed, disk_low or worker_lost */
             kind: string;
             org_id: string;
             pipeline_id?: string;
@@ -2285,6 +2285,8 @@ export interface components {
             };
             id: string;
             ir_version?: string;
+            /** @description Only processes that have it execute the runs */
+            label?: string;
             /**
              * Format: int64
              * @description Runs under way at once; 0 is any number
@@ -2489,7 +2491,7 @@ export interface components {
             assignee_id?: string;
             /** @description What was seen last, in words */
             body: string;
-            /** @description The error_code of the runs */
+            /** @description The error_code of the runs; of a lost worker, its machine */
             code?: string;
             /**
              * Format: int64
@@ -2501,7 +2503,7 @@ export interface components {
             history?: components["schemas"]["Event"][] | null;
             id: string;
             /** @enum {string} */
-            kind: "run_failed" | "check_failed" | "run_interrupted" | "run_stuck" | "deadline_missed" | "disk_low";
+            kind: "run_failed" | "check_failed" | "run_interrupted" | "run_stuck" | "deadline_missed" | "disk_low" | "worker_lost";
             last_run_id?: string;
             /** Format: date-time */
             last_seen_at: string;
@@ -2993,6 +2995,8 @@ export interface components {
             /** Format: date-time */
             finished_at: string | null;
             id: string;
+            /** @description Processes without it do not execute the run */
+            label?: string;
             node_runs: components["schemas"]["NodeRun"][] | null;
             params?: {
                 [key: string]: string;
@@ -3080,6 +3084,8 @@ export interface components {
             /** Format: date-time */
             finished_at: string | null;
             id: string;
+            /** @description Processes without it do not execute the run */
+            label?: string;
             node_runs: components["schemas"]["NodeRun"][] | null;
             params?: {
                 [key: string]: string;
@@ -3132,6 +3138,8 @@ export interface components {
             /** Format: date-time */
             finished_at: string | null;
             id: string;
+            /** @description Processes without it do not execute the run */
+            label?: string;
             node_runs: components["schemas"]["NodeRun"][] | null;
             params?: {
                 [key: string]: string;
@@ -4949,7 +4957,7 @@ export interface operations {
                 assignee?: string;
                 /** @description unresolved: open or acknowledged */
                 state?: "open" | "acknowledged" | "resolved" | "unresolved";
-                kind?: "run_failed" | "check_failed" | "run_interrupted" | "run_stuck" | "deadline_missed" | "disk_low";
+                kind?: "run_failed" | "check_failed" | "run_interrupted" | "run_stuck" | "deadline_missed" | "disk_low" | "worker_lost";
                 pipeline_id?: string;
             };
             header?: {

@@ -4,7 +4,8 @@ export type IssueKind =
   | "run_interrupted"
   | "run_stuck"
   | "deadline_missed"
-  | "disk_low";
+  | "disk_low"
+  | "worker_lost";
 
 export type IssueSeverity = "info" | "warning" | "critical";
 

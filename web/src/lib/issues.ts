@@ -9,6 +9,7 @@ export const issueKinds: readonly IssueKind[] = [
   "run_stuck",
   "run_interrupted",
   "disk_low",
+  "worker_lost",
 ];
 
 /** Every state of an issue, in the order of its life. */
@@ -21,6 +22,7 @@ const kinds: Record<IssueKind, string> = {
   run_stuck: "Stuck",
   run_interrupted: "Interrupted",
   disk_low: "Disk",
+  worker_lost: "Worker",
 };
 
 const states: Record<IssueState, string> = {

@@ -59,6 +59,8 @@ export type Pipeline = Graph & {
   on_restart?: "resume" | "restart" | "fail";
   overlap?: "queue" | "skip" | "cancel_previous";
   pool?: string;
+  /** Processes without it do not execute the runs. */
+  label?: string;
   priority?: number;
   version: number;
   created_at: string;
@@ -166,6 +168,7 @@ export type Run = {
   /** Higher ones start first. */
   priority?: number;
   pool?: string;
+  label?: string;
   /** Why a pending run has not started. */
   wait_reason?: string;
   started_by?: string;

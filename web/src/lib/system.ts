@@ -35,10 +35,15 @@ export type SandboxPart = { name: string; holds: boolean; detail: string; remedy
 /** One that executes runs. */
 export type Machine = {
   Node: string;
+  Kind: "server" | "worker";
   Platform: string;
   State: string;
   Version: string;
+  /** Runs that have one of these are executed here as well. */
+  Labels: string[];
   StartedAt: string;
+  /** When it was last heard of; missing when there is one machine only. */
+  SeenAt?: string;
   CPUs: number;
   /** Mean number of processes that wanted a processor in the last minute. */
   Load: number;

@@ -157,13 +157,21 @@ function Facts({ pipeline }: { pipeline: Pipeline }) {
 }
 
 /** When runs of the pipeline may start, in words; empty when nothing keeps them. */
-function limitsOf({ max_active_runs, overlap, pool, priority, on_restart }: Pipeline): string {
+function limitsOf({
+  max_active_runs,
+  overlap,
+  pool,
+  label,
+  priority,
+  on_restart,
+}: Pipeline): string {
   const most = max_active_runs ?? 0;
   const words = [
     most > 0 && `at most ${most} ${most === 1 ? "run" : "runs"} at once`,
     overlap === "skip" && "skips runs that overlap",
     overlap === "cancel_previous" && "a new run cancels the one before",
     pool && `pool ${pool}`,
+    label && `needs a worker with label ${label}`,
     priority && `priority ${priority}`,
     on_restart === "restart" && "begins anew when the server has stopped",
     on_restart === "fail" && "fails when the server stops",

@@ -60,6 +60,7 @@ function Facts({ run }: { run: RunDetail }) {
       {run.wait_reason && <span dir="auto">waits: {run.wait_reason}</span>}
       {run.priority !== undefined && run.priority !== 0 && <span>priority {run.priority}</span>}
       {run.pool && <span>pool {run.pool}</span>}
+      {run.label && <span>label {run.label}</span>}
       <span>
         {run.trigger}
         {run.started_by && (

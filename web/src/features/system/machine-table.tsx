@@ -14,7 +14,7 @@ type Props = { machines: Machine[]; silent: { Node: string; Result: string }[] }
 export function MachineTable({ machines, silent }: Props) {
   return (
     <>
-      <Table.ScrollContainer minWidth={860} type="native">
+      <Table.ScrollContainer minWidth={980} type="native">
         <Table className={tables.table ?? ""}>
           <Table.Thead>
             <Table.Tr>
@@ -25,6 +25,7 @@ export function MachineTable({ machines, silent }: Props) {
               <Table.Th w={150}>Load</Table.Th>
               <Table.Th w={190}>Memory free</Table.Th>
               <Table.Th w={120}>Started</Table.Th>
+              <Table.Th w={120}>Last seen</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -55,7 +56,9 @@ function MachineRow({ machine }: { machine: Machine }) {
         <span className={tables.name} title={machine.Node}>
           <bdi>{machine.Node}</bdi>
         </span>
-        <span className={tables.under}>{machine.Platform}</span>
+        <span className={tables.under}>
+          {[machine.Kind, machine.Platform, ...(machine.Labels ?? [])].filter(Boolean).join(" · ")}
+        </span>
       </Table.Td>
       <Table.Td>
         <ToneBadge tone={machine.State === "online" ? "good" : "bad"}>{machine.State}</ToneBadge>
@@ -74,6 +77,9 @@ function MachineRow({ machine }: { machine: Machine }) {
       </Table.Td>
       <Table.Td className={tables.soft ?? ""}>
         <RelativeTime at={machine.StartedAt} />
+      </Table.Td>
+      <Table.Td className={tables.soft ?? ""}>
+        {machine.SeenAt ? <RelativeTime at={machine.SeenAt} /> : "now"}
       </Table.Td>
     </Table.Tr>
   );

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/broked/broked/internal/contacts"
+	"github.com/broked/broked/internal/executor"
+	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/runs"
+)
+
+// executeFlags say how a process executes runs. All that share a database are to have
+// the same, but for the labels and what a run may use.
+type executeFlags struct {
+	Labels   []string `help:"Labels of this process: besides runs without a label it executes those that have one of these." env:"BROKOLI_LABELS" placeholder:"LABEL"`
+	DataDirs []string `help:"More folders that file nodes may touch." env:"BROKOLI_DATA_DIRS" sep:":" placeholder:"DIR"`
+	programFlags
+	outboundFlags
+	limitFlags
+}
+
+func (f *executeFlags) checkExecution() error {
+	for _, label := range f.Labels {
+		if err := pipelines.CheckLabel(label); err != nil {
+			return fmt.Errorf("--labels: %w", err)
+		}
+	}
+	_, err := f.exit()
+	return err
+}
+
+// mostSlots is how many runs a process may execute at once.
+const mostSlots = 1024
+
+// duty is what a process does for those that share its database.
+type duty struct {
+	kind  runs.ProcessKind
+	slots int
+	*executeFlags
+}
+
+// hands makes what executes runs, but for the way out to other machines.
+func (s *assembled) hands(d duty, data *folder, database string, kinds *node.Registry) error {
+	s.files = contacts.FetcherDeps{Store: s.memory, Files: contacts.Files(data.in("contacts")), News: s.board, Log: s.log}
+	s.contacts = contacts.NewService(s.memory, s.files.Files, s.board)
+	s.pipelines = pipelines.NewService(s.memory, kinds)
+	s.runs = runs.NewService(s.memory, s.pipelines, s.board)
+	s.runs.Executes(d.slots, d.Labels)
+	roots, err := reach(append([]string{data.in("files")}, d.DataDirs...), data.private(database))
+	if err != nil {
+		return err
+	}
+	if err := executor.Clean(data.in("runs")); err != nil {
+		return err
+	}
+	limits, err := d.limits(d.slots)
+	if err != nil {
+		return err
+	}
+	command, err := executor.Command(limits.Memory, d.engineFlags()...)
+	if err != nil {
+		return err
+	}
+	s.engines = executor.NewEngines(command, min(d.slots, 2), s.log)
+	s.executing = executor.Deps{
+		Store: s.memory, Engines: s.engines, Kinds: kinds, News: s.board, Log: s.log,
+		Owner: s.owner, Dir: data.in("runs"), Roots: roots, Limits: limits,
+		Answers: map[string]executor.Answer{
+			contacts.AskPage: executor.Answering(s.contacts.Page),
+			contacts.AskPut:  executor.Answering(s.contacts.Put),
+			runs.AskPlan:     executor.Planning(kinds, s.runs),
+		},
+	}
+	return nil
+}
+
+// active returns how many runs are executed here.
+func (s *assembled) active() int {
+	if s.executor == nil {
+		return 0
+	}
+	return s.executor.Active()
+}
