@@ -14,6 +14,7 @@ import (
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/executor"
+	"github.com/broked/broked/internal/hooks"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/news"
@@ -25,6 +26,7 @@ import (
 	"github.com/broked/broked/internal/retention"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
+	"github.com/broked/broked/internal/sealed"
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/workspaces"
@@ -49,6 +51,9 @@ type assembled struct {
 	files     contacts.FetcherDeps
 	runs      *runs.Service
 	issues    *issues.Service
+	hooks     *hooks.Service
+	box       *sealed.Box   // of secrets in the database
+	sender    *hooks.Sender // once the server listens
 	clock     *runs.Clock
 	backfills *runs.Backfiller
 	board     *news.Board
@@ -124,6 +129,10 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	s.trials = trials.NewService(memory, s.pipelines, trialEngine{s})
 	c.bound(s, data)
 	s.issues = issues.NewService(memory, board)
+	if s.box, err = c.box(data); err != nil {
+		return err
+	}
+	s.hooks = hooks.NewService(memory, s.pipelines, s.box, board)
 	if err := memory.Reschedule(ctx, time.Now()); err != nil {
 		return err
 	}
@@ -170,7 +179,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	sandbox := script.Inspect()
 	s.tellSandbox(ctx, sandbox)
 	s.handler = api.New(api.Deps{
-		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Runs: s.runs, Issues: s.issues, Kinds: kinds, News: board,
+		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Runs: s.runs, Issues: s.issues, Hooks: s.hooks, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies, Origins: c.Origins},
 		Info: func() api.Info {

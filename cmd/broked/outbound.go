@@ -81,6 +81,9 @@ func (c *serveCmd) callers(s *assembled, ln net.Listener) (*contacts.Fetcher, er
 		Around:   node.Surroundings{Roots: files.Roots(s.executing.Roots), Out: out, Succeeded: s.runs.SucceededSince},
 		Children: s.runs, Dir: s.executing.Dir,
 	}
+	if s.sender, err = c.sender(s, out); err != nil {
+		return nil, err
+	}
 	deps := s.files
 	deps.Client, err = out.Client(outbound.Options{MaxBody: contacts.MaxFile, Redirects: 5})
 	return contacts.NewFetcher(deps), err

@@ -27,6 +27,7 @@ func TestPagesOfTheDocumentation(t *testing.T) {
 			`"first_name":"Ada"`, `"email":null`, `"stage":"second talk"`, `"before":{"`, `"has_next":false`, `"total":0`,
 			`{"rows":1,"created":1,"updated":0,"rejected":0,"rejections":[]}`, "Hopper",
 		},
+		"hooks.md":    {`"secret":"whsec_`, `"event":"test"`, `"state":"pending"`, "python: True False", "node: true false"},
 		"api-keys.md": {`"service_name":"nightly"`, `"permissions":["runs.view"]`},
 		"backfill.md": {"31 intervals (0 0 * * *)", `"count":7`, "progress"},
 		"services.md": {`"username":"reader"`, `"ResponseMaster":"ResponseNodesInfo"`, `"ResponseMaster":"ResponseIssues"`, "0f8fad5b-d9cb-469f-a165-70867728950e"},

@@ -40,6 +40,7 @@ type serveCmd struct {
 	networkFlags
 	watchFlags
 	retentionFlags
+	hookFlags
 }
 
 // Deadlines of the HTTP server, and of stopping it.
@@ -75,13 +76,13 @@ func (c *serveCmd) Validate() error {
 	if c.StuckAfter < time.Minute {
 		return errors.New("--stuck-after must be at least 1m")
 	}
-	return errors.Join(c.checkExecution(), c.checkRetention(), c.check())
+	return errors.Join(c.checkExecution(), c.checkRetention(), c.checkHooks(), c.check())
 }
 
 // Run starts the server and returns when ctx has ended and everything is down.
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	syscall.Umask(0o077)
-	for _, secret := range []string{"BROKOLI_JWT_SECRET", "BROKOLI_API_KEY", "BROKOLI_DB"} {
+	for _, secret := range []string{"BROKOLI_JWT_SECRET", "BROKOLI_API_KEY", "BROKOLI_DB", "BROKOLI_ENCRYPTION_KEY", "BROKOLI_MAIL_SERVER"} {
 		_ = os.Unsetenv(secret) // no child inherits it
 	}
 	log := logger(c.LogFormat, w.err)
@@ -119,6 +120,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		func(ctx context.Context) error { return s.first.while(ctx, s.watch.Run) },
 		func(ctx context.Context) error { return s.first.while(ctx, s.backfills.Run) },
 		func(ctx context.Context) error { return s.first.while(ctx, s.keeper.Run) },
+		func(ctx context.Context) error { return s.first.while(ctx, s.sender.Run) },
 		func(ctx context.Context) error { return s.first.while(ctx, fetcher.Run) },
 	)
 	s.tellStopped(ctx, err)

@@ -20,6 +20,7 @@ import (
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/hooks"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/limits"
@@ -30,6 +31,7 @@ import (
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
+	"github.com/broked/broked/internal/sealed"
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/workspaces"
@@ -88,10 +90,13 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	kinds, err := node.NewRegistry(nodes.All()...)
 	must(t, err)
 	documents := pipelines.NewService(memory, kinds)
+	box, err := sealed.Open(filepath.Join(folder, "data.key"))
+	must(t, err)
 	deps := api.Deps{
 		Trials: trials.NewService(memory, documents, inProcess{t: t, kinds: kinds, folder: w.folder}),
 		Log:    log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Contacts: contacts.NewService(memory, w.files, board), Runs: runs.NewService(memory, documents, board),
 		Issues: issues.NewService(memory, board),
+		Hooks:  hooks.NewService(memory, documents, box, board),
 		Kinds:  kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
 		Limits:    map[api.Class]limits.Rate{},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/contacts"
+	"github.com/broked/broked/internal/hooks"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/limits"
 	"github.com/broked/broked/internal/news"
@@ -38,6 +39,7 @@ type Deps struct {
 	Trials    *trials.Service
 	Runs      *runs.Service
 	Issues    *issues.Service
+	Hooks     *hooks.Service
 	Kinds     *node.Registry
 	News      *news.Board
 	Templates []Template
@@ -137,6 +139,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.streamCalls()
 	s.contactCalls()
 	s.issueCalls()
+	s.hookCalls()
 	s.alertCalls()
 	return s, router
 }

@@ -20,11 +20,11 @@ const module = "github.com/broked/broked/"
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
 	{"internal/batch", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
-	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/postgres", "internal/schedules", "internal/script", "internal/strictjson", "internal/xlsx", "internal/xmltable"},
-	{"internal/node", "internal/auth", "internal/databases/sqlite"},
+	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/postgres", "internal/schedules", "internal/script", "internal/strictjson", "internal/sealed", "internal/xlsx", "internal/xmltable"},
+	{"internal/node", "internal/auth", "internal/message", "internal/databases/sqlite"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
 	{"internal/runs", "internal/trials"},
-	{"internal/issues", "internal/retention"},
+	{"internal/hooks", "internal/issues", "internal/retention"},
 	{"internal/nodes"},
 	{"internal/store", "internal/queue", "internal/executor", "internal/engine"},
 	{"internal/store/storetest"},
@@ -35,7 +35,7 @@ var floors = [][]string{
 // owners says which packages alone may import something from outside.
 var owners = map[string][]string{
 	"database/sql":                   {"internal/store", "internal/store/storetest", "internal/queue", "internal/postgres", "internal/engine", "bench"},
-	"net/http":                       {"internal/api", "internal/contacts", "internal/nodes", "internal/outbound", "cmd/broked", "bench"},
+	"net/http":                       {"internal/api", "internal/contacts", "internal/hooks", "internal/nodes", "internal/outbound", "cmd/broked", "bench"},
 	"os/exec":                        {"internal/executor", "internal/script", "internal/store/storetest", "bench"},
 	"github.com/go-chi/chi/v5":       {"internal/api"},
 	"github.com/riverqueue/river":    {"internal/queue"},

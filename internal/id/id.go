@@ -4,7 +4,9 @@ package id
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -18,6 +20,12 @@ func New() string {
 		panic("id: no random numbers: " + err.Error())
 	}
 	return v.String()
+}
+
+// Since returns what the identifiers that New makes from a time on are not below.
+func Since(t time.Time) string {
+	ms := max(t.UnixMilli(), 0)
+	return fmt.Sprintf("%08x-%04x", ms>>16, ms&0xffff)
 }
 
 // Secret returns 32 random bytes in base64url, 43 characters: fit for tokens.

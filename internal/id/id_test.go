@@ -3,6 +3,7 @@ package id_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/broked/broked/internal/id"
 )
@@ -15,6 +16,15 @@ func TestIdsSortByCreation(t *testing.T) {
 	}
 	if !slices.IsSorted(made) || len(slices.Compact(slices.Clone(made))) != len(made) {
 		t.Error("ids are not strictly increasing")
+	}
+}
+
+func TestSince(t *testing.T) {
+	t.Parallel()
+	before := time.Now()
+	made := id.New()
+	if made < id.Since(before) || made >= id.Since(time.Now().Add(time.Millisecond)) {
+		t.Errorf("%s is not between %s and %s", made, id.Since(before), id.Since(time.Now()))
 	}
 }
 

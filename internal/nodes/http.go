@@ -27,7 +27,6 @@ const (
 	longestRequest        = 3600 // seconds
 	mostAtOnce            = 16
 	longestPause          = 300     // seconds that a server may ask for with Retry-After
-	shownOfAnswer         = 300     // characters of an answer that is a failure
 	readOfAnswer          = 8 << 10 // bytes of it that are read
 )
 
@@ -178,19 +177,7 @@ func (e *endpoint) shown(said string) string {
 		_, credentials, _ := strings.Cut(value, " ")
 		secrets = append(secrets, value, credentials)
 	}
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	for _, secret := range secrets {
-		if len(secret) >= 4 {
-			said = strings.ReplaceAll(said, secret, "********")
-		}
-	}
-	said = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(said, "�"), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
-	if runes := []rune(said); len(runes) > shownOfAnswer {
-		said = string(runes[:shownOfAnswer]) + "…"
-	}
-	return said
+	return outbound.Said(said, secrets...)
 }
 
 // postponed is a failure whose server has said when to come again.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/message"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/sqltext"
@@ -47,7 +48,7 @@ type notify struct {
 }
 
 func newNotify(config json.RawMessage) (node.Node, error) {
-	n := &notify{Type: "webhook", Message: defaultMessage, mail: mail{Security: "starttls", Subject: "{{pipeline}}"}}
+	n := &notify{Type: "webhook", Message: defaultMessage, mail: mail{Mail: message.Mail{Security: "starttls"}, Subject: "{{pipeline}}"}}
 	if err := json.Unmarshal(config, n); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the settings of the notification are not readable")
 	}
@@ -89,7 +90,7 @@ func (n *notify) Write(ctx context.Context, env node.Env, in node.Relation) (int
 	again := retries{Most: 3, Delay: 1000}
 	err = again.do(ctx, env, "the notification", func(ctx context.Context) error {
 		if n.Type == "email" {
-			return n.send(ctx, env, fill(n.Subject), fill(n.Message))
+			return n.Send(ctx, env.Out.Dialer(), fill(n.Subject), fill(n.Message))
 		}
 		return n.post(ctx, env, n.body(env, fill(n.Message), rows))
 	})
@@ -98,23 +99,15 @@ func (n *notify) Write(ctx context.Context, env node.Env, in node.Relation) (int
 }
 
 // body returns what the receiver wants.
-func (n *notify) body(env node.Env, message string, rows int64) map[string]any {
+func (n *notify) body(env node.Env, text string, rows int64) map[string]any {
 	switch n.Type {
 	case "slack":
-		body := map[string]any{"text": message}
-		if n.Channel != "" {
-			body["channel"] = n.Channel
-		}
-		return body
+		return message.Slack(text, n.Channel)
 	case "teams":
-		card := map[string]any{
-			"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
-			"body": []any{map[string]any{"type": "TextBlock", "text": message, "wrap": true}},
-		}
-		return map[string]any{"type": "message", "attachments": []any{map[string]any{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}}}
+		return message.Teams(text)
 	}
 	return map[string]any{
-		"pipeline": env.Pipeline, "run_id": env.Run, "message": message, "row_count": rows, "timestamp": time.Now().UTC().Format(time.RFC3339),
+		"pipeline": env.Pipeline, "run_id": env.Run, "message": text, "row_count": rows, "timestamp": time.Now().UTC().Format(time.RFC3339),
 	}
 }
 

@@ -178,17 +178,6 @@ func (d Document) checkRelations(f *Findings) {
 	}
 }
 
-func (d Document) checkHooks(f *Findings) {
-	for name, h := range d.Hooks {
-		if !slices.Contains([]string{"on_start", "on_success", "on_failure", "on_node_failure"}, name) {
-			f.add("hooks."+name, "must be on_start, on_success, on_failure or on_node_failure")
-		}
-		if !slices.Contains([]string{"webhook", "slack", "email"}, h.Type) {
-			f.add("hooks."+name+".type", "must be webhook, slack or email, not %q", h.Type)
-		}
-	}
-}
-
 func (d Document) checkNodes(f *Findings, kinds *node.Registry) {
 	if len(d.Nodes) == 0 {
 		f.add("nodes", "are missing: a pipeline needs at least one node, or draft: true while it is being made")
@@ -222,8 +211,6 @@ func (d Document) warnUnused(f *Findings) {
 	for path, there := range map[string]bool{
 		"depends_on":       len(d.DependsOn) > 0,
 		"dependency_rules": len(d.DependencyRules) > 0,
-		"hooks":            len(d.Hooks) > 0,
-		"webhook_url":      d.WebhookURL != "",
 		"webhook_token":    d.WebhookToken != "",
 	} {
 		if there {

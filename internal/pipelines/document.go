@@ -46,8 +46,8 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	Priority         int                  `json:"priority,omitempty" doc:"Of its runs: higher ones start first"`
 	DependsOn        []string             `json:"depends_on,omitempty"`
 	DependencyRules  []Dependency         `json:"dependency_rules,omitempty"`
-	Hooks            map[string]Hook      `json:"hooks,omitempty"`
-	WebhookURL       string               `json:"webhook_url,omitempty"`
+	Hooks            map[string]RunHook   `json:"hooks,omitempty" doc:"Who is told what happens to runs: on_start, on_success, on_failure, on_node_failure"`
+	WebhookURL       string               `json:"webhook_url,omitempty" doc:"Is told by a webhook when a run has ended"`
 	WebhookToken     string               `json:"webhook_token,omitempty"` // secret
 	SLADeadline      string               `json:"sla_deadline,omitempty"`  // HH:MM
 	SLATimezone      string               `json:"sla_timezone,omitempty"`
@@ -96,9 +96,9 @@ type Dependency struct {
 	Mode     string `json:"mode,omitempty"`           // gate (default), trigger
 }
 
-// Hook tells somebody what happened to a run.
-type Hook struct {
-	Type    string    `json:"type"` // webhook, slack, email
+// RunHook tells somebody what happened to a run.
+type RunHook struct {
+	Type    string    `json:"type"` // webhook, slack, teams, email
 	URL     string    `json:"url"`
 	Enabled bool      `json:"enabled"`
 	Extra   RawObject `json:"extra,omitempty"`

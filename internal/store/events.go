@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ func tell(ctx context.Context, tx *sql.Tx, run runs.ID, events ...runs.Event) er
 	defer func() { _ = insert.Close() }()
 	for _, e := range events {
 		seq++
-		if err := apply(ctx, tx, run, e); err != nil {
+		if err := errors.Join(apply(ctx, tx, run, e), announceNode(ctx, tx, run, e)); err != nil {
 			return err
 		}
 		failure, err := pack(e.Failure)

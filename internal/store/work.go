@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -82,7 +83,10 @@ func (s *Store) claim(ctx context.Context, owner string, now time.Time, choose f
 				return err
 			}
 		}
-		return tell(ctx, tx, run, runs.Event{Type: runs.RunStarted, At: now, Status: string(runs.Running)})
+		return errors.Join(
+			tell(ctx, tx, run, runs.Event{Type: runs.RunStarted, At: now, Status: string(runs.Running)}),
+			announceStart(ctx, tx, c, now),
+		)
 	})
 	return c, err
 }
@@ -257,7 +261,7 @@ func (s *Store) end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome
 	if err != nil {
 		return false, err
 	}
-	if err := noteEnd(ctx, tx, run, o); err != nil {
+	if err := errors.Join(noteEnd(ctx, tx, run, o), announceEnd(ctx, tx, run, o)); err != nil {
 		return false, err
 	}
 	if err := noteBackfill(ctx, tx, run, o); err != nil {

@@ -160,6 +160,10 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"issue pages":                    testIssuePages,
 		"issues that last":               testSettleIssues,
 		"quiet runs":                     testQuietRuns,
+		"what hooks are to be told":      testOutbox,
+		"no event without its delivery":  testNoEventWithoutDelivery,
+		"hooks of documents":             testHooksOfDocuments,
+		"deliveries":                     testDeliveries,
 		"facts about the database":       testInfo,
 	} {
 		t.Run(name, func(t *testing.T) {

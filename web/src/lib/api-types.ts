@@ -586,6 +586,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the hooks that are told what happens to runs of many pipelines */
+        get: operations["getHooks"];
+        put?: never;
+        /** Make a hook; the secret that its webhooks are signed with is told once */
+        post: operations["postHooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a hook */
+        get: operations["getHooksHook"];
+        /** Change a hook; its secret stays */
+        put: operations["putHooksHook"];
+        post?: never;
+        /** Delete a hook with its deliveries */
+        delete: operations["deleteHooksHook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what a hook was told and is to be told, newest first */
+        get: operations["getHooksHookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again, under its old id */
+        post: operations["postHooksHookDeliveriesDeliveryResend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new secret, with which webhooks are signed from now on; it is told once */
+        post: operations["postHooksHookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{hook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a sample to the receiver of a hook */
+        post: operations["postHooksHookTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/issues": {
         parameters: {
             query?: never;
@@ -931,6 +1036,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the hooks of a pipeline's document were told and are to be told, newest first */
+        get: operations["getPipelinesIdDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipelines/{id}/dry-run": {
         parameters: {
             query?: never;
@@ -959,6 +1081,74 @@ export interface paths {
         get: operations["getPipelinesIdExport"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the hooks of a pipeline's document that name a receiver */
+        get: operations["getPipelinesIdHooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/hooks/{name}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery of a hook of a pipeline again, under its old id */
+        post: operations["postPipelinesIdHooksNameDeliveriesDeliveryResend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/hooks/{name}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a secret, with which webhooks of this hook are signed from now on; it is told once */
+        post: operations["postPipelinesIdHooksNameSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/hooks/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a sample to the receiver of a hook of a pipeline */
+        post: operations["postPipelinesIdHooksNameTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1283,6 +1473,23 @@ export interface paths {
         };
         /** List all runs, newest first */
         get: operations["getRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what hooks were told and are to be told of a run, newest first */
+        get: operations["getRunsIdDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2257,6 +2464,43 @@ export interface components {
             /** Format: int64 */
             limit: number;
         };
+        Delivery: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why the last attempt failed */
+            error?: string;
+            event: string;
+            hook_id: string;
+            hook_name: string;
+            /** @enum {string} */
+            hook_type: "webhook" | "slack" | "teams" | "email";
+            /** @description What a receiver of webhooks gets as webhook-id */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next; absent unless it is pending
+             */
+            next_at?: string;
+            /** @description Of on_node_failure */
+            node_id?: string;
+            pipeline_id?: string;
+            run_id?: string;
+            /**
+             * Format: date-time
+             * @description When it was tried last
+             */
+            sent_at?: string;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
+            /**
+             * Format: int64
+             * @description HTTP status of the last answer
+             */
+            status?: number;
+            workspace_id: string;
+        };
         Dependency: {
             mode?: string;
             pipeline_id: string;
@@ -2280,8 +2524,9 @@ export interface components {
             extensions?: {
                 [key: string]: string;
             };
+            /** @description Who is told what happens to runs: on_start, on_success, on_failure, on_node_failure */
             hooks?: {
-                [key: string]: components["schemas"]["Hook"];
+                [key: string]: components["schemas"]["RunHook"];
             };
             id: string;
             ir_version?: string;
@@ -2334,6 +2579,7 @@ export interface components {
             /** Format: int64 */
             version: number;
             webhook_token?: string;
+            /** @description Is told by a webhook when a run has ended */
             webhook_url?: string;
             workspace_id?: string;
         };
@@ -2431,10 +2677,54 @@ export interface components {
             status: string;
         };
         Hook: {
+            /** @description For slack, where its webhook lets one be chosen */
+            channel?: string;
+            /** Format: date-time */
+            created_at: string;
             enabled: boolean;
-            extra?: string;
-            type: string;
-            url: string;
+            /** @description on_start, on_success, on_failure, on_cancel, on_node_failure */
+            events: string[];
+            id: string;
+            name: string;
+            /** @description Whose document has it; absent of those for many pipelines */
+            pipeline_id?: string;
+            /** @description Only of pipelines of this name or pipeline_id; * stands for any characters */
+            pipelines?: string;
+            /** @description Its webhooks are signed: it has a secret */
+            signed: boolean;
+            /** @description Only of pipelines with this tag */
+            tag?: string;
+            /** @description Receivers of email, at most 20 */
+            to?: string[];
+            /** @enum {string} */
+            type: "webhook" | "slack" | "teams" | "email";
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Of the receiver, for all but email */
+            url?: string;
+            workspace_id: string;
+        };
+        HookSecret: {
+            /** @description Told here alone */
+            secret: string;
+        };
+        HookSettings: {
+            /** @description For slack, where its webhook lets one be chosen */
+            channel?: string;
+            enabled: boolean;
+            /** @description on_start, on_success, on_failure, on_cancel, on_node_failure */
+            events: string[];
+            name: string;
+            /** @description Only of pipelines of this name or pipeline_id; * stands for any characters */
+            pipelines?: string;
+            /** @description Only of pipelines with this tag */
+            tag?: string;
+            /** @description Receivers of email, at most 20 */
+            to?: string[];
+            /** @enum {string} */
+            type: "webhook" | "slack" | "teams" | "email";
+            /** @description Of the receiver, for all but email */
+            url?: string;
         };
         Imported: {
             /** Format: int64 */
@@ -2552,6 +2842,36 @@ export interface components {
             seq: number;
             /** Format: date-time */
             timestamp: string;
+        };
+        MadeHook: {
+            /** @description For slack, where its webhook lets one be chosen */
+            channel?: string;
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            /** @description on_start, on_success, on_failure, on_cancel, on_node_failure */
+            events: string[];
+            id: string;
+            name: string;
+            /** @description Whose document has it; absent of those for many pipelines */
+            pipeline_id?: string;
+            /** @description Only of pipelines of this name or pipeline_id; * stands for any characters */
+            pipelines?: string;
+            /** @description Told here alone; absent unless the type is webhook */
+            secret?: string;
+            /** @description Its webhooks are signed: it has a secret */
+            signed: boolean;
+            /** @description Only of pipelines with this tag */
+            tag?: string;
+            /** @description Receivers of email, at most 20 */
+            to?: string[];
+            /** @enum {string} */
+            type: "webhook" | "slack" | "teams" | "email";
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Of the receiver, for all but email */
+            url?: string;
+            workspace_id: string;
         };
         MadeService: {
             /** Format: date-time */
@@ -3173,6 +3493,12 @@ export interface components {
             trigger: string;
             /** @description Why a pending run has not started */
             wait_reason?: string;
+        };
+        RunHook: {
+            enabled: boolean;
+            extra?: string;
+            type: string;
+            url: string;
         };
         RunRequest: {
             /** @description Values of parameters, over the pipeline's own; text, numbers and true or false */
@@ -4940,6 +5266,330 @@ export interface operations {
             };
         };
     };
+    getHooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postHooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookSettings"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeHook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getHooksHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the hook */
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putHooksHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the hook */
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteHooksHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the hook */
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getHooksHookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Only these */
+                state?: "pending" | "delivered" | "failed";
+                /** @description Only older ones than the delivery of this id */
+                after?: string;
+                /** @description How many, 25 when 0 */
+                limit?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the hook */
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postHooksHookDeliveriesDeliveryResend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the hook */
+                hook: string;
+                /** @description Id of the delivery */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postHooksHookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the hook */
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postHooksHookTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the hook */
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getIssues: {
         parameters: {
             query?: {
@@ -5873,6 +6523,48 @@ export interface operations {
             };
         };
     };
+    getPipelinesIdDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Only these */
+                state?: "pending" | "delivered" | "failed";
+                /** @description Only older ones than the delivery of this id */
+                after?: string;
+                /** @description How many, 25 when 0 */
+                limit?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postPipelinesIdDryRun: {
         parameters: {
             query?: never;
@@ -5937,6 +6629,154 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdHooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdHooksNameDeliveriesDeliveryResend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id */
+                id: string;
+                /** @description Its name in the document: on_start, on_success, on_failure, on_node_failure or webhook_url */
+                name: string;
+                /** @description Id of the delivery */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdHooksNameSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id */
+                id: string;
+                /** @description Its name in the document: on_start, on_success, on_failure, on_node_failure or webhook_url */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdHooksNameTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id */
+                id: string;
+                /** @description Its name in the document: on_start, on_success, on_failure, on_node_failure or webhook_url */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description Error */
@@ -6764,6 +7604,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": (components["schemas"]["Run"][] | null) | components["schemas"]["CursorPageRun"] | components["schemas"]["NumberedPageRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRunsIdDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Only these */
+                state?: "pending" | "delivered" | "failed";
+                /** @description Only older ones than the delivery of this id */
+                after?: string;
+                /** @description How many, 25 when 0 */
+                limit?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][] | null;
                 };
             };
             /** @description Error */
