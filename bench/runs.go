@@ -106,16 +106,19 @@ func (s *server) history(ctx context.Context, w io.Writer, pipeline string) erro
 	return nil
 }
 
+// copies takes the names of the columns of a run, but for its id.
+const copies = `
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+	INSERT INTO runs (id, %[1]s)
+	SELECT printf('00000000-0000-7000-8000-%%012d', n.i), %[1]s
+	FROM n, (SELECT * FROM runs WHERE pipeline_id = ?1 ORDER BY id DESC LIMIT 1)`
+
 // multiply copies the newest run of a pipeline many times.
 func multiply(ctx context.Context, db *sql.DB, pipeline string) error {
 	var columns string
 	if err := db.QueryRowContext(ctx, `SELECT group_concat(name, ', ') FROM pragma_table_info('runs') WHERE name <> 'id'`).Scan(&columns); err != nil {
 		return err
 	}
-	_, err := db.ExecContext(ctx, `
-		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-		INSERT INTO runs (id, `+columns+`)
-		SELECT printf('00000000-0000-7000-8000-%012d', n.i), `+columns+`
-		FROM n, (SELECT * FROM runs WHERE pipeline_id = ?1 ORDER BY id DESC LIMIT 1)`, pipeline, onRecord) //nolint:gosec // names from our own schema
+	_, err := db.ExecContext(ctx, fmt.Sprintf(copies, columns), pipeline, onRecord)
 	return err
 }
