@@ -9,19 +9,26 @@ import (
 	"testing"
 )
 
-// TestPipelinesSayWhatBecomesOfKilledRuns kills the server in the middle of three runs
-// and starts another: one goes on with what was done, one begins anew, one fails.
-func TestPipelinesSayWhatBecomesOfKilledRuns(t *testing.T) {
-	t.Parallel()
-	// The last node is done when the other side answers, which it does not the first time.
-	var answers atomic.Bool
-	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+// silent returns another side for sinks that is heard when answers is set, and until then
+// does not answer, so that a run is under way for as long as a test wants.
+func silent(t *testing.T) (other *httptest.Server, answers *atomic.Bool) {
+	t.Helper()
+	answers = &atomic.Bool{}
+	other = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		if !answers.Load() {
 			<-r.Context().Done()
 		}
 	}))
 	t.Cleanup(other.Close)
+	return other, answers
+}
+
+// TestPipelinesSayWhatBecomesOfKilledRuns kills the server in the middle of three runs
+// and starts another: one goes on with what was done, one begins anew, one fails.
+func TestPipelinesSayWhatBecomesOfKilledRuns(t *testing.T) {
+	t.Parallel()
+	other, answers := silent(t)
 	dir := t.TempDir()
 	s := serve(t, dir, "--local-runs", "3", "--outbound-loopback", "all")
 	started := map[string]runState{}
