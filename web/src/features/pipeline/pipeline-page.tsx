@@ -1,5 +1,6 @@
 import { Badge, Button, Skeleton, Tabs } from "@mantine/core";
 import {
+  IconCalendarRepeat,
   IconCode,
   IconFlask,
   IconGitCommit,
@@ -9,6 +10,7 @@ import {
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import type { Pipeline } from "../../lib/model";
 import { pipelineQuery } from "../../lib/queries";
 import { useMay } from "../../lib/session";
@@ -17,7 +19,7 @@ import { Page, PageHeader, Panel } from "../../ui/page";
 import { PipelineMenu } from "../../ui/pipeline-menu";
 import { RelativeTime } from "../../ui/relative-time";
 import { useRunLauncher } from "../../ui/run-launcher";
-import { ErrorState } from "../../ui/states";
+import { ErrorState, LoadingRows } from "../../ui/states";
 import { CanvasTab } from "./canvas-tab";
 import classes from "./pipeline.module.css";
 import { RunsTab } from "./runs-tab";
@@ -25,6 +27,10 @@ import { ScheduleList } from "./schedule-list";
 import { type Trying, useTry } from "./use-try";
 import { VersionsTab } from "./versions-tab";
 import { YamlTab } from "./yaml-tab";
+
+const BackfillsTab = lazy(() =>
+  import("./backfills-tab").then((module) => ({ default: module.BackfillsTab })),
+);
 
 const route = getRouteApi("/shell/pipelines/$pipelineId");
 
@@ -183,7 +189,7 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
   const { tab } = route.useSearch();
   const navigate = route.useNavigate();
   const choose = (value: string | null) => {
-    const next = (["runs", "versions", "yaml"] as const).find((one) => one === value);
+    const next = (["runs", "backfills", "versions", "yaml"] as const).find((one) => one === value);
     void navigate({ search: next ? { tab: next } : {} });
   };
   return (
@@ -200,6 +206,9 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
         <Tabs.Tab value="runs" leftSection={<IconHistory size={16} />}>
           Runs
         </Tabs.Tab>
+        <Tabs.Tab value="backfills" leftSection={<IconCalendarRepeat size={16} />}>
+          Backfills
+        </Tabs.Tab>
         <Tabs.Tab value="versions" leftSection={<IconGitCommit size={16} />}>
           Versions
         </Tabs.Tab>
@@ -212,6 +221,11 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
       </Tabs.Panel>
       <Tabs.Panel value="runs">
         <RunsTab pipelineId={pipeline.id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="backfills">
+        <Suspense fallback={<LoadingRows rows={4} height={48} />}>
+          <BackfillsTab pipeline={pipeline} />
+        </Suspense>
       </Tabs.Panel>
       <Tabs.Panel value="versions">
         <VersionsTab pipeline={pipeline} />
