@@ -66,6 +66,7 @@ func (s *assembled) hands(d duty, data *folder, database string, kinds *node.Reg
 	s.executing = executor.Deps{
 		Store: s.memory, Engines: s.engines, Kinds: kinds, News: s.board, Log: s.log,
 		Owner: s.owner, Dir: data.in("runs"), Roots: roots, Limits: limits,
+		Called: s.runs.Children,
 		Answers: map[string]executor.Answer{
 			contacts.AskPage: executor.Answering(s.contacts.Page),
 			contacts.AskPut:  executor.Answering(s.contacts.Put),

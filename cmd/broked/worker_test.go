@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -190,5 +191,28 @@ func TestOneServerHasLabels(t *testing.T) {
 	}
 	if got := s.waitReason(far.ID); got != "no worker with label far is there" {
 		t.Errorf("the run with a label that nobody has waits because of %q", got)
+	}
+}
+
+// TestWorkersStartRuns has a worker execute a map, whose runs are started and looked after
+// by the server.
+func TestWorkersStartRuns(t *testing.T) {
+	t.Parallel()
+	database, dir := storetest.Postgres(t), t.TempDir()
+	s := serve(t, dir, "--local-runs", "0", "--db", database, "--data", filepath.Join(t.TempDir(), "data"))
+	for range 2 { // which may go on with what the other one has begun
+		worker(t, dir, database, "--runs", "2", "--data", filepath.Join(t.TempDir(), "data"))
+	}
+	keys(t, dir, 5)
+	s.tallies(dir, 4)
+	each := s.each(`,"on_error":"continue"`)
+	s.follow(each.ID)
+	if got := s.run(each.ID); got.Status != "success" {
+		t.Fatalf("the run is %+v", got)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "each.csv"))
+	must(t, err)
+	if lines := strings.Count(string(text), "success"); lines != 4 || len(s.children(each.ID)) != 5 {
+		t.Errorf("%d runs, and the rows are %s", len(s.children(each.ID)), text)
 	}
 }

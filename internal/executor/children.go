@@ -133,6 +133,10 @@ func (c *call) note(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return noteCalled(filepath.Join(c.Dir, string(c.of.Run), calledFile(c.of.Node)), all)
+}
+
+func noteCalled(path string, all []runs.Child) error {
 	var text bytes.Buffer
 	lines := json.NewEncoder(&text)
 	for _, child := range all {
@@ -144,7 +148,6 @@ func (c *call) note(ctx context.Context) error {
 			return fmt.Errorf("note runs: %w", err)
 		}
 	}
-	path := filepath.Join(c.Dir, string(c.of.Run), calledFile(c.of.Node))
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("note runs: %w", err)
 	}
@@ -170,7 +173,7 @@ func (c *call) take(ctx context.Context) error {
 	}
 	file := filepath.Join(c.Dir, string(child), filepath.Base(artifact))
 	if artifact == "" || !isParquet(file) {
-		return fault.New(fault.Invalid, "run %s has no rows of its node %q: it was skipped, or they have been removed since", child, c.Output).With("no_output")
+		return fault.New(fault.Invalid, "run %s has no rows of its node %q: it was skipped, they have been removed since, or another machine has them", child, c.Output).With("no_output")
 	}
 	// The names of its files are those of nodes, which this run may have as well.
 	path := filepath.Join(c.Dir, string(c.of.Run), "from."+string(child)+".parquet")

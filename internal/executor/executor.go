@@ -64,6 +64,8 @@ type Deps struct {
 	Roots   job.Roots // what file nodes may reach
 	Limits  job.Limits
 	Out     outbound.Exit // to other machines
+	// Called returns what has become of the runs that a node of a run has started.
+	Called func(ctx context.Context, run runs.ID, node string) ([]runs.Child, error)
 	// Answers are what the server answers to questions of nodes, by their names.
 	Answers map[string]Answer
 }
@@ -136,7 +138,7 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 	}
 	again := func(string) bool { return true }
 	if claim.Before != nil {
-		if again, err = x.restore(claim, &j, r); err != nil {
+		if again, err = x.restore(ctx, claim, &j, r); err != nil {
 			return job.Message{}, err
 		}
 	}

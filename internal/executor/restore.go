@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/broked/broked/internal/job"
+	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/runs"
 )
 
@@ -26,7 +28,7 @@ func asBefore(c runs.Claim) runs.Run {
 // restore gives the nodes of j what the run before has left of them, and tells which
 // run again and why, which it also returns. The files are linked into the run's own
 // folder, unless it is that run's.
-func (x *Executor) restore(c runs.Claim, j *job.Job, r *recorder) (again func(n string) bool, err error) {
+func (x *Executor) restore(ctx context.Context, c runs.Claim, j *job.Job, r *recorder) (again func(n string) bool, err error) {
 	before := x.folder(c.Before.Run)
 	left := filesLeft(before, c.Before.Artifacts)
 	s, err := newSalvage(c.Document, x.Kinds, c.Before.Nodes, left)
@@ -53,7 +55,7 @@ func (x *Executor) restore(c runs.Claim, j *job.Job, r *recorder) (again func(n 
 		}
 		restored := &job.Restored{Rows: c.Before.Nodes[step.ID].Rows}
 		if restored.Path, err = brought(left[step.ID], j.Dir); err == nil {
-			restored.Beside, err = beside(before, step.ID, restored.Path, j.Dir)
+			restored.Beside, err = x.beside(ctx, c.Before.Run, step, restored.Path, j.Dir)
 		}
 		j.Nodes[i].Restored, r.joined[step.ID] = restored, restored.Beside != ""
 		if err := errors.Join(err, r.keepOn(step.ID, states, c.States)); err != nil {
@@ -93,12 +95,34 @@ func wanted(c runs.Claim) map[string]bool {
 	return all
 }
 
-// beside brings the file with what has become of the runs of a node into the folder
-// dir, and returns its path there: empty when the rows of the node, in file, need it not.
-func beside(before, node, file, dir string) (string, error) {
-	path := filepath.Join(before, calledFile(node))
-	if _, err := os.Stat(path); err != nil || file == "" || strings.HasPrefix(filepath.Base(file), job.Joined) {
-		return "", nil //nolint:nilerr // there is no such file
+// beside brings the file with what has become of the runs of a node of a run into the
+// folder dir, and returns its path there: empty when the rows of the node, in file, need
+// it not. Where another process has looked after the run the file is made anew.
+func (x *Executor) beside(ctx context.Context, before runs.ID, step job.Step, file, dir string) (string, error) {
+	if file == "" || strings.HasPrefix(filepath.Base(file), job.Joined) {
+		return "", nil
+	}
+	path := filepath.Join(x.folder(before), calledFile(step.ID))
+	if _, err := os.Stat(path); err == nil {
+		return brought(path, dir)
+	}
+	spec, err := x.Kinds.Spec(step.Kind)
+	if err != nil || !spec.Waits {
+		return "", err
+	}
+	made, err := patientOf(x.Kinds, step)
+	if err != nil {
+		return "", err
+	}
+	if caller, is := made.(node.Caller); !is || caller.Calls().Params != nil {
+		return "", nil
+	}
+	all, err := x.Called(ctx, before, step.ID)
+	if err != nil || len(all) == 0 {
+		return "", err
+	}
+	if err := noteCalled(path, all); err != nil {
+		return "", err
 	}
 	return brought(path, dir)
 }

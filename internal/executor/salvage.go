@@ -40,6 +40,10 @@ func newSalvage(d pipelines.Document, kinds *node.Registry, before map[string]ru
 // somebody asks for it.
 func (s *salvage) acts(n string) bool { return !s.specs[n].HasOutput() || s.specs[n].Effects }
 
+// waits reports whether a node acts by waiting, or by having other pipelines run. Doing
+// that again is harmless: those runs are on record, and none of them is started twice.
+func (s *salvage) waits(n string) bool { return s.specs[n].Waits && s.specs[n].Effects }
+
 // decide fills again. From, unless empty, is a node that is wanted again with all
 // that follow it.
 func (s *salvage) decide(from string) {
@@ -108,7 +112,7 @@ func (s *salvage) fetch() (more bool) {
 		case !wanted || runs:
 		case s.specs[e.From].Branches:
 			more = s.redo(e.From, fmt.Sprintf("it decides whether %q runs", e.To), false) || more
-		case s.files[e.From] == "" && !s.acts(e.From):
+		case s.files[e.From] == "" && (!s.acts(e.From) || s.waits(e.From)):
 			more = s.redo(e.From, fmt.Sprintf("%q needs its rows, and they were not kept", e.To), true) || more
 		}
 	}

@@ -42,6 +42,8 @@ type Store interface {
 	ForgetRuns(ctx context.Context, before time.Time, newest, limit int) ([]runs.ID, error)
 	// OpenRuns returns the runs that have not ended, and those that they resume.
 	OpenRuns(ctx context.Context) (map[runs.ID]bool, error)
+	// KnownRuns returns those of runs that are on record.
+	KnownRuns(ctx context.Context, all []runs.ID) (map[runs.ID]bool, error)
 }
 
 // Usage is what there is, as of the last look.
@@ -112,7 +114,7 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) error {
 	if err := s.forget(ctx, now); err != nil {
 		return err
 	}
-	folders, err := s.folders()
+	folders, err := s.ofRuns(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -141,6 +143,34 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) error {
 	}
 	s.usage.Store(&u)
 	return nil
+}
+
+// ofRuns returns the folders of runs that are on record, the oldest first, and removes
+// those of others: another process may have forgotten a run whose rows are here.
+func (s *Sweeper) ofRuns(ctx context.Context, now time.Time) ([]folder, error) {
+	folders, err := s.folders()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]runs.ID, len(folders))
+	for i, f := range folders {
+		all[i] = f.run
+	}
+	known, err := s.Store.KnownRuns(ctx, all)
+	if err != nil {
+		return nil, fmt.Errorf("known runs: %w", err)
+	}
+	var left []folder
+	for _, f := range folders {
+		if known[f.run] || now.Sub(f.written) < leastAge {
+			left = append(left, f)
+			continue
+		}
+		if err := s.remove(f.run); err != nil {
+			return nil, err
+		}
+	}
+	return left, nil
 }
 
 // drops reports whether rows of an age go when all together take so many bytes.

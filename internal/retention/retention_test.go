@@ -118,6 +118,7 @@ func TestSweep(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
+			w.rows("forgotten by another process", 2*time.Hour, 1000)
 			w.run("ancient", 100*day, 1000)
 			w.run("open", -50*day, 1000)
 			w.run("old", 10*day, 1000)

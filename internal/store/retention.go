@@ -72,6 +72,25 @@ func (s *Store) OpenRuns(ctx context.Context) (map[runs.ID]bool, error) {
 	return open, err
 }
 
+const knownRun = `
+	SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1)`
+
+// KnownRuns implements retention.Store.
+func (s *Store) KnownRuns(ctx context.Context, all []runs.ID) (map[runs.ID]bool, error) {
+	known := make(map[runs.ID]bool, len(all))
+	err := s.view(ctx, "known runs", func(tx *sql.Tx) error {
+		for _, run := range all {
+			var there bool
+			if err := tx.QueryRowContext(ctx, knownRun, run).Scan(&there); err != nil {
+				return err
+			}
+			known[run] = there
+		}
+		return nil
+	})
+	return known, err
+}
+
 func scanRunID(row *sql.Rows) (runs.ID, error) {
 	var run runs.ID
 	err := row.Scan(&run)
