@@ -1,6 +1,7 @@
 import {
   IconAddressBook,
   IconAlertTriangle,
+  IconBell,
   IconHistory,
   IconHome,
   IconKey,
@@ -30,6 +31,7 @@ const administration = [
     icon: IconStack2,
     needs: "workspaces.manage_members",
   },
+  { to: "/admin/hooks", label: "Hooks", icon: IconBell, needs: "settings.edit" },
   { to: "/admin/audit", label: "Audit log", icon: IconShieldCheck, needs: "audit.view" },
   { to: "/admin/system", label: "System", icon: IconServer, needs: "system.view" },
 ] as const satisfies { needs: Permission; [more: string]: unknown }[];

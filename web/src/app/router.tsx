@@ -179,6 +179,12 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("../features/system/system-page"), "SystemPage"),
 });
 
+const hooks = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/hooks",
+  component: lazyRouteComponent(() => import("../features/hooks/hooks-page"), "HooksPage"),
+});
+
 const lost = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
 
 const routeTree = root.addChildren([
@@ -201,6 +207,7 @@ const routeTree = root.addChildren([
     workspaces,
     audit,
     system,
+    hooks,
     lost,
   ]),
 ]);

@@ -40,6 +40,9 @@ export type Parameter = {
   one_of?: string[] | null;
 };
 
+/** Who is told of an event, as a document says it. */
+export type DocumentHook = { type: string; url: string; enabled: boolean; extra?: unknown };
+
 export type Pipeline = Graph & {
   id: string;
   pipeline_id: string;
@@ -65,6 +68,7 @@ export type Pipeline = Graph & {
   version: number;
   created_at: string;
   updated_at: string;
+  hooks?: Record<string, DocumentHook>;
 };
 
 export type RecentRun = { id: string; status: RunStatus; started_at: string | null };

@@ -10,7 +10,7 @@ import {
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { Pipeline } from "../../lib/model";
 import { pipelineQuery } from "../../lib/queries";
 import { useMay } from "../../lib/session";
@@ -33,6 +33,10 @@ const BackfillsTab = lazy(() =>
 );
 
 const route = getRouteApi("/shell/pipelines/$pipelineId");
+
+const HooksDialog = lazy(() =>
+  import("./hooks-dialog").then(({ HooksDialog }) => ({ default: HooksDialog })),
+);
 
 /** One pipeline: how it is drawn, what ran, how it changed. */
 export function PipelinePage() {
@@ -84,6 +88,7 @@ function Header({ pipeline, trying }: ViewProps) {
   const may = useMay();
   const navigate = route.useNavigate();
   const { launch, dialog, starting } = useRunLauncher();
+  const [hooks, setHooks] = useState(false);
   return (
     <>
       <PageHeader
@@ -115,6 +120,11 @@ function Header({ pipeline, trying }: ViewProps) {
                 Run
               </Button>
             )}
+            {may("pipelines.edit") && (
+              <Button variant="default" onClick={() => setHooks(true)}>
+                Hooks
+              </Button>
+            )}
             <PipelineMenu
               id={pipeline.id}
               name={pipeline.name}
@@ -124,6 +134,11 @@ function Header({ pipeline, trying }: ViewProps) {
         }
       />
       {dialog}
+      {hooks && (
+        <Suspense>
+          <HooksDialog pipeline={pipeline} onClose={() => setHooks(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
