@@ -29,6 +29,7 @@ import (
 	"github.com/broked/broked/internal/sealed"
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/trials"
+	"github.com/broked/broked/internal/triggers"
 	"github.com/broked/broked/internal/workspaces"
 	"github.com/broked/broked/web"
 )
@@ -67,6 +68,7 @@ type assembled struct {
 	setup     string // token for a first account from elsewhere
 
 	workspaces *workspaces.Service
+	triggers   *triggers.Service
 }
 
 // assemble opens the database and joins the parts. Runs that a server before
@@ -127,6 +129,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	}
 	s.workspaces = workspaces.NewService(memory)
 	s.trials = trials.NewService(memory, s.pipelines, trialEngine{s})
+	s.triggers = triggers.NewService(memory, s.pipelines, s.runs)
 	c.bound(s, data)
 	s.issues = issues.NewService(memory, board)
 	if s.box, err = c.box(data); err != nil {
@@ -179,7 +182,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	sandbox := script.Inspect()
 	s.tellSandbox(ctx, sandbox)
 	s.handler = api.New(api.Deps{
-		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Runs: s.runs, Issues: s.issues, Hooks: s.hooks, Kinds: kinds, News: board,
+		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Runs: s.runs, Triggers: s.triggers, Issues: s.issues, Hooks: s.hooks, Kinds: kinds, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies, Origins: c.Origins},
 		Info: func() api.Info {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/broked/broked/internal/contacts"
@@ -71,6 +73,9 @@ func (s *assembled) hands(d duty, data *folder, database string, kinds *node.Reg
 			contacts.AskPage: executor.Answering(s.contacts.Page),
 			contacts.AskPut:  executor.Answering(s.contacts.Put),
 			runs.AskPlan:     executor.Planning(kinds, s.runs),
+			runs.AskInput: func(ctx context.Context, from executor.Asker, _ json.RawMessage) (any, error) {
+				return s.runs.Input(ctx, from.Run)
+			},
 		},
 	}
 	return nil

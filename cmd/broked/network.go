@@ -24,7 +24,7 @@ type networkFlags struct {
 	OpenNetwork bool              `help:"Let callers from everywhere in while no account exists. Dangerous: they can do everything." env:"BROKOLI_OPEN_NETWORK"`
 	Proxies     []string          `name:"trusted-proxies" help:"Addresses of proxies whose word about their clients is taken, such as 127.0.0.1 or 10.0.0.0/8." env:"BROKOLI_TRUSTED_PROXIES" placeholder:"CIDR"`
 	Origins     []string          `name:"cors-origins" help:"Origins of web pages from elsewhere that may call the API, such as https://ops.example.com." env:"BROKOLI_CORS_ORIGINS" placeholder:"ORIGIN"`
-	Limit       map[string]string `help:"How often calls may be made, by class: people, auth, list, detail, write, report, bulk; such as write=100/min:200 or people=off." env:"BROKOLI_LIMIT" placeholder:"CLASS=RATE"`
+	Limit       map[string]string `help:"How often calls may be made, by class: people, auth, list, detail, write, report, bulk, webhook; such as write=100/min:200 or people=off." env:"BROKOLI_LIMIT" placeholder:"CLASS=RATE"`
 }
 
 func (f *networkFlags) check() error {

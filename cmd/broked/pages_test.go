@@ -30,6 +30,7 @@ func TestPagesOfTheDocumentation(t *testing.T) {
 		"hooks.md":    {`"secret":"whsec_`, `"event":"test"`, `"state":"pending"`, "python: True False", "node: true false"},
 		"api-keys.md": {`"service_name":"nightly"`, `"permissions":["runs.view"]`},
 		"backfill.md": {"31 intervals (0 0 * * *)", `"count":7`, "progress"},
+		"triggers.md": {`"status":"pending"`, "Idempotency-Replayed: true", `"signed":true`, `"paused":true`, `"last_run_id":"`},
 		"services.md": {`"username":"reader"`, `"ResponseMaster":"ResponseNodesInfo"`, `"ResponseMaster":"ResponseIssues"`, "0f8fad5b-d9cb-469f-a165-70867728950e"},
 		"oauth.md": {
 			`"token_type":"Bearer","expires_in":3600,"scope":"read write"`, `"active":true`, "/api/v1/auth/token", "client_secret_basic",

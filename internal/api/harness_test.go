@@ -34,6 +34,7 @@ import (
 	"github.com/broked/broked/internal/sealed"
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/trials"
+	"github.com/broked/broked/internal/triggers"
 	"github.com/broked/broked/internal/workspaces"
 )
 
@@ -92,9 +93,11 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	documents := pipelines.NewService(memory, kinds)
 	box, err := sealed.Open(filepath.Join(folder, "data.key"))
 	must(t, err)
+	starter := runs.NewService(memory, documents, board)
 	deps := api.Deps{
-		Trials: trials.NewService(memory, documents, inProcess{t: t, kinds: kinds, folder: w.folder}),
-		Log:    log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Contacts: contacts.NewService(memory, w.files, board), Runs: runs.NewService(memory, documents, board),
+		Triggers: triggers.NewService(memory, documents, starter),
+		Trials:   trials.NewService(memory, documents, inProcess{t: t, kinds: kinds, folder: w.folder}),
+		Log:      log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Contacts: contacts.NewService(memory, w.files, board), Runs: starter,
 		Issues: issues.NewService(memory, board),
 		Hooks:  hooks.NewService(memory, documents, box, board),
 		Kinds:  kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},

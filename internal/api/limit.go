@@ -29,6 +29,8 @@ const (
 	classReport Class = "report"
 	classBulk   Class = "bulk"
 	classFree   Class = "free" // not limited: health checks
+
+	classWebhook Class = "webhook" // starting runs by the webhook of a pipeline, by pipeline
 )
 
 // DefaultLimits is how often calls may be made when nobody said otherwise.
@@ -42,6 +44,8 @@ func DefaultLimits() map[Class]limits.Rate {
 		classWrite:  limits.Per(50, time.Minute, 100),
 		classReport: limits.Per(10, time.Hour, 20),
 		classBulk:   limits.Per(5, time.Minute, 10),
+
+		classWebhook: limits.Per(60, time.Minute, 120),
 	}
 }
 

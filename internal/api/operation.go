@@ -23,7 +23,10 @@ type call struct {
 	status       int   // of success; 0 means 200
 	body         int64 // most bytes of a body; 0 means 1 MiB
 	bodyOptional bool
-	describe     func(*huma.Operation)
+	// own, unless nil, lets requests of a public call in by credentials of the call's own.
+	// Others are not looked at, and neither is the body before.
+	own      func(ctx context.Context, c huma.Context) (context.Context, error)
+	describe func(*huma.Operation)
 }
 
 const maxBody = 1 << 20
@@ -38,7 +41,7 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 		Tags:          []string{c.tag},
 		DefaultStatus: c.status,
 		MaxBodyBytes:  maxBody,
-		Middlewares:   huma.Middlewares{s.guard(c.may, classOf(c))},
+		Middlewares:   huma.Middlewares{s.guard(c)},
 		Metadata:      map[string]any{"permission": c.may, "class": classOf(c)},
 	}
 	if c.body > 0 {
@@ -71,13 +74,18 @@ func register[I, O any](s *server, c call, h func(context.Context, *I) (*O, erro
 // guard lets a caller through who has the permission, in a workspace that they
 // belong to, and puts who and where they are into the context. It decides by the
 // operation, never by the path's text.
-func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func(huma.Context)) {
+func (s *server) guard(to call) func(huma.Context, func(huma.Context)) {
+	may, class := to.may, classOf(to)
 	return func(c huma.Context, next func(huma.Context)) {
 		caller := s.caller(c)
 		ctx := context.WithValue(c.Context(), callerKey{}, caller)
 		ctx = auth.WithOrigin(ctx, auth.Origin{Address: caller.Address, Agent: caller.Agent, RequestID: requestID(ctx)})
 		if err := s.admit(class, caller); err != nil {
 			s.refuse(ctx, c, err)
+			return
+		}
+		if to.own != nil {
+			s.guardOwn(ctx, to, c, next)
 			return
 		}
 		if may != auth.Public && fromForm(c) {
@@ -106,6 +114,20 @@ func (s *server) guard(may auth.Permission, class Class) func(huma.Context, func
 		}
 		next(huma.WithContext(c, ctx))
 	}
+}
+
+// guardOwn lets a caller through whom a call admits by credentials of its own.
+func (s *server) guardOwn(ctx context.Context, to call, c huma.Context, next func(huma.Context)) {
+	if !sendsJSON(c) {
+		_ = huma.WriteErr(s.api, c, http.StatusUnsupportedMediaType, "the body must be JSON, with Content-Type: application/json")
+		return
+	}
+	ctx, err := to.own(ctx, c)
+	if err != nil {
+		s.refuse(ctx, c, err)
+		return
+	}
+	next(huma.WithContext(c, ctx))
 }
 
 // authorize finds out who is calling, and returns ctx with them and their place

@@ -53,7 +53,7 @@ func TestPipelineCalls(t *testing.T) {
 
 		{name: "validate: viewer", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: broken, want: 200, has: []string{`"valid":false`, `"errors":["`, `nodes[0].type`}},
 		{name: "validate: fine", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: document("x"), want: 200, has: []string{`"valid":true`, `"errors":[]`}},
-		{name: "validate: warns", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"webhook_token":"x",`, 1), want: 200, has: []string{`"valid":true`, `"path":"webhook_token"`}},
+		{name: "validate: warns", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"depends_on":["first"],`, 1), want: 200, has: []string{`"valid":true`, `"path":"depends_on"`}},
 		{name: "validate: catchup", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"schedule":"@daily","catchup":"some",`, 1), want: 200, has: []string{`"valid":false`, `"path":"catchup"`}},
 
 		{name: "schedule: in the summary", as: auth.Editor, method: "POST", path: "/api/pipelines", body: strings.Replace(document("by the clock"), "{", `{"schedule":"@daily",`, 1), want: 201},

@@ -26,6 +26,7 @@ import (
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/trials"
+	"github.com/broked/broked/internal/triggers"
 	"github.com/broked/broked/internal/workspaces"
 )
 
@@ -51,6 +52,7 @@ type Deps struct {
 	Ready     []func(ctx context.Context) Check        // what GET /ready asks
 
 	Workspaces *workspaces.Service
+	Triggers   *triggers.Service
 }
 
 // Info is what the server tells about itself.
@@ -133,6 +135,7 @@ func build(d Deps) (*server, http.Handler) {
 	s.trialCalls()
 	s.scheduleCalls()
 	s.scheduleListCalls()
+	s.webhookCalls()
 	s.runCalls()
 	s.backfillCalls()
 	s.poolCalls()

@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/node", "internal/auth", "internal/message", "internal/databases/sqlite"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
 	{"internal/runs", "internal/trials"},
-	{"internal/hooks", "internal/issues", "internal/retention"},
+	{"internal/hooks", "internal/issues", "internal/retention", "internal/triggers"},
 	{"internal/nodes"},
 	{"internal/store", "internal/queue", "internal/executor", "internal/engine"},
 	{"internal/store/storetest"},

@@ -135,6 +135,9 @@ func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 		}
 		return out
 	}
+	if strings.Contains(given["pipeline.yaml"], "source_webhook") {
+		return w.outcome(j, converse(t.Context(), t, j, func(q job.Question) job.Reply { return inputReply(t, q, given[bodyFile]) }), given)
+	}
 	if !strings.Contains(given["pipeline.yaml"], "_contacts") {
 		return w.outcome(j, execute(t.Context(), t, j), given)
 	}
@@ -144,6 +147,16 @@ func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 		out[contactsFile] = all
 	}
 	return out
+}
+
+// bodyFile has the body of the request that has started the run, in cases with one.
+const bodyFile = "body.json"
+
+func inputReply(t *testing.T, q job.Question, body string) job.Reply {
+	t.Helper()
+	text, err := json.Marshal(runs.Input{Body: []byte(body)})
+	ok(t, err)
+	return job.Reply{ID: q.ID, Body: text}
 }
 
 // planner notes the runs that nodes plan.

@@ -43,6 +43,7 @@ func All() []node.Spec {
 		sourceContactsSpec,
 		sourceAPISpec,
 		sourceDBSpec,
+		sourceWebhookSpec,
 		migrateSpec,
 		dbtSpec("dbt"),
 		transformSpec,

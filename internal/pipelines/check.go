@@ -39,6 +39,7 @@ func (f *Findings) warn(path, format string, args ...any) {
 func (d Document) Check(kinds *node.Registry) Findings {
 	var f Findings
 	d.checkHead(&f)
+	d.checkWebhook(&f)
 	d.checkIDs(&f)
 	if d.Draft {
 		return f
@@ -211,7 +212,6 @@ func (d Document) warnUnused(f *Findings) {
 	for path, there := range map[string]bool{
 		"depends_on":       len(d.DependsOn) > 0,
 		"dependency_rules": len(d.DependencyRules) > 0,
-		"webhook_token":    d.WebhookToken != "",
 	} {
 		if there {
 			f.warn(path, "is kept, but this release does not act upon it yet")

@@ -48,8 +48,8 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	DependencyRules  []Dependency         `json:"dependency_rules,omitempty"`
 	Hooks            map[string]RunHook   `json:"hooks,omitempty" doc:"Who is told what happens to runs: on_start, on_success, on_failure, on_node_failure"`
 	WebhookURL       string               `json:"webhook_url,omitempty" doc:"Is told by a webhook when a run has ended"`
-	WebhookToken     string               `json:"webhook_token,omitempty"` // secret
-	SLADeadline      string               `json:"sla_deadline,omitempty"`  // HH:MM
+	WebhookToken     string               `json:"webhook_token,omitempty" doc:"Gives the pipeline a webhook with this token; with an empty one when it is made, the answer has one. It cannot be read afterwards"`
+	SLADeadline      string               `json:"sla_deadline,omitempty"` // HH:MM
 	SLATimezone      string               `json:"sla_timezone,omitempty"`
 	Tests            []Test               `json:"tests,omitempty"`
 	Extensions       map[string]RawObject `json:"extensions,omitempty"` // kept, not understood
@@ -144,6 +144,9 @@ func decodeOnto(base Document, data []byte) (Document, error) {
 		all := maps.Clone(d.Rest)
 		maps.Copy(all, d.Extensions)
 		d.Extensions = all
+	}
+	if text, asked := given["webhook_token"]; asked && text.Kind() == '"' && d.WebhookToken == "" && base.ID == "" {
+		d.WebhookToken = NewWebhookToken()
 	}
 	d.normalise()
 	return d.Document, nil

@@ -56,12 +56,15 @@ func (s *Service) create(ctx context.Context, d Document, yaml, message string) 
 	if !given {
 		wanted = Slug(d.Name)
 	}
+	v := Version{YAML: yaml, Message: message, Author: author(ctx), WebhookToken: d.WebhookToken}
 	for try := 1; ; try++ {
 		d.Slug = wanted
 		if try > 1 && wanted != "" {
 			d.Slug = fmt.Sprintf("%s-%d", wanted, try)
 		}
-		err := s.store.InsertPipeline(ctx, Version{Document: d, YAML: yaml, Message: message, Author: author(ctx)})
+		v.Document = d
+		v.Document.WebhookToken = ""
+		err := s.store.InsertPipeline(ctx, v)
 		if fault.KindOf(err) != fault.Conflict {
 			return d, err
 		}
@@ -164,8 +167,8 @@ func (s *Service) save(ctx context.Context, old Version, d Document, message str
 		return Document{}, fault.New(fault.Denied, "this pipeline is kept in a repository: change it there").With("read_only_source")
 	}
 	d.ID, d.Slug, d.Source, d.Workspace, d.CreatedAt = before.ID, before.Slug, before.Source, before.Workspace, before.CreatedAt
-	if d.WebhookToken == "" && before.WebhookToken != "" {
-		d.WebhookToken = before.WebhookToken
+	if d.WebhookToken == "" {
+		d.WebhookToken = before.WebhookToken // of a document that still has it
 	}
 	if d.Draft && !before.Draft {
 		return Document{}, fault.New(fault.Conflict, "a published pipeline cannot become a draft again").With("published")
@@ -178,7 +181,8 @@ func (s *Service) save(ctx context.Context, old Version, d Document, message str
 	}
 	d.Version = before.Version + 1
 	d.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
-	v := Version{Document: d, YAML: old.YAML, Message: message, Author: author(ctx)}
+	v := Version{Document: d, YAML: old.YAML, Message: message, Author: author(ctx), WebhookToken: d.WebhookToken}
+	v.Document.WebhookToken = ""
 	return d, s.store.AppendVersion(ctx, v)
 }
 

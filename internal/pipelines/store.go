@@ -13,6 +13,9 @@ type Version struct {
 	YAML    string
 	Message string // why it was saved, such as "rollback to v3"
 	Author  string // the name of who saved it; "" in open mode
+	// WebhookToken, unless empty, becomes the token of the pipeline's webhook. It is not in
+	// Document, and is not read again.
+	WebhookToken string
 }
 
 // VersionInfo is a line of a pipeline's history.

@@ -24,6 +24,16 @@ type Once struct {
 	Scope   string // who asked, and where
 	Key     string
 	Request string // what they asked for, shortened: the same for the same
+	// Life is how long it may come again, when that is longer than KeyLife.
+	Life time.Duration
+}
+
+// CheckKey returns an Invalid fault when key cannot be one. Empty is none.
+func CheckKey(key string) error {
+	if len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fault.New(fault.Invalid, "Idempotency-Key must be at most %d printable ASCII characters", maxKey).With("bad_idempotency_key")
+	}
+	return nil
 }
 
 // once returns the Once of whoever is asking with key, which may be empty, for what
@@ -32,8 +42,8 @@ func once(ctx context.Context, key string, asked any) (Once, error) {
 	if key == "" {
 		return Once{}, nil
 	}
-	if len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return Once{}, fault.New(fault.Invalid, "Idempotency-Key must be at most %d printable ASCII characters", maxKey).With("bad_idempotency_key")
+	if err := CheckKey(key); err != nil {
+		return Once{}, err
 	}
 	text, err := json.Marshal(asked)
 	if err != nil {

@@ -78,7 +78,8 @@ type Run struct {
 	Error           string            `json:"error,omitempty"`      // in words for people
 	ErrorCode       string            `json:"error_code,omitempty"` // for programs
 	Params          map[string]string `json:"params,omitempty"`
-	Trigger         string            `json:"trigger"`  // manual, api, resume
+	Trigger         string            `json:"trigger"`  // manual, api, resume, scheduled, webhook, pipeline
+	Input           []byte            `json:"-"`        // what came with the request that starts it; stored with it, and not read with it
 	Priority        int               `json:"priority"` // higher ones start first
 	Pool            string            `json:"pool,omitempty"`
 	Label           string            `json:"label,omitempty" doc:"Processes without it do not execute the run"`

@@ -42,6 +42,31 @@ type Start struct {
 	// Key, unless empty, is the caller's own for this request: when it comes again with
 	// the same key within KeyLife, no other run is started.
 	Key string
+	// Once is instead of Key, for those who are not told apart by their accounts.
+	Once Once
+	// Input is what the run's node may ask for by AskInput.
+	Input []byte
+}
+
+// What starts runs besides people, by the API or not, and other runs.
+const (
+	ByWebhook = "webhook"
+)
+
+// AskInput is the question by which a node reads what came with the request that has
+// started its run: an Input.
+const AskInput = "run.input"
+
+// Input is the answer to AskInput.
+type Input struct {
+	Body []byte `json:"body"` // JSON; nil when nothing came, or the run was started by something else
+}
+
+// Input returns what came with the request that has started a run, or the run that it
+// resumes.
+func (s *Service) Input(ctx context.Context, run ID) (Input, error) {
+	body, err := s.store.RunInput(ctx, run)
+	return Input{Body: body}, err
 }
 
 // Trigger puts a run of the pipeline's newest version on record and in the
@@ -72,8 +97,12 @@ func (s *Service) Trigger(ctx context.Context, pipeline string, start Start) (r 
 	if err != nil {
 		return Run{}, false, err
 	}
+	if start.Once.Key != "" {
+		once = start.Once
+	}
 	return s.insert(ctx, once, Run{
 		Pipeline:        d.ID,
+		Input:           start.Input,
 		PipelineName:    d.Name,
 		PipelineVersion: d.Version,
 		Params:          start.Params,

@@ -56,6 +56,8 @@ type Store interface {
 	DeletePool(ctx context.Context, name string) error
 	// Run returns a run with its nodes.
 	Run(ctx context.Context, id ID) (Run, error)
+	// RunInput returns the Input of a run or of the one that it resumes; nil is none.
+	RunInput(ctx context.Context, id ID) ([]byte, error)
 	// RunStatus returns the status of a run, and costs little however many nodes it has.
 	RunStatus(ctx context.Context, id ID) (Status, error)
 	// Runs returns a page of runs without their nodes, newest first.

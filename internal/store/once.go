@@ -14,14 +14,14 @@ const (
 	// What is over is forgotten for all keys, which keeps the table small.
 	forgetKeys = `
 		DELETE FROM idempotency_keys
-		WHERE created_at <= ?1`
+		WHERE created_at <= ?1 AND kept_until <= ?2`
 	runOfKey = `
 		SELECT request, run_id
 		FROM idempotency_keys
 		WHERE scope = ?1 AND key = ?2`
 	keepKey = `
-		INSERT INTO idempotency_keys (scope, key, request, run_id, created_at)
-		VALUES (?1, ?2, ?3, ?4, ?5)`
+		INSERT INTO idempotency_keys (scope, key, request, run_id, created_at, kept_until)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6)`
 )
 
 // earlier returns the run that a request has started before; "" is none. Another
@@ -30,7 +30,7 @@ func earlier(ctx context.Context, tx *sql.Tx, o runs.Once, now time.Time) (runs.
 	if o.Key == "" {
 		return "", nil
 	}
-	if _, err := tx.ExecContext(ctx, forgetKeys, millis(now.Add(-runs.KeyLife))); err != nil {
+	if _, err := tx.ExecContext(ctx, forgetKeys, millis(now.Add(-runs.KeyLife)), millis(now)); err != nil {
 		return "", err
 	}
 	var request string
@@ -50,6 +50,6 @@ func noteOnce(ctx context.Context, tx *sql.Tx, o runs.Once, r runs.Run) error {
 	if o.Key == "" {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, keepKey, o.Scope, o.Key, o.Request, r.ID, millis(r.CreatedAt))
+	_, err := tx.ExecContext(ctx, keepKey, o.Scope, o.Key, o.Request, r.ID, millis(r.CreatedAt), millis(r.CreatedAt.Add(max(o.Life, runs.KeyLife))))
 	return err
 }

@@ -102,3 +102,19 @@ func skip(ctx context.Context, tx *sql.Tx, run, other runs.ID, now time.Time) er
 	_, err := tx.ExecContext(ctx, insertSkipped, run, failure.Message, failure.Code, millis(now))
 	return err
 }
+
+const cancelRequested = `
+	SELECT cancel_requested
+	FROM runs
+	WHERE id = ?1`
+
+// CancelRequested reports whether somebody asked to end a run while it was
+// running.
+func (s *Store) CancelRequested(ctx context.Context, id runs.ID) (bool, error) {
+	var asked bool
+	err := s.db.read.QueryRowContext(ctx, cancelRequested, id).Scan(&asked)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, runs.NotFound(id)
+	}
+	return asked, border("cancel requested", err)
+}

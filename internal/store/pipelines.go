@@ -45,7 +45,7 @@ func (s *Store) InsertPipeline(ctx context.Context, v pipelines.Version) error {
 		if err != nil {
 			return noPoolOr(gone(err, auth.WorkspaceID(d.Workspace)), err, d)
 		}
-		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt), hook(ctx, tx, d, d.UpdatedAt)); err != nil {
+		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt), hook(ctx, tx, d, d.UpdatedAt), s.takeToken(ctx, tx, v)); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, savedPipeline("pipeline_created", d))
@@ -112,7 +112,7 @@ func (s *Store) AppendVersion(ctx context.Context, v pipelines.Version) error {
 		if !done {
 			return false, notNewest(ctx, tx, d.ID)
 		}
-		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt), hook(ctx, tx, d, d.UpdatedAt)); err != nil {
+		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt), hook(ctx, tx, d, d.UpdatedAt), s.takeToken(ctx, tx, v)); err != nil {
 			return false, err
 		}
 		if err := s.audit(ctx, tx, savedPipeline("pipeline_updated", d)); err != nil {

@@ -73,6 +73,9 @@ func (s *Store) insertRun(ctx context.Context, tx *sql.Tx, r runs.Run) error {
 	if isOrphan(err) {
 		return noPipeline(string(r.Pipeline))
 	}
+	if err == nil {
+		err = arrived(ctx, tx, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -307,22 +310,6 @@ func readStatus(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Status, error
 		return "", runs.NotFound(id)
 	}
 	return status, err
-}
-
-const cancelRequested = `
-	SELECT cancel_requested
-	FROM runs
-	WHERE id = ?1`
-
-// CancelRequested reports whether somebody asked to end a run while it was
-// running.
-func (s *Store) CancelRequested(ctx context.Context, id runs.ID) (bool, error) {
-	var asked bool
-	err := s.db.read.QueryRowContext(ctx, cancelRequested, id).Scan(&asked)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, runs.NotFound(id)
-	}
-	return asked, border("cancel requested", err)
 }
 
 const (

@@ -22,6 +22,7 @@ import (
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
+	"github.com/broked/broked/internal/triggers"
 )
 
 // Queue hands runs to workers. Package queue implements it.
@@ -57,6 +58,7 @@ var (
 	_ issues.Store             = (*Store)(nil)
 	_ pipelines.Store          = (*Store)(nil)
 	_ runs.Store               = (*Store)(nil)
+	_ triggers.Store           = (*Store)(nil)
 )
 
 // New returns a store in db that puts the runs it is given into queue, which

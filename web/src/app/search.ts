@@ -25,7 +25,7 @@ export function pipelinesSearch(raw: Raw): PipelinesSearch {
 }
 
 export type PipelineSearch = {
-  tab?: "runs" | "backfills" | "versions" | "yaml";
+  tab?: "runs" | "backfills" | "triggers" | "versions" | "yaml";
   node?: string;
   after?: string;
   from?: number;
@@ -34,7 +34,7 @@ export type PipelineSearch = {
 
 /** A pipeline's page: its tab, the chosen node, and what the tab shows. */
 export function pipelineSearch(raw: Raw): PipelineSearch {
-  const tab = oneOf(raw.tab, ["runs", "backfills", "versions", "yaml"] as const);
+  const tab = oneOf(raw.tab, ["runs", "backfills", "triggers", "versions", "yaml"] as const);
   const node = text(raw.node);
   const after = text(raw.after);
   const from = whole(raw.from);

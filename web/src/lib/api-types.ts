@@ -1411,6 +1411,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines/{id}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the webhook of a pipeline, without its token */
+        get: operations["getPipelinesIdWebhook"];
+        /** Give a pipeline a webhook with a new token, in the place of the one before; the answer has the token, which cannot be read again */
+        put: operations["putPipelinesIdWebhook"];
+        /** Start a run by the pipeline's webhook, with its token as X-Webhook-Token or ?token=; the answer does not wait for it */
+        post: operations["postPipelinesIdWebhook"];
+        /** Remove the webhook of a pipeline: its token is worth nothing then */
+        delete: operations["deletePipelinesIdWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/webhook/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the webhook of a pipeline start no runs */
+        post: operations["postPipelinesIdWebhookPause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/webhook/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the webhook of a pipeline start runs again */
+        post: operations["postPipelinesIdWebhookResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pools": {
         parameters: {
             query?: never;
@@ -2578,6 +2632,7 @@ export interface components {
             updated_at: string;
             /** Format: int64 */
             version: number;
+            /** @description Gives the pipeline a webhook with this token; with an empty one when it is made, the answer has one. It cannot be read afterwards */
             webhook_token?: string;
             /** @description Is told by a webhook when a run has ended */
             webhook_url?: string;
@@ -2668,6 +2723,10 @@ export interface components {
             tags: string[] | null;
             /** Format: date-time */
             updated_at: string;
+        };
+        FiredWebhook: {
+            run_id: string;
+            status: string;
         };
         Graph: {
             edges: components["schemas"]["Edge"][] | null;
@@ -2823,6 +2882,28 @@ export interface components {
             state: "open" | "acknowledged" | "resolved";
             title: string;
             workspace_id: string;
+        };
+        IssuedWebhook: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it did
+             */
+            last_at?: string;
+            /** @description The last run that it has started */
+            last_run_id?: string;
+            /** @description Where requests go */
+            path: string;
+            paused: boolean;
+            /** @description Of signatures; shown now, and never again */
+            secret?: string;
+            /** @description Requests need a signature as of Standard Webhooks */
+            signed: boolean;
+            /** @description Shown now, and never again */
+            token: string;
+            /** @description The last characters of the token */
+            token_end: string;
         };
         Line: {
             level: string;
@@ -3908,6 +3989,28 @@ export interface components {
             message: string;
             /** Format: int64 */
             version: number;
+        };
+        Webhook: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it did
+             */
+            last_at?: string;
+            /** @description The last run that it has started */
+            last_run_id?: string;
+            /** @description Where requests go */
+            path: string;
+            paused: boolean;
+            /** @description Requests need a signature as of Standard Webhooks */
+            signed: boolean;
+            /** @description The last characters of the token */
+            token_end: string;
+        };
+        WebhookRequest: {
+            /** @description Requests need a signature as of Standard Webhooks, which tells a changed or repeated one; yes when absent */
+            signed?: boolean;
         };
         Whoami: {
             id: string;
@@ -7381,6 +7484,236 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Difference"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putPipelinesIdWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdWebhook: {
+        parameters: {
+            query?: {
+                /** @description The token, for senders that set no headers */
+                token?: string;
+            };
+            header?: {
+                /** @description The token, unless it is in the address */
+                "X-Webhook-Token"?: string;
+                /** @description Of a signed request: the sender's own for it. The same one again within 7 days starts no other run */
+                "webhook-id"?: string;
+                /** @description Of a signed request: when it was sent, in seconds since 1970 */
+                "webhook-timestamp"?: string;
+                /** @description Of a signed request: v1, and the Base64 of the HMAC-SHA256 of webhook-id.webhook-timestamp.body */
+                "webhook-signature"?: string;
+                /** @description Of a request without webhook-id: the same one again within 7 days starts no other run */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Any JSON. The members of its member params, or else its own, become parameters of the run; a source_webhook node reads it as rows */
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiredWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deletePipelinesIdWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdWebhookPause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdWebhookResume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
                 };
             };
             /** @description Error */

@@ -36,6 +36,7 @@ import {
   IconTableRow,
   IconTerminal2,
   IconWand,
+  IconWebhook,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 
@@ -53,6 +54,7 @@ export const icons: Record<string, ComponentType<IconProps>> = {
   code: IconCode,
   columns: IconColumns3,
   contacts: IconAddressBook,
+  webhook: IconWebhook,
   database: IconDatabase,
   dedupe: IconCopyMinus,
   dice: IconDice3,

@@ -1,5 +1,6 @@
 import { Badge, Button, Skeleton, Tabs } from "@mantine/core";
 import {
+  IconBolt,
   IconCalendarRepeat,
   IconCode,
   IconFlask,
@@ -30,6 +31,9 @@ import { YamlTab } from "./yaml-tab";
 
 const BackfillsTab = lazy(() =>
   import("./backfills-tab").then((module) => ({ default: module.BackfillsTab })),
+);
+const TriggersTab = lazy(() =>
+  import("./triggers-tab").then((module) => ({ default: module.TriggersTab })),
 );
 
 const route = getRouteApi("/shell/pipelines/$pipelineId");
@@ -204,7 +208,9 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
   const { tab } = route.useSearch();
   const navigate = route.useNavigate();
   const choose = (value: string | null) => {
-    const next = (["runs", "backfills", "versions", "yaml"] as const).find((one) => one === value);
+    const next = (["runs", "backfills", "triggers", "versions", "yaml"] as const).find(
+      (one) => one === value,
+    );
     void navigate({ search: next ? { tab: next } : {} });
   };
   return (
@@ -224,6 +230,9 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
         <Tabs.Tab value="backfills" leftSection={<IconCalendarRepeat size={16} />}>
           Backfills
         </Tabs.Tab>
+        <Tabs.Tab value="triggers" leftSection={<IconBolt size={16} />}>
+          Triggers
+        </Tabs.Tab>
         <Tabs.Tab value="versions" leftSection={<IconGitCommit size={16} />}>
           Versions
         </Tabs.Tab>
@@ -240,6 +249,11 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
       <Tabs.Panel value="backfills">
         <Suspense fallback={<LoadingRows rows={4} height={48} />}>
           <BackfillsTab pipeline={pipeline} />
+        </Suspense>
+      </Tabs.Panel>
+      <Tabs.Panel value="triggers">
+        <Suspense fallback={<LoadingRows rows={3} />}>
+          <TriggersTab pipeline={pipeline} />
         </Suspense>
       </Tabs.Panel>
       <Tabs.Panel value="versions">
