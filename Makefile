@@ -47,7 +47,7 @@ $(WEB_PACKAGES): web/package.json web/package-lock.json
 test: setup build test-web test-go e2e ## Run every test: Go with the race detector, the interface, a real browser
 
 test-go: .bin/gotestsum
-	.bin/gotestsum --format pkgname -- -race ./...
+	.bin/gotestsum --format pkgname -- -race -timeout=40m ./...
 
 test-web: $(WEB_PACKAGES)
 	cd web && npm run --silent test

@@ -74,7 +74,8 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"--limit write=often":        "not a rate",
 		"--cors-origins *":           "is no origin",
 		"--port 70000":               "between 0 and 65535",
-		"--local-runs 0":             "between 1 and 1024",
+		"--local-runs 0":             "need a PostgreSQL",
+		"--local-runs 1025":          "between 0 and 1024",
 		"--stuck-after 5s":           "at least 1m",
 		"--log-format xml":           "must be one of",
 	} {
