@@ -66,6 +66,6 @@ func (c *migrateCmd) Run(ctx context.Context, w world) (err error) {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w.out, "Start the server with --db and this URL, and with the same --data %s. The file %s is as it was.\n", c.Data, path)
+	_, err = fmt.Fprintf(w.out, "Start the server with --db and this URL, and with the same --data %s. What %s remembers is not changed.\n", c.Data, path)
 	return err
 }
