@@ -344,22 +344,6 @@ func (s *Store) Children(ctx context.Context, parent runs.ID, node string) ([]ru
 	return all, border("children", err)
 }
 
-const artifactOf = `
-	SELECT e.message, coalesce(e.row_count, 0)
-	FROM run_events e
-	WHERE e.run_id = ?1 AND e.node_id = ?2 AND e.type = 'artifact'
-	ORDER BY e.seq DESC
-	LIMIT 1`
-
-// Artifact implements runs.ChildStore.
-func (s *Store) Artifact(ctx context.Context, run runs.ID, node string) (path string, rows int64, err error) {
-	err = s.db.read.QueryRowContext(ctx, artifactOf, run, node).Scan(&path, &rows)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", 0, nil
-	}
-	return path, rows, border("artifact", err)
-}
-
 const (
 	keptNode = `
 		SELECT kept_node

@@ -60,15 +60,11 @@ func (s *Store) UpsertContact(ctx context.Context, fresh contacts.Saved, merge c
 		c, err = s.mergeContact(inside, tx, old, merge)
 		return err
 	}
-	err := s.prepare(ctx, insertContact, contactsByKeys, updateContact, insertChange)
-	switch {
-	case err != nil:
-		err = border("upsert contact", err)
-	case dry:
-		err = s.try(ctx, "try contact", upsert)
-	default:
-		err = s.together(ctx, "upsert contact", upsert)
+	change := s.together
+	if dry {
+		change = s.try
 	}
+	err := change(ctx, "upsert contact", upsert)
 	return c, created, err
 }
 
@@ -89,13 +85,13 @@ func (s *Store) try(ctx context.Context, doing string, fn func(tx *sql.Tx) error
 	return err
 }
 
-func (s *Store) insertContact(ctx context.Context, tx *sql.Tx, c contacts.Contact) (time.Time, error) {
+func (*Store) insertContact(ctx context.Context, tx *sql.Tx, c contacts.Contact) (time.Time, error) {
 	tags, document, err := packContact(c)
 	if err != nil {
 		return time.Time{}, err
 	}
 	var at int64
-	err = s.prepared(ctx, tx, insertContact).QueryRowContext(ctx, //nolint:sqlclosecheck // ends with tx
+	err = tx.QueryRowContext(ctx, insertContact,
 		c.ID, auth.HomeFrom(ctx), contacts.Canonical(c.Email), string(c.AgentID), c.Product, c.Status, c.Stage, c.Source, tags, document,
 		c.CreatedAt.UnixMicro(), time.Now().UnixMicro()).Scan(&at)
 	return micros(at), err
@@ -110,12 +106,12 @@ func packContact(c contacts.Contact) (tags, document string, err error) {
 }
 
 // sharing returns the contact that has a key of c.
-func (s *Store) sharing(ctx context.Context, tx *sql.Tx, c contacts.Contact) (contacts.Contact, error) {
+func (*Store) sharing(ctx context.Context, tx *sql.Tx, c contacts.Contact) (contacts.Contact, error) {
 	type match struct {
 		contacts.Contact
 		byEmail bool
 	}
-	rows, err := s.prepared(ctx, tx, contactsByKeys).QueryContext(ctx, auth.HomeFrom(ctx), contacts.Canonical(c.Email), string(c.AgentID)) //nolint:sqlclosecheck // ends with tx
+	rows, err := tx.QueryContext(ctx, contactsByKeys, auth.HomeFrom(ctx), contacts.Canonical(c.Email), string(c.AgentID))
 	found, err := collect(rows, err, func(r *sql.Rows) (match, error) {
 		var m match
 		var err error
@@ -152,7 +148,7 @@ func (s *Store) mergeContact(ctx context.Context, tx *sql.Tx, old contacts.Conta
 		return c, err
 	}
 	var at int64
-	err = s.prepared(ctx, tx, updateContact).QueryRowContext(ctx, //nolint:sqlclosecheck // ends with tx
+	err = tx.QueryRowContext(ctx, updateContact,
 		c.ID, auth.HomeFrom(ctx), contacts.Canonical(c.Email), string(c.AgentID), c.Product, c.Status, c.Stage, c.Source, tags, document,
 		time.Now().UnixMicro()).Scan(&at)
 	if err != nil {
@@ -203,7 +199,7 @@ const (
 )
 
 // putChange stores what is stored beside a contact that was changed at a time.
-func (s *Store) putChange(ctx context.Context, tx *sql.Tx, saved contacts.Saved, at time.Time) error {
+func (*Store) putChange(ctx context.Context, tx *sql.Tx, saved contacts.Saved, at time.Time) error {
 	fields, err := list(saved.Change.Fields)
 	if err != nil {
 		return err
@@ -212,7 +208,7 @@ func (s *Store) putChange(ctx context.Context, tx *sql.Tx, saved contacts.Saved,
 	if err != nil {
 		return err
 	}
-	_, err = s.prepared(ctx, tx, insertChange).ExecContext(ctx, //nolint:sqlclosecheck // ends with tx
+	_, err = tx.ExecContext(ctx, insertChange,
 		saved.Contact.ID, at.UnixMicro(), saved.Change.Action, saved.Change.Source, saved.Change.Actor, fields, string(before))
 	if err != nil {
 		return err
@@ -231,9 +227,6 @@ func (s *Store) UpdateContact(ctx context.Context, id contacts.ID, merge contact
 	change := s.change
 	if dry {
 		change = s.try
-	}
-	if err := s.prepare(ctx, updateContact, insertChange); err != nil {
-		return c, border("update contact", err)
 	}
 	err := change(ctx, "update contact", func(tx *sql.Tx) error {
 		old, err := scanContact(tx.QueryRowContext(ctx, contact, id, auth.HomeFrom(ctx)))
@@ -357,13 +350,14 @@ func (s *Store) ContactHistory(ctx context.Context, id contacts.ID, limit int) (
 const eraseContact = `
 	DELETE FROM contacts
 	WHERE workspace_id = ?1 AND (?2 <> '' AND id = ?2 OR ?2 = '' AND email = ?3)
-	RETURNING id`
+	RETURNING id, product`
 
 // EraseContact implements contacts.Store.
 func (s *Store) EraseContact(ctx context.Context, id contacts.ID, email string) (contacts.ID, error) {
 	var which contacts.ID
 	err := s.change(ctx, "erase contact", func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, eraseContact, auth.HomeFrom(ctx), id, email).Scan(&which)
+		var product string
+		err := tx.QueryRowContext(ctx, eraseContact, auth.HomeFrom(ctx), id, email).Scan(&which, &product)
 		if errors.Is(err, sql.ErrNoRows) && id == "" {
 			return contacts.NoEmail()
 		}
@@ -371,6 +365,9 @@ func (s *Store) EraseContact(ctx context.Context, id contacts.ID, email string) 
 			return contacts.NoContact(id)
 		}
 		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, noteDeletion, auth.HomeFrom(ctx), time.Now().UnixMicro(), product); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, auth.AuditEvent{Event: "contact_erased", Target: string(which), Outcome: auth.Success})

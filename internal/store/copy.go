@@ -98,7 +98,7 @@ const (
 	tableNames = `
 		SELECT name
 		FROM sqlite_schema
-		WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' AND name NOT LIKE 'river%' AND name <> 'processes'
+		WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' AND name NOT LIKE 'river%' AND name NOT IN ('processes', 'run_counts')
 		ORDER BY rowid`
 	columnNames = `
 		SELECT name

@@ -98,7 +98,9 @@ func announceEnd(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) e
 	if o.Failure != nil {
 		told.Error, told.ErrorCode = o.Failure.Message, o.Failure.Code
 	}
-	e := map[runs.Status]hooks.Event{runs.Success: hooks.OnSuccess, runs.Failed: hooks.OnFailure, runs.Cancelled: hooks.OnCancel}[o.Status]
+	e := map[runs.Status]hooks.Event{
+		runs.Success: hooks.OnSuccess, runs.Failed: hooks.OnFailure, runs.Blocked: hooks.OnFailure, runs.Cancelled: hooks.OnCancel,
+	}[o.Status]
 	return announce(ctx, tx, run, e, told)
 }
 
@@ -223,13 +225,22 @@ const (
 		SELECT min(next_at)
 		FROM deliveries
 		WHERE state = 'pending' AND next_at > ?1`
+	firstDelivery = `
+		SELECT min(next_at)
+		FROM deliveries
+		WHERE state = 'pending'`
 )
 
 // DueDeliveries implements hooks.Outbox.
 func (s *Store) DueDeliveries(ctx context.Context, now time.Time, each int) ([]hooks.Parcel, *time.Time, error) {
 	var due []hooks.Parcel
 	var next instant
-	err := s.view(ctx, "due deliveries", func(tx *sql.Tx) error {
+	// This is asked at every change of every run, and most of the time nothing is due.
+	err := s.db.read.QueryRowContext(ctx, firstDelivery).Scan(&next)
+	if err != nil || !next.Valid || next.V > millis(now) {
+		return nil, optional(next), border("first delivery", err)
+	}
+	err = s.view(ctx, "due deliveries", func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, dueDeliveries, millis(now), each)
 		if due, err = collect(rows, err, scanParcel); err != nil {
 			return err
@@ -272,8 +283,37 @@ func (s *Store) SaveDelivery(ctx context.Context, d hooks.Delivery) error {
 		next = millis(*d.NextAt)
 	}
 	return s.change(ctx, "save delivery", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, saveDelivery, d.ID, d.State, d.Attempts, d.Status, d.Error, next, column(d.SentAt))
+		done, err := affected(tx.ExecContext(ctx, saveDelivery, d.ID, d.State, d.Attempts, d.Status, d.Error, next, column(d.SentAt)))
+		if err != nil || !done || d.Status != hooks.Gone {
+			return err
+		}
+		return s.retire(ctx, tx, d)
+	})
+}
+
+const (
+	switchOff = `
+		UPDATE hooks
+		SET enabled = 0
+		WHERE id = ?1 AND enabled = 1`
+	endWaiting = `
+		UPDATE deliveries
+		SET state = 'failed', next_at = 0, error = ?2
+		WHERE hook_id = ?1 AND state = 'pending'`
+)
+
+// retire switches a hook off whose receiver wants to be told nothing more, and gives up
+// what it was to be told.
+func (s *Store) retire(ctx context.Context, tx *sql.Tx, d hooks.Delivery) error {
+	done, err := affected(tx.ExecContext(ctx, switchOff, d.Hook))
+	if err != nil || !done {
 		return err
+	}
+	if _, err := tx.ExecContext(ctx, endWaiting, d.Hook, "the receiver has answered 410 Gone to another message"); err != nil {
+		return err
+	}
+	return s.audit(auth.WithWorkspace(ctx, d.Workspace), tx, auth.AuditEvent{
+		Event: "hook_switched_off", Target: string(d.Hook), Outcome: auth.Success, Details: map[string]any{"delivery": d.ID, "status": d.Status},
 	})
 }
 

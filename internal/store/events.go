@@ -29,6 +29,10 @@ const (
 // has ended: a run of a day has as many events as one of a minute.
 func tell(ctx context.Context, tx *sql.Tx, run runs.ID, events ...runs.Event) error {
 	events = current(events)
+	if err := errors.Join(keepKept(ctx, tx, run, events), keepNames(ctx, tx, run, events)); err != nil {
+		return err
+	}
+	events = slices.DeleteFunc(events, func(e runs.Event) bool { return e.Type == job.Kept || e.Type == runs.Named })
 	if len(events) == 0 {
 		return nil
 	}
@@ -37,11 +41,6 @@ func tell(ctx context.Context, tx *sql.Tx, run runs.ID, events ...runs.Event) er
 		return err
 	}
 	seq -= int64(len(events))
-	insert, err := tx.PrepareContext(ctx, insertEvent) // parsing it for every line would take half the time
-	if err != nil {
-		return err
-	}
-	defer func() { _ = insert.Close() }()
 	for _, e := range events {
 		seq++
 		if err := errors.Join(apply(ctx, tx, run, e), announceNode(ctx, tx, run, e)); err != nil {
@@ -51,9 +50,12 @@ func tell(ctx context.Context, tx *sql.Tx, run runs.ID, events ...runs.Event) er
 		if err != nil {
 			return err
 		}
-		_, err = insert.ExecContext(ctx,
+		_, err = tx.ExecContext(ctx, insertEvent,
 			run, seq, e.Type, millis(e.At), e.Node, e.Level, e.Message, e.Status, e.Progress, e.Rows, e.Millis, e.Error, failure)
 		if err != nil {
+			return err
+		}
+		if err := noteStored(ctx, tx, run, seq, e.Stored); err != nil {
 			return err
 		}
 	}

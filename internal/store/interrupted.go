@@ -113,6 +113,9 @@ const (
 	resetPreviews = `
 		DELETE FROM run_previews
 		WHERE run_id = ?1 AND node_id NOT IN (SELECT node_id FROM node_runs WHERE run_id = ?1)`
+	resetStates = `
+		DELETE FROM run_states
+		WHERE run_id = ?1 AND node_id NOT IN (SELECT node_id FROM node_runs WHERE run_id = ?1)`
 	resetProgress = `
 		DELETE FROM run_events
 		WHERE run_id = ?1 AND type = 'node.progress'`
@@ -125,7 +128,7 @@ func putBack(ctx context.Context, tx *sql.Tx, run runs.ID, policy pipelines.OnRe
 	if policy == pipelines.RestartBegins {
 		keep = unsettleNodes
 	}
-	for _, text := range []string{resetRun, keep, resetNodes, resetPreviews, resetProgress} {
+	for _, text := range []string{resetRun, keep, resetNodes, resetPreviews, resetStates, resetProgress} {
 		if _, err := tx.ExecContext(ctx, text, run); err != nil {
 			return err
 		}

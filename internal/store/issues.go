@@ -240,7 +240,7 @@ const (
 // noteEnd opens, counts or closes issues by how a run ended, in the transaction in
 // which it did: no failure is lost, and none is counted twice.
 func noteEnd(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) error {
-	if o.Status != runs.Failed && o.Status != runs.Success {
+	if o.Status != runs.Failed && o.Status != runs.Success && o.Status != runs.Blocked {
 		return nil
 	}
 	var pipeline string
@@ -350,7 +350,7 @@ const quietRuns = `
 			coalesce((SELECT e.at FROM run_events e WHERE e.run_id = r.id ORDER BY e.seq DESC LIMIT 1), r.created_at) AS since
 		FROM runs r
 		JOIN pipelines p ON p.id = r.pipeline_id
-		WHERE r.status IN ('pending', 'running')
+		WHERE r.status IN ('pending', 'running') AND r.gate_until IS NULL
 	) AS quiet
 	WHERE since <= ?1
 	ORDER BY since, id`

@@ -15,10 +15,11 @@ import (
 // whenever there is a run that may start. A run that may not gets none; whatever makes
 // room for it does.
 const (
-	// Of the runs r, those that a slot of their pipeline and of their pool is free for.
-	// A run that has begun holds that of its pipeline already.
+	// Of the runs r, those that have passed their gates, and that a slot of their pipeline
+	// and of their pool is free for. A run that has begun holds that of its pipeline already.
 	fits = `
 		r.status = 'pending'
+		AND r.gate_until IS NULL
 		AND (r.started_at IS NOT NULL OR r.pipeline_id NOT IN (
 			SELECT b.pipeline_id
 			FROM runs b
@@ -130,6 +131,16 @@ const madeRoom = `
 	JOIN labels l ON l.label IS NOT NULL
 	WHERE r.id = ?1`
 
+// holdsSlot is whether a run has a slot that others may wait for at all: most have none, and
+// to see that is cheaper than to look for who waits.
+const holdsSlot = `
+	SELECT EXISTS (
+		SELECT 1
+		FROM runs r
+		JOIN pipelines p ON p.id = r.pipeline_id
+		WHERE r.id = ?1 AND (p.most_runs > 0 OR r.pool <> '')
+	)`
+
 // room is what there is room in for runs of a label.
 type room struct {
 	label              string
@@ -139,6 +150,10 @@ type room struct {
 // release queues those that waited for what run holds no more: of each label one for its
 // pipeline and one for its pool. It reports whether there are any.
 func (s *Store) release(ctx context.Context, tx *sql.Tx, run runs.ID) (bool, error) {
+	var slot bool
+	if err := tx.QueryRowContext(ctx, holdsSlot, run).Scan(&slot); err != nil || !slot {
+		return false, err
+	}
 	rows, err := tx.QueryContext(ctx, madeRoom, run)
 	all, err := collect(rows, err, func(r *sql.Rows) (at room, err error) { return at, r.Scan(&at.label, &at.ofPipeline, &at.ofPool) })
 	if err != nil {
@@ -204,6 +219,9 @@ func (s *Store) Line(ctx context.Context, of runs.Place) (runs.Line, error) {
 		}
 		if err == nil {
 			err = doers(ctx, tx, of.Label, &l)
+		}
+		if err == nil {
+			l.Upstreams, err = upstreams(ctx, tx, of.Pipeline)
 		}
 		if err != nil || l.Used == 0 {
 			return err

@@ -61,14 +61,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, fault.Wrap(fault.Unavailable, err, "the database %s cannot be opened: %s", path, reason(err))
 	}
 	db := &DB{}
-	if db.write, err = sql.Open("sqlite", dsn(path, writing)); err != nil {
+	if db.write, err = openFile(dsn(path, writing)); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	read, err := sql.Open("sqlite", dsn(path, reading))
+	read, err := openFile(dsn(path, reading))
 	if err != nil {
 		return nil, errors.Join(err, db.write.Close())
 	}
-	db.read = newReader(read)
+	db.read = &reader{read}
 	db.write.SetMaxOpenConns(1)
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)

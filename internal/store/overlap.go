@@ -87,19 +87,23 @@ func skipReason(other runs.ID) string {
 	return fmt.Sprintf("not started, because run %s of this pipeline has not ended, and its runs must not overlap", other)
 }
 
-const insertSkipped = `
+const blockRun = `
 	UPDATE runs
-	SET status = 'blocked', error = ?2, error_code = ?3, finished_at = ?4
+	SET status = 'blocked', error = ?2, error_code = ?3, finished_at = ?4, gate_until = NULL
 	WHERE id = ?1`
 
 // skip records that run, which was just stored, is not started because of another one.
 func skip(ctx context.Context, tx *sql.Tx, run, other runs.ID, now time.Time) error {
-	failure := &job.Failure{Code: runs.CodeActive, Message: skipReason(other)}
-	told := runs.Event{Type: runs.RunFinished, At: now, Status: string(runs.Blocked), Error: failure.Message, Failure: failure}
+	return block(ctx, tx, run, &job.Failure{Code: runs.CodeActive, Message: skipReason(other)}, now)
+}
+
+// block records that run, which was just stored, is not started.
+func block(ctx context.Context, tx *sql.Tx, run runs.ID, why *job.Failure, now time.Time) error {
+	told := runs.Event{Type: runs.RunFinished, At: now, Status: string(runs.Blocked), Error: why.Message, Failure: why}
 	if err := tell(ctx, tx, run, told); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, insertSkipped, run, failure.Message, failure.Code, millis(now))
+	_, err := tx.ExecContext(ctx, blockRun, run, why.Message, why.Code, millis(now))
 	return err
 }
 

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
 
@@ -18,10 +20,10 @@ const (
 	insertPipeline = `
 		INSERT INTO pipelines (
 			id, workspace_id, slug, version, name, description, schedule, enabled, draft, tags, node_count, edge_count,
-			sla_deadline, sla_timezone, depends_on, dependency_rules, source, created_at, updated_at, most_runs, overlap, pool, label
+			sla_deadline, sla_timezone, depends_on, dependency_rules, source, created_at, updated_at, most_runs, overlap, pool, label, gate_seconds
 		) VALUES (
 			?1, ?2, nullif(?3, ''), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
-			?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, nullif(?22, ''), ?23
+			?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, nullif(?22, ''), ?23, ?24
 		)`
 	insertVersion = `
 		INSERT INTO pipeline_versions (pipeline_id, number, document, yaml, message, author, created_at)
@@ -38,14 +40,15 @@ func (s *Store) InsertPipeline(ctx context.Context, v pipelines.Version) error {
 	return s.change(ctx, "insert pipeline", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, insertPipeline,
 			d.ID, d.Workspace, d.Slug, d.Version, d.Name, d.Description, d.Schedule, d.Enabled, d.Draft, sum.tags, len(d.Nodes), len(d.Edges),
-			d.SLADeadline, d.SLATimezone, sum.dependsOn, sum.rules, d.Source, millis(d.CreatedAt), millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool, d.Label)
+			d.SLADeadline, d.SLATimezone, sum.dependsOn, sum.rules, d.Source, millis(d.CreatedAt), millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool, d.Label,
+			int64(d.GateTime()/time.Second))
 		if isTaken(err) {
 			return fault.Wrap(fault.Conflict, err, "the pipeline_id %q is taken", d.Slug).With("pipeline_exists")
 		}
 		if err != nil {
 			return noPoolOr(gone(err, auth.WorkspaceID(d.Workspace)), err, d)
 		}
-		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt), hook(ctx, tx, d, d.UpdatedAt), s.takeToken(ctx, tx, v)); err != nil {
+		if err := s.settle(ctx, tx, v); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, savedPipeline("pipeline_created", d))
@@ -86,7 +89,7 @@ const (
 		UPDATE pipelines
 		SET version = ?2, name = ?3, description = ?4, schedule = ?5, enabled = ?6, draft = ?7, tags = ?8,
 			node_count = ?9, edge_count = ?10, sla_deadline = ?11, sla_timezone = ?12,
-			depends_on = ?13, dependency_rules = ?14, updated_at = ?15, most_runs = ?16, overlap = ?17, pool = nullif(?18, ''), label = ?19
+			depends_on = ?13, dependency_rules = ?14, updated_at = ?15, most_runs = ?16, overlap = ?17, pool = nullif(?18, ''), label = ?19, gate_seconds = ?20
 		WHERE id = ?1 AND version = ?2 - 1`
 	newestVersion = `
 		SELECT version
@@ -94,33 +97,51 @@ const (
 		WHERE id = ?1`
 )
 
+// settle stores a version, and keeps what depends on it as it says.
+func (s *Store) settle(ctx context.Context, tx *sql.Tx, v pipelines.Version) error {
+	d := v.Document
+	if err := depend(ctx, tx, d); err != nil {
+		return err
+	}
+	if err := watch(ctx, tx, d, d.UpdatedAt); err != nil {
+		return err
+	}
+	return errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt), hook(ctx, tx, d, d.UpdatedAt), s.takeToken(ctx, tx, v))
+}
+
 // AppendVersion implements pipelines.Store.
 func (s *Store) AppendVersion(ctx context.Context, v pipelines.Version) error {
+	return s.leaving(ctx, "append version", func(tx *sql.Tx) (bool, error) { return s.appendVersion(ctx, tx, v) })
+}
+
+// appendVersion reports whether runs may start then.
+func (s *Store) appendVersion(ctx context.Context, tx *sql.Tx, v pipelines.Version) (bool, error) {
 	d := v.Document
 	sum, err := summarise(d)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return s.leaving(ctx, "append version", func(tx *sql.Tx) (bool, error) {
-		done, err := affected(tx.ExecContext(ctx, updatePipeline,
-			d.ID, d.Version, d.Name, d.Description, d.Schedule, d.Enabled, d.Draft, sum.tags,
-			len(d.Nodes), len(d.Edges), d.SLADeadline, d.SLATimezone,
-			sum.dependsOn, sum.rules, millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool, d.Label))
-		if err != nil {
-			return false, noPoolOr(err, err, d)
-		}
-		if !done {
-			return false, notNewest(ctx, tx, d.ID)
-		}
-		if err := errors.Join(putVersion(ctx, tx, v), schedule(ctx, tx, d, d.UpdatedAt), hook(ctx, tx, d, d.UpdatedAt), s.takeToken(ctx, tx, v)); err != nil {
-			return false, err
-		}
-		if err := s.audit(ctx, tx, savedPipeline("pipeline_updated", d)); err != nil {
-			return false, err
-		}
-		n, err := s.ring(ctx, tx, runs.Place{Pipeline: d.ID})
-		return n > 0, err
-	})
+	done, err := affected(tx.ExecContext(ctx, updatePipeline,
+		d.ID, d.Version, d.Name, d.Description, d.Schedule, d.Enabled, d.Draft, sum.tags,
+		len(d.Nodes), len(d.Edges), d.SLADeadline, d.SLATimezone,
+		sum.dependsOn, sum.rules, millis(d.UpdatedAt), d.MostRuns(), d.Overlap, d.Pool, d.Label, int64(d.GateTime()/time.Second)))
+	if err != nil {
+		return false, noPoolOr(err, err, d)
+	}
+	if !done {
+		return false, notNewest(ctx, tx, d.ID)
+	}
+	if err := errors.Join(s.settle(ctx, tx, v), follow(ctx, tx, v)); err != nil {
+		return false, err
+	}
+	if err := s.audit(ctx, tx, savedPipeline("pipeline_updated", d)); err != nil {
+		return false, err
+	}
+	if _, err := reopen(ctx, tx, d.ID, d.UpdatedAt); err != nil {
+		return false, err
+	}
+	n, err := s.ring(ctx, tx, runs.Place{Pipeline: d.ID})
+	return n > 0, err
 }
 
 // noPoolOr returns the fault of a document whose pool was deleted while it was saved,
@@ -241,6 +262,24 @@ func scanSummary(r *sql.Rows) (pipelines.Summary, error) {
 		json.Unmarshal(tags, &sum.Tags), json.Unmarshal(dependsOn, &sum.DependsOn), json.Unmarshal(rules, &sum.Dependencies))
 }
 
+const documents = `
+	SELECT v.document, v.yaml, v.message, v.author
+	FROM pipelines p
+	JOIN pipeline_versions v ON v.pipeline_id = p.id AND v.number = p.version
+	WHERE p.workspace_id = ?1
+	ORDER BY p.id DESC
+	LIMIT ?2`
+
+// Documents implements lineage.Documents.
+func (s *Store) Documents(ctx context.Context, limit int) ([]pipelines.Document, error) {
+	rows, err := s.db.read.QueryContext(ctx, documents, auth.HomeFrom(ctx), limit)
+	all, err := collect(rows, err, func(r *sql.Rows) (pipelines.Document, error) {
+		v, err := scanVersion(r)
+		return v.Document, err
+	})
+	return all, border("documents", err)
+}
+
 const countPipelines = `
 	SELECT count(*)
 	FROM pipelines
@@ -264,24 +303,62 @@ const (
 		WHERE id = ?1`
 )
 
-// DeletePipeline implements pipelines.Store.
-func (s *Store) DeletePipeline(ctx context.Context, id pipelines.ID) error {
-	return s.change(ctx, "delete pipeline", func(tx *sql.Tx) error {
-		var run runs.ID
-		var status runs.Status
-		switch err := tx.QueryRowContext(ctx, unendedRun, id).Scan(&run, &status); {
-		case err == nil:
-			return fault.New(fault.Conflict, "the pipeline has a %s run, %s: wait for it or cancel it", status, run).With("pipeline_busy")
-		case !errors.Is(err, sql.ErrNoRows):
-			return err
+// DeletePipelines implements pipelines.Store.
+func (s *Store) DeletePipelines(ctx context.Context, changed []pipelines.Version, ids ...pipelines.ID) error {
+	return s.leaving(ctx, "delete pipelines", func(tx *sql.Tx) (room bool, err error) {
+		for _, v := range changed {
+			more, err := s.appendVersion(ctx, tx, v)
+			if err != nil {
+				return false, err
+			}
+			room = room || more
 		}
-		done, err := affected(tx.ExecContext(ctx, deletePipeline, id))
-		if err != nil {
-			return err
+		for _, id := range ids { // what is deleted together depends on nothing
+			if _, err := tx.ExecContext(ctx, dropDependencies, id); err != nil {
+				return false, err
+			}
 		}
-		if !done {
-			return noPipeline(string(id))
+		for _, id := range ids {
+			if err := s.deletePipeline(ctx, tx, id); err != nil {
+				return false, err
+			}
 		}
-		return s.audit(ctx, tx, auth.AuditEvent{Event: "pipeline_deleted", Target: string(id), Outcome: auth.Success})
+		return room, nil
 	})
+}
+
+func (s *Store) deletePipeline(ctx context.Context, tx *sql.Tx, id pipelines.ID) error {
+	var run runs.ID
+	var status runs.Status
+	switch err := tx.QueryRowContext(ctx, unendedRun, id).Scan(&run, &status); {
+	case err == nil:
+		return fault.New(fault.Conflict, "the pipeline has a %s run, %s: wait for it or cancel it", status, run).With("pipeline_busy")
+	case !errors.Is(err, sql.ErrNoRows):
+		return err
+	}
+	rows, err := tx.QueryContext(ctx, dependentsOf, id)
+	if others, err := collect(rows, err, scanNamed); err != nil || len(others) > 0 {
+		return errors.Join(err, hasDependents(others))
+	}
+	done, err := affected(tx.ExecContext(ctx, deletePipeline, id))
+	if err != nil {
+		return err
+	}
+	if !done {
+		return noPipeline(string(id))
+	}
+	return s.audit(ctx, tx, auth.AuditEvent{Event: "pipeline_deleted", Target: string(id), Outcome: auth.Success})
+}
+
+// hasDependents returns the fault of a pipeline that others depend on; nil for none.
+func hasDependents(others []pipelines.Named) error {
+	if len(others) == 0 {
+		return nil
+	}
+	refused := fault.New(fault.Conflict,
+		"other pipelines depend on it: delete them as well by resolve=cascade, or save them without that by resolve=decouple").With("pipeline_has_dependents")
+	for i, o := range others {
+		refused.Problems = append(refused.Problems, fault.Problem{Path: fmt.Sprintf("dependents[%d]", i), Message: fmt.Sprintf("%s (%s)", o.Name, o.ID)})
+	}
+	return refused
 }

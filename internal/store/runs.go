@@ -9,23 +9,26 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/job"
-	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
 
-// Without its pipeline a run is in no workspace, and the foreign key says so.
+// Without its pipeline a run is in no workspace, and the foreign key says so. One that
+// goes on with what another has begun, or does a part of it, has passed the gates with it.
 const insertRun = `
 	INSERT INTO runs (
 		id, pipeline_id, pipeline_version, pipeline_name, status, params, cause, started_by, created_at, resumed_from, resumed_at, priority,
-		parent_run_id, parent_node, parent_index, kept_node, depth, workspace_id, pool, label
+		parent_run_id, parent_node, parent_index, kept_node, depth, workspace_id, pool, label, upstream_run_id, gate_until
 	) VALUES (
 		?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, ?9, ?10, ?11,
 		?12, ?13, ?14, coalesce((SELECT kept_node FROM runs WHERE id = ?9), ''), coalesce((SELECT depth FROM runs WHERE id = ?9), 0),
 		coalesce((SELECT workspace_id FROM pipelines WHERE id = ?2), ''), coalesce((SELECT pool FROM pipelines WHERE id = ?2), ''),
-		coalesce((SELECT label FROM pipelines WHERE id = ?2), '')
+		coalesce((SELECT label FROM pipelines WHERE id = ?2), ''), ?15,
+		CASE WHEN ?9 = '' AND ?12 = '' AND EXISTS (SELECT 1 FROM pipeline_dependencies WHERE pipeline_id = ?2 AND mode = 'gate' AND paused = 0)
+			THEN ?8 + 1000 * (SELECT gate_seconds FROM pipelines WHERE id = ?2) END
 	)
-	RETURNING workspace_id`
+	RETURNING workspace_id, CASE WHEN gate_until IS NULL THEN 0 ELSE 1 END`
 
 // InsertRun implements runs.Store.
 func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
@@ -35,29 +38,37 @@ func (s *Store) InsertRun(ctx context.Context, r runs.Run) error {
 
 // InsertRunOnce implements runs.Store.
 func (s *Store) InsertRunOnce(ctx context.Context, o runs.Once, r runs.Run) (before runs.ID, err error) {
-	err = s.change(ctx, "insert run", func(tx *sql.Tx) (err error) {
-		if before, err = earlier(ctx, tx, o, r.CreatedAt); err != nil || before != "" {
-			return err
-		}
-		if err := noOtherResumes(ctx, tx, r); err != nil {
-			return err
-		}
-		other, err := s.overlap(ctx, tx, r.Pipeline, r.CreatedAt)
-		if err == nil && other != "" {
-			err = notSkipped(other)
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.insertRun(ctx, tx, r); err != nil {
-			return err
-		}
-		return noteOnce(ctx, tx, o, r)
+	inside := context.WithoutCancel(ctx)
+	err = s.together(ctx, "insert run", func(tx *sql.Tx) (err error) {
+		before, err = s.insertOnce(inside, tx, o, r)
+		return err
 	})
 	if err == nil {
 		s.queue.Wake()
 	}
 	return before, err
+}
+
+// insertOnce puts a run on record unless it is there already. A fault leaves nothing
+// behind, but that keys which are over may be forgotten.
+func (s *Store) insertOnce(ctx context.Context, tx *sql.Tx, o runs.Once, r runs.Run) (runs.ID, error) {
+	if before, err := earlier(ctx, tx, o, r.CreatedAt); err != nil || before != "" {
+		return before, err
+	}
+	if err := noOtherResumes(ctx, tx, r); err != nil {
+		return "", err
+	}
+	other, err := s.overlap(ctx, tx, r.Pipeline, r.CreatedAt)
+	if err == nil && other != "" {
+		err = notSkipped(other)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := s.insertRun(ctx, tx, r); err != nil {
+		return "", err
+	}
+	return "", noteOnce(ctx, tx, o, r)
 }
 
 // insertRun puts a pending run on record and, when it may start, in the queue.
@@ -67,14 +78,18 @@ func (s *Store) insertRun(ctx context.Context, tx *sql.Tx, r runs.Run) error {
 		return err
 	}
 	var in auth.WorkspaceID
+	var gated bool
 	err = tx.QueryRowContext(ctx, insertRun,
 		r.ID, r.Pipeline, r.PipelineVersion, r.PipelineName, string(params), r.Trigger, r.StartedBy, millis(r.CreatedAt), r.ResumedFrom, r.ResumedAt, r.Priority,
-		r.ParentRun, r.ParentNode, r.ParentRow).Scan(&in)
+		r.ParentRun, r.ParentNode, r.ParentRow, r.UpstreamRun).Scan(&in, &gated)
 	if isOrphan(err) {
 		return noPipeline(string(r.Pipeline))
 	}
 	if err == nil {
 		err = arrived(ctx, tx, r)
+	}
+	if err == nil && gated {
+		err = pass(ctx, tx, r)
 	}
 	if err != nil {
 		return err
@@ -120,7 +135,7 @@ const (
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
 			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, label,
-			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
+			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at, gate_until, upstream_run_id
 		FROM runs
 		WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
 	nodesOfRun = `
@@ -167,6 +182,13 @@ func readRun(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Run, error) {
 	if err := readInterval(ctx, tx, &r); err != nil {
 		return runs.Run{}, err
 	}
+	names, err := tx.QueryContext(ctx, namesOfRun, id)
+	if r.Names, err = collect(names, err, scanName); err != nil {
+		return runs.Run{}, err
+	}
+	if len(r.Names) == 0 {
+		r.Names = nil
+	}
 	rows, err := tx.QueryContext(ctx, nodesOfRun, id)
 	r.Nodes, err = collect(rows, err, func(row *sql.Rows) (runs.NodeRun, error) { return scanNode(row, r.StartedAt) })
 	return r, err
@@ -176,15 +198,15 @@ func scanRun(row scanner) (runs.Run, error) {
 	var r runs.Run
 	var params []byte
 	var created int64
-	var started, finished instant
+	var started, finished, gate instant
 	err := row.Scan(
 		&r.ID, &r.Pipeline, &r.PipelineName, &r.PipelineVersion, &r.Status, &r.Error, &r.ErrorCode, &params,
 		&r.Trigger, &r.StartedBy, &r.Attempt, &r.ResumedFrom, &r.ResumedAt, &r.Priority, &r.Pool, &r.Label,
-		&r.ParentRun, &r.ParentNode, &r.ParentRow, &created, &started, &finished)
+		&r.ParentRun, &r.ParentNode, &r.ParentRow, &created, &started, &finished, &gate, &r.UpstreamRun)
 	if err != nil {
 		return runs.Run{}, err
 	}
-	r.CreatedAt, r.StartedAt, r.FinishedAt = moment(created), optional(started), optional(finished)
+	r.CreatedAt, r.StartedAt, r.FinishedAt, r.GateUntil = moment(created), optional(started), optional(finished), optional(gate)
 	return r, json.Unmarshal(params, &r.Params)
 }
 
@@ -215,18 +237,18 @@ const (
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
 			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, label,
-			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
+			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at, gate_until, upstream_run_id
 		FROM runs
-		WHERE workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
+		WHERE workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2) AND id >= ?6 AND (?7 = '' OR cause = ?7)
 		ORDER BY id DESC
 		LIMIT ?3 OFFSET ?4`
 	runPageOfPipeline = `
 		SELECT
 			id, pipeline_id, pipeline_name, pipeline_version, status, error, error_code, params,
 			cause, started_by, attempt, resumed_from, resumed_at, priority, pool, label,
-			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at
+			parent_run_id, parent_node, parent_index, created_at, started_at, finished_at, gate_until, upstream_run_id
 		FROM runs
-		WHERE pipeline_id = ?6 AND workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2)
+		WHERE pipeline_id = ?8 AND workspace_id = ?5 AND id < ?1 AND (?2 = '' OR status = ?2) AND id >= ?6 AND (?7 = '' OR cause = ?7)
 		ORDER BY id DESC
 		LIMIT ?3 OFFSET ?4`
 )
@@ -237,16 +259,18 @@ const runPageOfParent = `
 	SELECT
 		r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
 		r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool, r.label,
-		r.parent_run_id, r.parent_node, r.parent_index, r.created_at, r.started_at, r.finished_at
+		r.parent_run_id, r.parent_node, r.parent_index, r.created_at, r.started_at, r.finished_at, r.gate_until, r.upstream_run_id
 	FROM run_children c
 	JOIN runs r ON r.id = c.run_id
-	WHERE c.parent_id = ?6 AND c.run_id <> '' AND r.workspace_id = ?5 AND r.id < ?1 AND (?2 = '' OR r.status = ?2) AND (?7 = '' OR r.pipeline_id = ?7)
+	WHERE c.parent_id = ?8 AND c.run_id <> '' AND r.workspace_id = ?5 AND r.id < ?1 AND (?2 = '' OR r.status = ?2) AND (?9 = '' OR r.pipeline_id = ?9)
+		AND r.id >= ?6 AND (?7 = '' OR r.cause = ?7)
 	ORDER BY r.id DESC
 	LIMIT ?3 OFFSET ?4`
 
 // Runs implements runs.Store.
 func (s *Store) Runs(ctx context.Context, f runs.Filter) ([]runs.Run, error) {
-	text, args := runPage, []any{below(f.Page), f.Status, f.Limit, f.Skip, auth.HomeFrom(ctx)}
+	since, until := between(f)
+	text, args := runPage, []any{min(below(f.Page), until), f.Status, f.Limit, f.Skip, auth.HomeFrom(ctx), since, f.Trigger}
 	switch {
 	case f.Parent != "":
 		text, args = runPageOfParent, append(args, f.Parent, f.Pipeline)
@@ -258,24 +282,49 @@ func (s *Store) Runs(ctx context.Context, f runs.Filter) ([]runs.Run, error) {
 	return all, border("runs", err)
 }
 
-// By way of the pipelines, whose index of runs has all that is asked.
+// between returns the bounds of the ids of runs that were put on record when f says.
+func between(f runs.Filter) (since, until string) {
+	until = lastID
+	if !f.Since.IsZero() {
+		since = id.Since(f.Since)
+	}
+	if !f.Until.IsZero() {
+		until = id.Since(f.Until)
+	}
+	return since, until
+}
+
+// The database keeps these counts itself: counting the runs would take longer the more
+// there are.
 const countRuns = `
-	SELECT count(*)
+	SELECT CAST(coalesce(sum(c.n), 0) AS BIGINT)
 	FROM pipelines p
-	CROSS JOIN runs r ON r.pipeline_id = p.id
-	WHERE p.workspace_id = ?3 AND (?1 = '' OR p.id = ?1) AND (?2 = '' OR r.status = ?2)`
+	JOIN run_counts c ON c.pipeline_id = p.id
+	WHERE p.workspace_id = ?3 AND (?1 = '' OR p.id = ?1) AND (?2 = '' OR c.status = ?2)`
+
+// The others are chosen by what no index of pipelines has.
+const countChosen = `
+	SELECT count(*)
+	FROM runs
+	WHERE workspace_id = ?3 AND (?1 = '' OR pipeline_id = ?1) AND (?2 = '' OR status = ?2) AND id >= ?4 AND id < ?5 AND (?6 = '' OR cause = ?6)`
 
 const countChildren = `
 	SELECT count(*)
 	FROM run_children c
 	JOIN runs r ON r.id = c.run_id
-	WHERE c.parent_id = ?4 AND c.run_id <> '' AND r.workspace_id = ?3 AND (?1 = '' OR r.pipeline_id = ?1) AND (?2 = '' OR r.status = ?2)`
+	WHERE c.parent_id = ?7 AND c.run_id <> '' AND r.workspace_id = ?3 AND (?1 = '' OR r.pipeline_id = ?1) AND (?2 = '' OR r.status = ?2)
+		AND r.id >= ?4 AND r.id < ?5 AND (?6 = '' OR r.cause = ?6)`
 
 // CountRuns implements runs.Store.
 func (s *Store) CountRuns(ctx context.Context, f runs.Filter) (int, error) {
 	text, args := countRuns, []any{f.Pipeline, f.Status, auth.HomeFrom(ctx)}
-	if f.Parent != "" {
-		text, args = countChildren, append(args, f.Parent)
+	since, until := between(f)
+	chosen := append(args, since, until, f.Trigger)
+	switch {
+	case f.Parent != "":
+		text, args = countChildren, append(chosen, f.Parent)
+	case f.Trigger != "" || !f.Since.IsZero() || !f.Until.IsZero():
+		text, args = countChosen, chosen
 	}
 	var n int
 	err := s.db.read.QueryRowContext(ctx, text, args...).Scan(&n)
@@ -310,76 +359,6 @@ func readStatus(ctx context.Context, tx *sql.Tx, id runs.ID) (runs.Status, error
 		return "", runs.NotFound(id)
 	}
 	return status, err
-}
-
-const (
-	// Costs a few index look-ups a pipeline, however many runs there are; numbering
-	// all runs of each by a window function would read every one.
-	recentRuns = `
-		SELECT
-			r.id, r.pipeline_id, r.pipeline_name, r.pipeline_version, r.status, r.error, r.error_code, r.params,
-			r.cause, r.started_by, r.attempt, r.resumed_from, r.resumed_at, r.priority, r.pool, r.label,
-			r.parent_run_id, r.parent_node, r.parent_index, r.created_at, r.started_at, r.finished_at
-		FROM pipelines p
-		JOIN runs r ON r.id IN (
-			SELECT id FROM runs
-			WHERE pipeline_id = p.id
-			ORDER BY id DESC
-			LIMIT ?1
-		)
-		WHERE p.workspace_id = ?2
-		ORDER BY r.id DESC`
-	runCounts = `
-		SELECT r.pipeline_id, r.status, count(*)
-		FROM pipelines p
-		CROSS JOIN runs r ON r.pipeline_id = p.id
-		WHERE p.workspace_id = ?1
-		GROUP BY r.pipeline_id, r.status`
-)
-
-// RecentRuns implements runs.Store. Pipelines that never ran are left out.
-func (s *Store) RecentRuns(ctx context.Context, each int) (map[pipelines.ID]runs.Recent, error) {
-	recent := map[pipelines.ID]runs.Recent{}
-	err := s.view(ctx, "recent runs", func(tx *sql.Tx) error {
-		counts, err := countByStatus(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for pipeline, of := range counts {
-			recent[pipeline] = runs.Recent{Counts: of}
-		}
-		rows, err := tx.QueryContext(ctx, recentRuns, each, auth.HomeFrom(ctx))
-		newest, err := collect(rows, err, func(r *sql.Rows) (runs.Run, error) { return scanRun(r) })
-		for _, r := range newest {
-			all := recent[r.Pipeline]
-			all.Runs = append(all.Runs, r)
-			recent[r.Pipeline] = all
-		}
-		return err
-	})
-	return recent, err
-}
-
-func countByStatus(ctx context.Context, tx *sql.Tx) (map[pipelines.ID]map[runs.Status]int, error) {
-	rows, err := tx.QueryContext(ctx, runCounts, auth.HomeFrom(ctx))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	counts := map[pipelines.ID]map[runs.Status]int{}
-	for rows.Next() {
-		var pipeline pipelines.ID
-		var status runs.Status
-		var n int
-		if err := rows.Scan(&pipeline, &status, &n); err != nil {
-			return nil, err
-		}
-		if counts[pipeline] == nil {
-			counts[pipeline] = map[runs.Status]int{}
-		}
-		counts[pipeline][status] = n
-	}
-	return counts, rows.Err()
 }
 
 const (

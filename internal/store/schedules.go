@@ -101,23 +101,45 @@ func (s *Store) Reschedule(ctx context.Context, now time.Time) error {
 				return err
 			}
 		}
-		rows, err = tx.QueryContext(ctx, farSchedules)
-		all, err := collect(rows, err, scanSchedule)
-		if err != nil {
+		return bringForward(ctx, tx, now)
+	})
+}
+
+// bringForward gives those schedules another time that lie further ahead than they should.
+// Many are alike, and each is read and computed once: that is what takes time.
+func bringForward(ctx context.Context, tx *sql.Tx, now time.Time) error {
+	nexts := map[[2]string]int64{}
+	rows, err := tx.QueryContext(ctx, farSchedules)
+	all, err := collect(rows, err, func(r *sql.Rows) (d due, err error) {
+		var at int64
+		if err := r.Scan(&d.pipeline, &d.name, &d.spec, &d.zone, &at); err != nil {
+			return d, err
+		}
+		key := [2]string{d.spec, d.zone}
+		next, known := nexts[key]
+		if !known {
+			if rule, err := schedules.Read(d.spec, d.zone); err == nil { // else it is of a release that knew more
+				next = tickMillis(rule.Next(now))
+			}
+			nexts[key] = next
+		}
+		if next != 0 && next < at {
+			d.next = moment(next)
+		}
+		return d, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if d.next.IsZero() {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, putSchedule, d.pipeline, d.name, d.spec, d.zone, millis(d.next)); err != nil {
 			return err
 		}
-		for _, d := range all {
-			if d.unread != nil {
-				continue
-			}
-			if next := tickMillis(d.schedule.Next(now)); next != 0 && next < tickMillis(d.next) {
-				if _, err := tx.ExecContext(ctx, putSchedule, d.pipeline, d.name, d.spec, d.zone, next); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // due is a schedule with its next time.
@@ -249,23 +271,14 @@ func (s *Store) tick(ctx context.Context, tx *sql.Tx, d pipelines.Document, of p
 		ID: runs.ID(id.New()), Pipeline: d.ID, PipelineName: d.Name, PipelineVersion: d.Version,
 		Trigger: runs.Scheduled, Params: of.Params, Priority: d.Priority, CreatedAt: time.Now(),
 	}
-	other, err := s.overlap(ctx, tx, d.ID, r.CreatedAt)
-	if err != nil {
+	if err := s.startOrSkip(ctx, tx, r); err != nil {
 		return err
-	}
-	if err := s.insertRun(ctx, tx, r); err != nil {
-		return err
-	}
-	if other != "" {
-		if err := skip(ctx, tx, r.ID, other, r.CreatedAt); err != nil {
-			return err
-		}
 	}
 	start, tick := interval[0], interval[1]
 	if start.IsZero() {
 		start = tick
 	}
-	_, err = tx.ExecContext(ctx, insertTick, r.ID, d.ID, millis(tick), millis(start), of.Name)
+	_, err := tx.ExecContext(ctx, insertTick, r.ID, d.ID, millis(tick), millis(start), of.Name)
 	return err
 }
 

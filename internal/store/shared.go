@@ -38,7 +38,7 @@ func openShared(ctx context.Context, o Options) (*DB, error) {
 	}
 	name := postgres.Name(config)
 	started := time.Now()
-	db := &DB{write: postgres.Pool(config, 1), read: newReader(postgres.Pool(config, sharedReaders)), shared: &shared{name: name}}
+	db := &DB{write: postgres.Pool(config, 1), read: &reader{postgres.Pool(config, sharedReaders)}, shared: &shared{name: name}}
 	migrating := postgres.Foreign(config, 1)
 	err = db.readyShared(ctx, migrating, o.Log)
 	if err = errors.Join(err, migrating.Close()); err != nil {

@@ -12,7 +12,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"sync"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -47,7 +46,6 @@ type Store struct {
 	db     *DB
 	queue  Queue
 	convoy convoy
-	parsed sync.Map // of *sql.Stmt by text; see prepare
 }
 
 var (

@@ -24,6 +24,23 @@ type passenger struct {
 	result chan error
 }
 
+// empty reports whether nobody waits.
+func (c *convoy) empty() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting) == 0
+}
+
+// board takes those who wait, at most so many as may travel at once.
+func (c *convoy) board() []*passenger {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := min(len(c.waiting), mostPassengers)
+	all := c.waiting[:n:n]
+	c.waiting = c.waiting[n:]
+	return all
+}
+
 // mostPassengers bounds how long the first of them waits for the last.
 const mostPassengers = 64
 
@@ -48,59 +65,43 @@ func (s *Store) together(ctx context.Context, doing string, fn func(tx *sql.Tx) 
 
 // drive takes those who wait through a transaction.
 func (s *Store) drive(ctx context.Context) {
-	s.convoy.mu.Lock()
-	n := min(len(s.convoy.waiting), mostPassengers)
-	all := s.convoy.waiting[:n:n]
-	s.convoy.waiting = s.convoy.waiting[n:]
-	s.convoy.mu.Unlock()
-	if len(all) == 0 {
+	if s.convoy.empty() {
 		return
 	}
-	results := make([]error, len(all))
+	var all []*passenger
+	var results []error
 	// A caller who leaves must not take the others along.
-	err := s.change(context.WithoutCancel(ctx), "change together", func(tx *sql.Tx) error {
-		for i, p := range all {
-			if results[i] = p.ctx.Err(); results[i] == nil {
-				results[i] = p.fn(tx)
-			}
-			if _, planned := errors.AsType[*fault.Error](results[i]); results[i] != nil && !planned && p.ctx.Err() == nil {
-				return results[i]
-			}
-		}
-		return nil
+	err := s.change(context.WithoutCancel(ctx), "change together", func(tx *sql.Tx) (err error) {
+		all = s.convoy.board() // also those who came while another change was being made
+		results, err = carry(tx, all)
+		return err
 	})
+	if len(all) == 0 {
+		all = s.convoy.board() // there was no transaction to be had, and so they learn why
+	}
 	for i, p := range all {
 		switch {
 		case err != nil && len(all) > 1: // whose fault it was shows when each goes alone
 			p.result <- s.change(p.ctx, "change alone", p.fn) //nolint:contextcheck // that of who asked for it
-		case err != nil:
-			p.result <- err
-		default:
+		case len(results) > 0 && results[i] != nil: // why nothing was committed, if that is so
 			p.result <- results[i]
+		default:
+			p.result <- err
 		}
 	}
 }
 
-// prepare has statements parsed before a transaction begins, which holds the only
-// connection that writes: parsing takes as long as writing a row. See prepared.
-func (s *Store) prepare(ctx context.Context, texts ...string) error {
-	for _, text := range texts {
-		if _, ok := s.parsed.Load(text); ok {
-			continue
+// carry makes the changes of all and returns what became of each, or what none of them may
+// be committed for.
+func carry(tx *sql.Tx, all []*passenger) ([]error, error) {
+	results := make([]error, len(all))
+	for i, p := range all {
+		if results[i] = p.ctx.Err(); results[i] == nil {
+			results[i] = p.fn(tx)
 		}
-		parsed, err := s.db.write.PrepareContext(ctx, text)
-		if err != nil {
-			return err
-		}
-		if _, other := s.parsed.LoadOrStore(text, parsed); other {
-			_ = parsed.Close() //nolint:sqlclosecheck // somebody else was quicker
+		if _, planned := errors.AsType[*fault.Error](results[i]); results[i] != nil && !planned && p.ctx.Err() == nil {
+			return results, results[i]
 		}
 	}
-	return nil
-}
-
-// prepared returns a statement that prepare has seen to, for tx.
-func (s *Store) prepared(ctx context.Context, tx *sql.Tx, text string) *sql.Stmt {
-	parsed, _ := s.parsed.Load(text)
-	return tx.StmtContext(ctx, parsed.(*sql.Stmt)) //nolint:errcheck,forcetypeassert // nothing else is put there
+	return results, nil
 }

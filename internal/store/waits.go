@@ -53,6 +53,10 @@ const (
 		SELECT min(look_at)
 		FROM runs
 		WHERE look_at > ?1`
+	firstLook = `
+		SELECT min(look_at)
+		FROM runs
+		WHERE look_at IS NOT NULL`
 	lookOf = `
 		SELECT look_at
 		FROM runs
@@ -62,6 +66,12 @@ const (
 // DueRuns returns the waiting runs that are to be looked at by now, at most limit,
 // and when the next one is; nil is never.
 func (s *Store) DueRuns(ctx context.Context, now time.Time, limit int) (due []runs.Waiter, next *time.Time, err error) {
+	// This is asked at every change of every run, and most of the time none is due.
+	var first instant
+	err = s.db.read.QueryRowContext(ctx, firstLook).Scan(&first)
+	if err != nil || !first.Valid || first.V > millis(now) {
+		return nil, optional(first), border("first look", err)
+	}
 	err = s.view(ctx, "due runs", func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, dueRuns, millis(now), limit)
 		ids, err := collect(rows, err, func(r *sql.Rows) (id runs.ID, err error) { return id, r.Scan(&id) })

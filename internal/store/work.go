@@ -117,10 +117,11 @@ const (
 			UNION
 			SELECT r.resumed_from FROM runs r JOIN origins o ON r.id = o.id WHERE r.resumed_from <> ''
 		)
-		SELECT node_id, message
-		FROM run_events
-		WHERE run_id IN (SELECT id FROM origins) AND type = 'artifact'
-		ORDER BY run_id, seq`
+		SELECT e.node_id, e.message, coalesce(e.row_count, 0), coalesce(a.place, ''), coalesce(a.bytes, 0), coalesce(a.sha256, '')
+		FROM run_events e
+		LEFT JOIN run_artifacts a ON a.run_id = e.run_id AND a.seq = e.seq
+		WHERE e.run_id IN (SELECT id FROM origins) AND e.type = 'artifact'
+		ORDER BY e.run_id, e.seq`
 	firstStart = `
 		WITH RECURSIVE origins (id) AS (
 			SELECT id FROM runs WHERE id = ?1
@@ -142,15 +143,22 @@ func readBefore(ctx context.Context, tx *sql.Tx, run runs.ID) (*runs.Before, err
 	if err := tx.QueryRowContext(ctx, firstStart, run).Scan(&began); err != nil {
 		return nil, err
 	}
-	b := &runs.Before{Run: run, StartedAt: optional(began), Nodes: make(map[string]runs.NodeRun), Artifacts: make(map[string]string)}
+	b := &runs.Before{Run: run, StartedAt: optional(began), Nodes: make(map[string]runs.NodeRun), Artifacts: make(map[string]runs.Artifact)}
 	for _, n := range r.Nodes {
 		b.Nodes[n.Node] = n
 	}
 	rows, err := tx.QueryContext(ctx, artifactsOf, run)
-	files, err := collect(rows, err, func(r *sql.Rows) (f [2]string, err error) { return f, r.Scan(&f[0], &f[1]) })
-	for _, f := range files {
-		b.Artifacts[f[0]] = f[1]
+	_, err = collect(rows, err, func(r *sql.Rows) (none struct{}, err error) {
+		var node string
+		var a runs.Artifact
+		err = r.Scan(&node, &a.File, &a.Rows, &a.Stored.Place, &a.Stored.Bytes, &a.Stored.SHA256)
+		b.Artifacts[node] = a
+		return none, err
+	})
+	if err != nil {
+		return nil, err
 	}
+	b.States, err = keptBy(ctx, tx, run)
 	return b, err
 }
 
@@ -209,7 +217,7 @@ func leave(ctx context.Context, tx *sql.Tx, run runs.ID, to runs.Status, last []
 const (
 	endRun = `
 		UPDATE runs
-		SET status = ?2, error = ?3, error_code = ?4, finished_at = ?5, look_at = NULL
+		SET status = ?2, error = ?3, error_code = ?4, finished_at = ?5, look_at = NULL, gate_until = NULL
 		WHERE id = ?1`
 	unendedNodes = `
 		SELECT node_id, status, started_at
@@ -225,8 +233,8 @@ var cutShort = map[runs.Status]map[runs.NodeStatus]runs.NodeStatus{
 	runs.Cancelled: {runs.NodePending: runs.NodeCancelled, runs.NodeRunning: runs.NodeCancelled},
 }
 
-// end ends a run and its nodes, tells so, and opens or closes the issue of that.
-// It reports whether others may start in its place.
+// end ends a run and its nodes, tells so, opens or closes the issue of that, and starts
+// what its end is the trigger of. It reports whether others may start.
 func (s *Store) end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) (room bool, err error) {
 	rows, err := tx.QueryContext(ctx, unendedNodes, run)
 	events, err := collect(rows, err, func(r *sql.Rows) (runs.Event, error) {
@@ -257,18 +265,29 @@ func (s *Store) end(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome
 	if err := keepStates(ctx, tx, run, o); err != nil {
 		return false, err
 	}
-	family, err := s.noteFamily(ctx, tx, run, o)
-	if err != nil {
-		return false, err
-	}
 	if err := errors.Join(noteEnd(ctx, tx, run, o), announceEnd(ctx, tx, run, o)); err != nil {
 		return false, err
 	}
 	if err := noteBackfill(ctx, tx, run, o); err != nil {
 		return false, err
 	}
-	room, err = s.release(ctx, tx, run)
-	return room || family, err
+	return s.handOn(ctx, tx, run, o)
+}
+
+// handOn has others heed the end of a run: those that it is a part of or that are a part
+// of it, those that depend on it, and those that waited for its slots. It reports whether
+// any may start.
+func (s *Store) handOn(ctx context.Context, tx *sql.Tx, run runs.ID, o runs.Outcome) (bool, error) {
+	family, err := s.noteFamily(ctx, tx, run, o)
+	if err != nil {
+		return false, err
+	}
+	onward, err := s.onward(ctx, tx, run, o)
+	if err != nil {
+		return false, err
+	}
+	room, err := s.release(ctx, tx, run)
+	return room || family || onward, err
 }
 
 // Recovered is what became of the runs of a server that is gone.

@@ -193,6 +193,10 @@ const (
 	contents = `
 		SELECT 'pipeline', 'pipelines', count(*) FROM pipelines WHERE workspace_id = ?1
 		UNION ALL
+		SELECT 'connection', 'connections', count(*) FROM connections WHERE workspace_id = ?1
+		UNION ALL
+		SELECT 'variable', 'variables', count(*) FROM variables WHERE workspace_id = ?1
+		UNION ALL
 		SELECT 'contact', 'contacts', count(*) FROM contacts WHERE workspace_id = ?1
 		UNION ALL
 		SELECT 'key in use', 'keys in use', count(*) FROM services WHERE workspace_id = ?1 AND revoked_at IS NULL

@@ -51,7 +51,7 @@ func testAudit(t *testing.T, b Backend) {
 	must(t, b.InsertRun(ctx, r))
 	_, err := b.CancelRun(ctx, r.ID, noon)
 	must(t, err)
-	must(t, b.DeletePipeline(ctx, d.ID))
+	must(t, b.DeletePipelines(ctx, nil, d.ID))
 
 	wantEvents(t, "events", audited(t, b, auth.AuditFilter{}),
 		"user_created", "pipeline_created", "pipeline_updated", "run_triggered", "run_cancelled", "pipeline_deleted")

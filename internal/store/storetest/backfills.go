@@ -117,7 +117,7 @@ func testBackfills(t *testing.T, b Backend) {
 		t.Errorf("the run that resumes another is for %v of %q", r.IntervalStart, r.Backfill)
 	}
 	wantProgress(t, b, f, runs.BackfillDone, runs.Progress{Done: 5})
-	must(t, b.DeletePipeline(ctx, d.ID))
+	must(t, b.DeletePipelines(ctx, nil, d.ID))
 	_, err = b.Backfill(ctx, f.ID)
 	wantKind(t, err, fault.NotFound, "backfill_not_found")
 	advance(t, b, 0)

@@ -134,7 +134,7 @@ func testHooksOfDocuments(t *testing.T, b Backend) {
 	many, err := b.Hooks(ctx, "")
 	must(t, err)
 	wantSame(t, "hooks for many", len(many), 0)
-	must(t, b.DeletePipeline(ctx, d.ID))
+	must(t, b.DeletePipelines(ctx, nil, d.ID))
 	wantSame(t, "hooks of a deleted pipeline", len(names()), 0)
 }
 
@@ -186,4 +186,29 @@ func testDeliveries(t *testing.T, b Backend) {
 		hookOf(t, b, "default", hooks.Settings{Name: "y", Events: []hooks.Event{hooks.OnStart}})
 	}
 	wantKind(t, b.InsertHook(ctx, hooks.Hook{ID: "z", Workspace: "default"}, ""), fault.Conflict, "too_many_hooks")
+}
+
+// testGoneReceivers: a receiver that wants to be told nothing more is told nothing more.
+func testGoneReceivers(t *testing.T, b Backend) {
+	ctx := t.Context()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	told := func(h hooks.Hook) hooks.Delivery {
+		d := hooks.Delivery{ID: hooks.DeliveryID(id.New()), Hook: h.ID, Workspace: "default", Event: hooks.Test, CreatedAt: now}
+		must(t, b.Deliver(ctx, d, hooks.Payload{Event: "test"}))
+		return d
+	}
+	h := hookOf(t, b, "default", hooks.Settings{Name: "x", Enabled: true, Events: []hooks.Event{hooks.OnStart}})
+	other := hookOf(t, b, "default", hooks.Settings{Name: "y", Enabled: true, Events: []hooks.Event{hooks.OnStart}})
+	d := told(h)
+	told(h)
+	stays := told(other)
+	d.State, d.Attempts, d.SentAt, d.Error, d.Status = hooks.Failed, 1, &now, "no", hooks.Gone
+	must(t, b.SaveDelivery(ctx, d))
+	got, err := b.Hook(ctx, h.ID)
+	must(t, err)
+	due, next, err := b.DueDeliveries(ctx, now.Add(time.Hour), 10)
+	must(t, err)
+	if got.Enabled || len(due) != 1 || due[0].ID != stays.ID || next != nil {
+		t.Errorf("the hook is %+v, and due is %+v", got, due)
+	}
 }

@@ -63,7 +63,7 @@ func testOnRestart(t *testing.T, b Backend) {
 			continue
 		}
 		must(t, err)
-		if goesOn := again.Before != nil && again.Before.Run == killed.Run.ID && again.Before.Artifacts["a"] == "a.parquet"; goesOn != (policy != pipelines.RestartBegins) {
+		if goesOn := again.Before != nil && again.Before.Run == killed.Run.ID && again.Before.Artifacts["a"].File == "a.parquet"; goesOn != (policy != pipelines.RestartBegins) {
 			t.Errorf("%s: what was done before is %+v", policy, again.Before)
 		}
 		if !again.Run.StartedAt.Equal(noon) {

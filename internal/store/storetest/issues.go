@@ -364,7 +364,7 @@ func testSettleIssues(t *testing.T, b Backend) {
 		t.Errorf("audit log: %+v", records)
 	}
 
-	must(t, b.DeletePipeline(ctx, d.ID))
+	must(t, b.DeletePipelines(ctx, nil, d.ID))
 	_, err = b.Issue(ctx, onlooker, failed.ID)
 	wantKind(t, err, fault.NotFound, "issue_not_found")
 }

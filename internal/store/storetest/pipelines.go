@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
@@ -29,7 +30,7 @@ func testPipelines(t *testing.T, b Backend) {
 	d := v.Document
 	wantSame(t, "summaries", all, []pipelines.Summary{{
 		ID: d.ID, Slug: "sales", Name: "Sales", Description: d.Description, Schedule: d.Schedule, Enabled: true, Tags: d.Tags,
-		NodeCount: 3, EdgeCount: 2, DependsOn: d.DependsOn, Dependencies: []pipelines.Dependency{}, Source: "ui", CreatedAt: noon, UpdatedAt: noon,
+		NodeCount: 3, EdgeCount: 2, DependsOn: []string{}, Dependencies: []pipelines.Dependency{}, Source: "ui", CreatedAt: noon, UpdatedAt: noon,
 	}})
 }
 
@@ -72,6 +73,22 @@ func testVersions(t *testing.T, b Backend) {
 	none := document("none")
 	none.Version = 2
 	wantKind(t, b.AppendVersion(ctx, pipelines.Version{Document: none}), fault.NotFound, "pipeline_not_found")
+}
+
+func testDocuments(t *testing.T, b Backend) {
+	ctx := t.Context()
+	first, other := saved(t, b, "Sales"), saved(t, b, "Costs")
+	first.Version, first.Name, first.UpdatedAt = 2, "Turnover", noon.Add(time.Minute)
+	must(t, b.AppendVersion(ctx, pipelines.Version{Document: first, Message: "renamed"}))
+	all, err := b.Documents(ctx, 10)
+	must(t, err)
+	wantSame(t, "documents", all, []pipelines.Document{other, first})
+	all, err = b.Documents(ctx, 1)
+	must(t, err)
+	wantSame(t, "the newest pipeline", all, []pipelines.Document{other})
+	all, err = b.Documents(auth.WithWorkspace(ctx, "elsewhere"), 10)
+	must(t, err)
+	wantSame(t, "documents of another workspace", all, []pipelines.Document{})
 }
 
 func testSlugs(t *testing.T, b Backend) {
@@ -143,15 +160,15 @@ func testDeletePipeline(t *testing.T, b Backend) {
 	d, other := saved(t, b, "Sales"), saved(t, b, "Other")
 	stays := claimed(t, b, other, "me")
 	c := claimed(t, b, d, "me")
-	wantKind(t, b.DeletePipeline(ctx, d.ID), fault.Conflict, "pipeline_busy")
+	wantKind(t, b.DeletePipelines(ctx, nil, d.ID), fault.Conflict, "pipeline_busy")
 	must(t, b.FinishRun(ctx, c.Run.ID, c.Fence, runs.Outcome{Status: runs.Success, At: noon}, nil))
 	waits := pending(t, b, d)
-	wantKind(t, b.DeletePipeline(ctx, d.ID), fault.Conflict, "pipeline_busy")
+	wantKind(t, b.DeletePipelines(ctx, nil, d.ID), fault.Conflict, "pipeline_busy")
 	_, err := b.CancelRun(ctx, waits, noon)
 	must(t, err)
-	must(t, b.DeletePipeline(ctx, d.ID))
+	must(t, b.DeletePipelines(ctx, nil, d.ID))
 
-	wantKind(t, b.DeletePipeline(ctx, d.ID), fault.NotFound, "pipeline_not_found")
+	wantKind(t, b.DeletePipelines(ctx, nil, d.ID), fault.NotFound, "pipeline_not_found")
 	_, err = b.Run(ctx, c.Run.ID)
 	wantKind(t, err, fault.NotFound, "run_not_found")
 	_, err = b.PipelineVersion(ctx, d.ID, 1)

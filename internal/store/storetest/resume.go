@@ -14,10 +14,13 @@ func testResumedRuns(t *testing.T, b Backend) {
 	ctx := t.Context()
 	d := saved(t, b, "Sales")
 	old := claimed(t, b, d, "me")
+	seven, stored := int64(7), runs.Stored{Place: "x/a.parquet", Bytes: 99, SHA256: "abc"}
+	kept := runs.KeptState{Begun: []byte(`{"to":1}`), Kept: []byte(`{"to":2}`)}
 	must(t, b.RecordEvents(ctx, old.Run.ID, old.Fence, []runs.Event{
 		started("a", 1),
 		{Type: job.Artifact, At: after(2), Node: "a", Message: "/x/old.parquet"},
-		{Type: job.Artifact, At: after(3), Node: "a", Message: "/x/a.parquet"},
+		{Type: job.Artifact, At: after(3), Node: "a", Message: "/x/a.parquet", Rows: &seven, Stored: stored},
+		{Type: job.Kept, At: after(3), Node: "a", Kept: &kept},
 		finished("a", 4, job.Success, 7),
 	}))
 	must(t, b.FinishRun(ctx, old.Run.ID, old.Fence, runs.Outcome{Status: runs.Failed, At: after(5)}, nil))
@@ -31,7 +34,11 @@ func testResumedRuns(t *testing.T, b Backend) {
 	if c.Run.ResumedFrom != old.Run.ID || c.Run.ResumedAt != "b" || c.Before == nil {
 		t.Fatalf("the claim is %+v", c)
 	}
-	wantSame(t, "artifacts", c.Before.Artifacts, map[string]string{"a": "/x/a.parquet"})
+	wantSame(t, "artifacts", c.Before.Artifacts, map[string]runs.Artifact{"a": {File: "/x/a.parquet", Rows: 7, Stored: stored}})
+	wantSame(t, "states", c.Before.States, map[string]runs.KeptState{"a": kept})
+	one, err := b.Artifact(ctx, old.Run.ID, "a")
+	must(t, err)
+	wantSame(t, "artifact", one, c.Before.Artifacts["a"])
 	if n := c.Before.Nodes["a"]; n.Status != runs.NodeSuccess || n.Rows != 7 || c.Before.Nodes["b"].Status != runs.NodeSkipped {
 		t.Errorf("nodes before: %+v", c.Before.Nodes)
 	}

@@ -50,7 +50,7 @@ func testWaits(t *testing.T, b Backend) {
 	wantKind(t, b.NoteLook(ctx, run, runs.Look{At: later}), fault.Conflict, "run_pending")
 	again, err := b.ClaimRun(ctx, run, "me", after(6000))
 	must(t, err)
-	if again.Before == nil || again.Before.Run != run || again.Before.Artifacts["a"] != "/x/a.parquet" || again.Before.Nodes["b"].Status != runs.NodeSuccess {
+	if again.Before == nil || again.Before.Run != run || again.Before.Artifacts["a"].File != "/x/a.parquet" || again.Before.Nodes["b"].Status != runs.NodeSuccess {
 		t.Errorf("what is left: %+v", again.Before)
 	}
 	got, err := b.Run(ctx, run)

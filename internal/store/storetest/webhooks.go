@@ -44,7 +44,7 @@ func testWebhooks(t *testing.T, b Backend) {
 	must(t, b.DeleteWebhook(ctx, d.ID))
 	_, err = b.Webhook(ctx, d.ID)
 	wantKind(t, err, fault.NotFound, "webhook_not_found")
-	must(t, b.DeletePipeline(ctx, other.ID))
+	must(t, b.DeletePipelines(ctx, nil, other.ID))
 	_, err = b.Webhook(ctx, other.ID)
 	wantKind(t, err, fault.NotFound, "webhook_not_found")
 	wantKind(t, b.PutWebhook(ctx, triggers.ByToken("gone", "token", noon)), fault.NotFound, "pipeline_not_found")
@@ -94,7 +94,7 @@ func testInputs(t *testing.T, b Backend) {
 		_, err := b.CancelRun(ctx, run, noon)
 		must(t, err)
 	}
-	must(t, b.DeletePipeline(ctx, d.ID))
+	must(t, b.DeletePipelines(ctx, nil, d.ID))
 	var left int
 	must(t, b.DB.Writer().QueryRowContext(ctx, `SELECT count(*) FROM run_inputs`).Scan(&left))
 	if left != 0 {

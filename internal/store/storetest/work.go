@@ -10,8 +10,8 @@ import (
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
-	"github.com/broked/broked/internal/trials"
 )
 
 // after returns the instant so many milliseconds after noon.
@@ -381,35 +381,20 @@ func testNodeStates(t *testing.T, b Backend) {
 	wantSame(t, "states", all, []runs.NodeState{{Node: "a", State: json.RawMessage(`{"after":2}`), Run: second.Run.ID, UpdatedAt: after(1500)}})
 
 	wantKind(t, b.ForgetNodeState(ctx, d.ID, "b"), fault.NotFound, "no_state")
+	d.Version++
+	must(t, b.AppendVersion(ctx, pipelines.Version{Document: d, Renamed: map[string]string{"a": "b", "b": "a"}}))
+	if all, err = b.NodeStates(ctx, d.ID); err != nil || len(all) != 1 || all[0].Node != "b" {
+		t.Errorf("a node that has another id: %v, %v", all, err)
+	}
+	d.Version++
+	must(t, b.AppendVersion(ctx, pipelines.Version{Document: d, Renamed: map[string]string{"b": "a"}}))
 	must(t, b.ForgetNodeState(ctx, d.ID, "a"))
 	if c := end(runs.Success, `{"after":5}`); len(c.States) > 0 {
 		t.Errorf("after forgetting, a run is given %v", c.States)
 	}
-	must(t, b.DeletePipeline(ctx, d.ID))
+	must(t, b.DeletePipelines(ctx, nil, d.ID))
 	all, err = b.NodeStates(ctx, d.ID)
 	if must(t, err); len(all) > 0 {
 		t.Errorf("a pipeline that is gone keeps %v", all)
-	}
-}
-
-func testPins(t *testing.T, b Backend) {
-	ctx := t.Context()
-	d, other := saved(t, b, "Sales"), saved(t, b, "Stock")
-	pin := trials.Pin{
-		Node: "a", By: "ada", At: noon,
-		Rows: trials.Rows{Columns: []node.Column{{Name: "x", Type: "BIGINT"}}, Rows: []trials.Row{trials.Row(`{"x":9007199254740993}`)}},
-	}
-	must(t, b.PutPin(ctx, d.ID, trials.Pin{Node: "a", Rows: trials.Rows{Rows: []trials.Row{}}, At: noon}))
-	must(t, b.PutPin(ctx, d.ID, pin))
-	must(t, b.PutPin(ctx, other.ID, pin))
-	all, err := b.Pins(ctx, d.ID)
-	must(t, err)
-	wantSame(t, "pins", all, []trials.Pin{pin})
-	must(t, b.DeletePin(ctx, d.ID, "a"))
-	wantKind(t, b.DeletePin(ctx, d.ID, "a"), fault.NotFound, "no_pin")
-	must(t, b.DeletePipeline(ctx, other.ID))
-	all, err = b.Pins(ctx, other.ID)
-	if must(t, err); len(all) > 0 {
-		t.Errorf("a pipeline that is gone has the pins %v", all)
 	}
 }

@@ -82,7 +82,7 @@ func testWorkspaces(t *testing.T, b Backend) {
 		what   string
 		remove func() error
 	}{
-		{`the workspace "north" is not empty, it has 1 pipeline, 1 key in use, 1 account that belongs to no other workspace`, func() error { return b.DeletePipeline(ctx, d.ID) }},
+		{`the workspace "north" is not empty, it has 1 pipeline, 1 key in use, 1 account that belongs to no other workspace`, func() error { return b.DeletePipelines(ctx, nil, d.ID) }},
 		{`the workspace "north" is not empty, it has 1 key in use, 1 account that belongs to no other workspace`, func() error { return b.RevokeServiceAccount(ctx, k.ID, noon) }},
 		{`the workspace "north" is not empty, it has 1 account that belongs to no other workspace`, func() error { return b.RemoveMember(ctx, north, ada.ID) }},
 	} {
