@@ -1,5 +1,12 @@
 package databases
 
+import (
+	"slices"
+	"strings"
+
+	"github.com/broked/broked/internal/batch"
+)
+
 // Refusals is what becomes of rows that a table does not take, such as those that
 // break a constraint.
 type Refusals struct {
@@ -25,4 +32,33 @@ type Refusal struct {
 	Column string // several have ", " between them; empty when it is not known
 	Value  string // of the column, cut when it is long
 	Reason string
+}
+
+// Add takes one more row.
+func (r *Refusals) Add(one Refusal) {
+	r.Count++
+	if len(r.First) < MostShown {
+		r.First = append(r.First, one)
+	}
+}
+
+// longestShown bounds the value that is told, in bytes.
+const longestShown = 200
+
+// Refused describes a row of a batch, number being which of the load it is, and
+// columns those that are at fault. Databases that take upper and lower case for the
+// same find their columns as well.
+func Refused(b *batch.Batch, row int, number int64, columns []string, reason string) Refusal {
+	values := make([]string, len(columns))
+	for i, name := range columns {
+		values[i] = "null"
+		if at := slices.IndexFunc(b.Columns, func(c batch.Column) bool { return strings.EqualFold(c.Name, name) }); at >= 0 {
+			values[i] = Shown(b.Columns[at], row)
+		}
+	}
+	r := Refusal{Row: number, Column: strings.Join(columns, ", "), Value: strings.Join(values, ", "), Reason: reason}
+	if len(r.Value) > longestShown {
+		r.Value = strings.ToValidUTF8(r.Value[:longestShown], "") + " …"
+	}
+	return r
 }

@@ -22,8 +22,10 @@ type writer struct {
 	c       *conn
 	load    databases.Load
 	table   string
-	columns []batch.Column // of the statement
+	columns []batch.Column // of the batches
+	fitting []string       // those of them that go into the table
 	insert  *statement
+	keep    *statement // notes the keys of a row, for MergeDelete
 	rows    int64
 	aside   aside
 	arena   uintptr // the texts of a batch, where SQLite can read them
@@ -34,6 +36,9 @@ func (w *writer) close() {
 	if w.insert != nil {
 		w.insert.close()
 	}
+	if w.keep != nil {
+		w.keep.close()
+	}
 	if w.aside.insert != nil {
 		w.aside.insert.close()
 	}
@@ -43,6 +48,10 @@ func (w *writer) close() {
 func (w *writer) write(ctx context.Context, b batch.Batch) error {
 	if err := w.begin(b.Columns); err != nil {
 		return err
+	}
+	b = databases.Only(b, w.fitting)
+	if row, key := w.load.NullKey(&b); row >= 0 {
+		return databases.KeyMissing(w.table, w.rows+int64(row)+1, key)
 	}
 	texts, err := w.texts(b)
 	if err != nil {
@@ -78,7 +87,14 @@ func (w *writer) put(columns []batch.Column, texts []texts, row int) error {
 			return err
 		}
 	}
-	if rc := lib.Xsqlite3_step(w.c.tls, w.insert.handle); rc != lib.SQLITE_DONE {
+	rc := lib.Xsqlite3_step(w.c.tls, w.insert.handle)
+	if rc == lib.SQLITE_ROW {
+		if err := w.keepKeys(); err != nil {
+			return err
+		}
+		rc = lib.Xsqlite3_step(w.c.tls, w.insert.handle)
+	}
+	if rc != lib.SQLITE_DONE {
 		return w.c.fault(rc)
 	}
 	if rc := lib.Xsqlite3_reset(w.c.tls, w.insert.handle); rc != lib.SQLITE_OK {
@@ -104,8 +120,11 @@ func (w *writer) begin(columns []batch.Column) error {
 	if err != nil {
 		return err
 	}
-	w.columns = columns
-	w.insert, err = w.c.one(insertion(w.table, w.load, columns))
+	w.columns = slices.Clone(columns)
+	if w.fitting, err = w.c.fit(w.table, w.load, columns); err != nil {
+		return err
+	}
+	w.insert, err = w.c.one(insertion(w.table, w.load, w.fitting))
 	return err
 }
 
@@ -118,7 +137,10 @@ func (w *writer) first(columns []batch.Column) error {
 	if err := w.keysThere(columns); err != nil {
 		return err
 	}
-	return w.c.ready(w.table, w.load, columns)
+	if err := w.c.ready(w.table, w.load, columns); err != nil {
+		return err
+	}
+	return w.rememberKeys()
 }
 
 func (w *writer) keysThere(columns []batch.Column) error {
@@ -128,7 +150,7 @@ func (w *writer) keysThere(columns []batch.Column) error {
 	}
 	for i, k := range w.load.Keys {
 		if !contains(names, k) {
-			return problem(fmt.Sprintf("key_columns[%d]", i), "there is no column %q%s", k, fault.DidYouMean(k, names))
+			return databases.Problem(fmt.Sprintf("key_columns[%d]", i), "there is no column %q%s", k, fault.DidYouMean(k, names))
 		}
 	}
 	return nil

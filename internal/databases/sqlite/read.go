@@ -47,18 +47,10 @@ func (f File) Read(ctx context.Context, q databases.Query, give func(batch.Batch
 	defer c.stoppable(ctx)()
 	s, err := c.query(q)
 	if err != nil {
-		return stopped(ctx, err)
+		return databases.Stopped(ctx, err)
 	}
 	defer s.close()
-	return stopped(ctx, s.read(ctx, q, give))
-}
-
-// stopped tells the end of ctx in the way in which the engine tells it.
-func stopped(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return fault.Wrap(fault.Unavailable, context.Cause(ctx), "the run was stopped").With("stopped")
-	}
-	return err
+	return databases.Stopped(ctx, s.read(ctx, q, give))
 }
 
 // reader opens the database for reading. One that a crash has left half written is

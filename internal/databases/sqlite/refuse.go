@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"encoding/json"
 	"errors"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,11 +32,9 @@ func (w *writer) take(b *batch.Batch, row int, err error) error {
 	if r == nil {
 		return w.refused(row, err)
 	}
-	one := w.refusal(b, row, err)
-	r.Count++
-	if len(r.First) < databases.MostShown {
-		r.First = append(r.First, one)
-	}
+	reason := fault.MessageOf(err)
+	one := databases.Refused(b, row, w.rows+int64(row)+1, blamed(reason, err), reason)
+	r.Add(one)
 	if r.Table != "" {
 		return w.putAside(b, row, one)
 	}
@@ -58,27 +54,6 @@ func ofRow(err error) bool {
 		return fault.KindOf(err) == fault.Invalid
 	}
 	return slices.Contains([]int32{lib.SQLITE_CONSTRAINT, lib.SQLITE_MISMATCH, lib.SQLITE_TOOBIG}, e.code&0xff)
-}
-
-// longestShown bounds the value that is told, in bytes.
-const longestShown = 200
-
-func (w *writer) refusal(b *batch.Batch, row int, err error) databases.Refusal {
-	r := databases.Refusal{Row: w.rows + int64(row) + 1, Reason: fault.MessageOf(err)}
-	var names, values []string
-	for _, name := range blamed(r.Reason, err) {
-		at := slices.IndexFunc(b.Columns, func(c batch.Column) bool { return strings.EqualFold(c.Name, name) })
-		value := "null"
-		if at >= 0 {
-			value = shownValue(b.Columns[at], row)
-		}
-		names, values = append(names, name), append(values, value)
-	}
-	r.Column, r.Value = strings.Join(names, ", "), strings.Join(values, ", ")
-	if len(r.Value) > longestShown {
-		r.Value = strings.ToValidUTF8(r.Value[:longestShown], "") + " …"
-	}
-	return r
 }
 
 // blamed returns the columns that are at fault, as far as SQLite names them: it says
@@ -108,50 +83,12 @@ func blamed(reason string, err error) []string {
 	return names
 }
 
-func shownValue(c batch.Column, row int) string {
-	switch v := value(c, row).(type) {
-	case nil:
-		return "null"
-	case string:
-		return v
-	case bool:
-		return strconv.FormatBool(v)
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	}
-	return ""
-}
-
-// value returns the value of a row.
-func value(c batch.Column, row int) any { //nolint:ireturn // JSON has no narrower type
-	if c.Valid != nil && !c.Valid[row] {
-		return nil
-	}
-	switch c.Kind {
-	case batch.Int:
-		return c.Ints[row]
-	case batch.Float:
-		return c.Floats[row]
-	case batch.Bool:
-		return c.Bools[row]
-	case batch.Text:
-		if c.Type == "" {
-			return nil
-		}
-		return c.Texts[row]
-	case batch.Input:
-	}
-	return nil
-}
-
 // putAside writes a refused row into the table for such rows.
 func (w *writer) putAside(b *batch.Batch, row int, r databases.Refusal) error {
 	if w.aside.insert == nil {
 		name, err := tableName(w.load.Refusals.Table)
 		if err != nil {
-			return elsewhere(err)
+			return databases.Elsewhere(err)
 		}
 		table := "main." + sqltext.Ident(name)
 		err = w.c.run("CREATE TABLE IF NOT EXISTS " + table + " (run_id TEXT, node_id TEXT, rejected_at TIMESTAMP, row_number INTEGER, column_name TEXT, reason TEXT, row TEXT)")
@@ -159,10 +96,10 @@ func (w *writer) putAside(b *batch.Batch, row int, r databases.Refusal) error {
 			w.aside.insert, err = w.c.one("INSERT INTO " + table + " (run_id, node_id, rejected_at, row_number, column_name, reason, row) VALUES (?, ?, ?, ?, nullif(?, ''), ?, ?)")
 		}
 		if err != nil {
-			return elsewhere(err)
+			return databases.Elsewhere(err)
 		}
 	}
-	text, err := rowText(b, row)
+	text, err := databases.RowText(b, row)
 	if err != nil {
 		return err
 	}
@@ -173,39 +110,7 @@ func (w *writer) putAside(b *batch.Batch, row int, r databases.Refusal) error {
 	_, err = s.step()
 	lib.Xsqlite3_reset(w.c.tls, s.handle)
 	if err != nil {
-		return elsewhere(err)
+		return databases.Elsewhere(err)
 	}
 	return nil
-}
-
-// elsewhere is an error about the table for rows that are refused.
-func elsewhere(err error) error {
-	if fault.KindOf(err) != fault.Invalid {
-		return err
-	}
-	return problem("quarantine_table", "cannot take rows that are refused: %s", fault.MessageOf(err))
-}
-
-// rowText returns a row as a JSON object, its columns in order.
-func rowText(b *batch.Batch, row int) (string, error) {
-	text := []byte{'{'}
-	for i, c := range b.Columns {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		v := value(c, row)
-		if x, is := v.(float64); is && (math.IsNaN(x) || math.IsInf(x, 0)) {
-			v = shownValue(c, row)
-		}
-		for k, part := range []any{c.Name, v} {
-			raw, err := json.Marshal(part)
-			if err != nil {
-				return "", err
-			}
-			if text = append(text, raw...); k == 0 {
-				text = append(text, ':')
-			}
-		}
-	}
-	return string(append(text, '}')), nil
 }

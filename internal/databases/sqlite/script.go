@@ -6,6 +6,7 @@ import (
 
 	"modernc.org/libc"
 
+	"github.com/broked/broked/internal/databases"
 	"github.com/broked/broked/internal/fault"
 )
 
@@ -24,7 +25,7 @@ func (c *conn) script(ctx context.Context, text string) (int, error) {
 	for at, end := z, z+uintptr(len(text)); at < end; {
 		s, next, err := c.prepare(at)
 		if err != nil {
-			return count, inScript(count+1, err)
+			return count, databases.InScript(count+1, err)
 		}
 		own := text[at-z : next-z]
 		at = next
@@ -35,7 +36,7 @@ func (c *conn) script(ctx context.Context, text string) (int, error) {
 		err = c.scripted(s, own)
 		s.close()
 		if err != nil {
-			return count, inScript(count, err)
+			return count, databases.InScript(count, err)
 		}
 		if ctx.Err() != nil {
 			return count, ctx.Err()
@@ -50,21 +51,13 @@ func (*conn) scripted(s *statement, text string) error {
 	case "BEGIN", "COMMIT", "END":
 		return nil
 	case "ROLLBACK", "SAVEPOINT", "RELEASE":
-		return fault.New(fault.Invalid, "all of the script is one transaction, which it cannot divide or undo")
+		return databases.ErrDivides
 	}
 	for {
 		if more, err := s.step(); err != nil || !more {
 			return err
 		}
 	}
-}
-
-// inScript says which statement it is that failed.
-func inScript(number int, err error) error {
-	if fault.KindOf(err) != fault.Invalid {
-		return err
-	}
-	return fault.Wrap(fault.Invalid, err, "statement %d of the script: %s; nothing was written", number, fault.MessageOf(err)).With("script_failed")
 }
 
 // firstWord returns the word that a statement begins with, in capitals.

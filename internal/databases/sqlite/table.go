@@ -7,16 +7,8 @@ import (
 
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/databases"
-	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/sqltext"
 )
-
-// problem is an Invalid fault about a setting.
-func problem(path, format string, args ...any) error {
-	words := fault.New(fault.Invalid, format, args...)
-	words.Problems = []fault.Problem{{Path: path, Message: words.Msg}}
-	return words
-}
 
 // tableName returns the name of a table without its schema, of which there is one.
 func tableName(written string) (string, error) {
@@ -27,11 +19,11 @@ func tableName(written string) (string, error) {
 	name = strings.TrimSpace(name)
 	switch {
 	case !strings.EqualFold(schema, "main"):
-		return "", problem("table", "has the schema %q, and SQLite has only main: leave it out", schema)
+		return "", databases.Problem("table", "has the schema %q, and SQLite has only main: leave it out", schema)
 	case name == "":
-		return "", problem("table", "must not be empty")
+		return "", databases.Problem("table", "must not be empty")
 	case strings.HasPrefix(strings.ToLower(name), "sqlite_"):
-		return "", problem("table", "%q is a name that SQLite keeps for itself", name)
+		return "", databases.Problem("table", "%q is a name that SQLite keeps for itself", name)
 	}
 	return name, nil
 }
@@ -59,9 +51,14 @@ func (c *conn) ready(table string, load databases.Load, columns []batch.Column) 
 		return c.create(table, load, columns)
 	case len(has) == 0:
 		return c.noTable(table)
-	case lacks >= 0:
-		name := columns[lacks].Name
-		return problem("table", "the table %s has no column %q%s; it has: %s", table, name, fault.DidYouMean(name, has), strings.Join(has, ", "))
+	}
+	if at := slices.IndexFunc(load.Keys, func(key string) bool { return !contains(has, key) }); at >= 0 {
+		return databases.NoColumn(table, load.Keys[at], has)
+	}
+	untold := load
+	untold.Told = nil
+	if _, _, err := fitting(table, untold, columns, has); err != nil {
+		return err
 	}
 	if err := c.keyed(table, load); err != nil {
 		return err
@@ -77,16 +74,12 @@ func (c *conn) noTable(table string) error {
 	if err != nil {
 		return err
 	}
-	there := "there are none"
-	if len(others) > 0 {
-		there = "there are: " + strings.Join(others, ", ")
-	}
-	return problem("table", "%s has no table %q%s; %s. Set create_table to true to have it made", c.name, table, fault.DidYouMean(table, others), there)
+	return databases.NoTable(c.name, table, others)
 }
 
 // keyed refuses an upsert into a table that cannot tell rows apart by the keys.
 func (c *conn) keyed(table string, load databases.Load) error {
-	if load.Mode != databases.Upsert {
+	if !load.Mode.Merges() {
 		return nil
 	}
 	wanted := make([]string, len(load.Keys))
@@ -99,9 +92,39 @@ func (c *conn) keyed(table string, load databases.Load) error {
 		return err
 	}
 	if !slices.Contains(keys, strings.Join(wanted, "\x00")) {
-		return problem("key_columns", "the table %[1]s has no unique key of %[2]s, so that rows cannot be told apart: CREATE UNIQUE INDEX ... ON %[1]s (%[2]s)", table, strings.Join(load.Keys, ", "))
+		return databases.NoKey(table, load.Keys, "CREATE UNIQUE INDEX ... ON "+table)
 	}
 	return nil
+}
+
+// fitting returns the names of those columns that go into a table which has some, and
+// which of them are to be added to it first.
+func fitting(table string, load databases.Load, columns []batch.Column, has []string) (names, added []string, err error) {
+	all := make([]string, len(columns))
+	for i, col := range columns {
+		all[i] = col.Name
+	}
+	return load.Fitting(all, func(name string) bool { return contains(has, name) }, func(missing []string) error { return databases.NoColumns(table, missing, has) })
+}
+
+// fit is fitting for a table as it is, which it gives the columns that it is to have.
+func (c *conn) fit(table string, load databases.Load, columns []batch.Column) ([]string, error) {
+	has, err := c.texts(tableColumns, table)
+	if err != nil {
+		return nil, err
+	}
+	names, added, err := fitting(table, load, columns, has)
+	if err != nil {
+		return nil, err
+	}
+	for _, col := range columns {
+		if slices.Contains(added, col.Name) {
+			if err := c.run(strings.TrimSpace("ALTER TABLE main." + sqltext.Ident(table) + " ADD COLUMN " + sqltext.Ident(col.Name) + " " + declaredAs(col.Type))); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return names, nil
 }
 
 // create makes a table of the columns and their types, in place of one that is there.
@@ -110,7 +133,7 @@ func (c *conn) create(table string, load databases.Load, columns []batch.Column)
 	for _, col := range columns {
 		parts = append(parts, strings.TrimSpace(sqltext.Ident(col.Name)+" "+declaredAs(col.Type)))
 	}
-	if load.Mode == databases.Upsert {
+	if load.Mode.Merges() {
 		parts = append(parts, "UNIQUE ("+sqltext.Idents(load.Keys)+")")
 	}
 	if err := c.run("DROP TABLE IF EXISTS main." + sqltext.Ident(table)); err != nil {
@@ -139,23 +162,26 @@ func declaredAs(typ string) string {
 var whole = []string{"HUGEINT", "UHUGEINT", "UBIGINT", "BIGNUM"}
 
 // insertion returns the statement for one row.
-func insertion(table string, load databases.Load, columns []batch.Column) string {
-	names, marks := make([]string, len(columns)), make([]string, len(columns))
+func insertion(table string, load databases.Load, names []string) string {
+	marks := make([]string, len(names))
 	var sets []string
-	for i, col := range columns {
-		names[i], marks[i] = col.Name, "?"
-		if !contains(load.Keys, col.Name) {
-			sets = append(sets, sqltext.Ident(col.Name)+" = excluded."+sqltext.Ident(col.Name))
+	for i, name := range names {
+		if marks[i] = "?"; !contains(load.Keys, name) || load.Mode == databases.MergeDelete { // else nothing would be returned
+			sets = append(sets, sqltext.Ident(name)+" = excluded."+sqltext.Ident(name))
 		}
 	}
 	text := fmt.Sprintf("INSERT INTO main.%s (%s) VALUES (%s)", sqltext.Ident(table), sqltext.Idents(names), strings.Join(marks, ", "))
 	switch {
-	case load.Mode != databases.Upsert:
+	case !load.Mode.Merges():
 		return text
 	case len(sets) == 0:
 		return text + " ON CONFLICT (" + sqltext.Idents(load.Keys) + ") DO NOTHING"
 	}
-	return text + " ON CONFLICT (" + sqltext.Idents(load.Keys) + ") DO UPDATE SET " + strings.Join(sets, ", ")
+	text += " ON CONFLICT (" + sqltext.Idents(load.Keys) + ") DO UPDATE SET " + strings.Join(sets, ", ")
+	if load.Mode == databases.MergeDelete {
+		text += " RETURNING " + sqltext.Idents(load.Keys)
+	}
+	return text
 }
 
 // contains reports whether a name is in a list. SQLite takes upper and lower case

@@ -25,6 +25,11 @@ import (
 func (f File) Write(ctx context.Context, load databases.Load, rows iter.Seq2[batch.Batch, error]) (int64, error) {
 	var written int64
 	err := f.change(ctx, func(c *conn) error {
+		n, done, err := c.doneBefore(load)
+		if err != nil || done {
+			written = n
+			return err
+		}
 		w := &writer{c: c, load: load}
 		defer w.close()
 		for b, err := range rows {
@@ -39,7 +44,10 @@ func (f File) Write(ctx context.Context, load databases.Load, rows iter.Seq2[bat
 		if load.Refusals != nil {
 			written -= load.Refusals.Count
 		}
-		return nil
+		if err := w.end(); err != nil {
+			return err
+		}
+		return c.noteLoad(load, written)
 	})
 	return written, err
 }
@@ -84,7 +92,7 @@ func (f File) inPlace(ctx context.Context, path string, pragmas []string, do fun
 	defer c.stoppable(ctx)()
 	for _, p := range append(pragmas, "BEGIN IMMEDIATE") {
 		if err := c.run(p); err != nil {
-			return stopped(ctx, err)
+			return databases.Stopped(ctx, err)
 		}
 	}
 	err = do(c)
@@ -97,7 +105,7 @@ func (f File) inPlace(ctx context.Context, path string, pragmas []string, do fun
 	if err != nil {
 		_ = c.run("ROLLBACK") // closing does it otherwise
 	}
-	return stopped(ctx, err)
+	return databases.Stopped(ctx, err)
 }
 
 // publish makes the new file the database, unless there is one by now.
