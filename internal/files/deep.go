@@ -81,7 +81,7 @@ func sound(written string, parts []string) error {
 // that stands for several names, and the parts behind it.
 func fixedPart(pattern string) (base string, rest []string) {
 	parts := strings.Split(filepath.ToSlash(pattern), "/")
-	at := slices.IndexFunc(parts, isPattern)
+	at := slices.IndexFunc(parts, IsPattern)
 	if at < 0 {
 		at = len(parts) - 1
 	}
@@ -90,6 +90,35 @@ func fixedPart(pattern string) (base string, rest []string) {
 		base = "/"
 	}
 	return base, parts[at:]
+}
+
+// Pattern is a path with names that stand for several: * and ? and [ ] in a name, and ** in
+// the place of any number of folders. Its paths have slashes.
+type Pattern struct {
+	Base  string // the folder that it begins with, before any such name
+	parts []string
+}
+
+// ParsePattern reads a pattern. One that cannot be matched, or hardly in time, is an Invalid
+// fault.
+func ParsePattern(text string) (Pattern, error) {
+	base, parts := fixedPart(text)
+	return Pattern{base, parts}, sound(text, parts)
+}
+
+// Matches reports whether p names a path, which begins with Base as p does. Names that
+// begin with a dot are passed over.
+func (p Pattern) Matches(path string) bool {
+	rest := path
+	if p.Base != "" {
+		var below bool
+		if rest, below = strings.CutPrefix(path, strings.TrimSuffix(p.Base, "/")+"/"); !below {
+			return false
+		}
+	}
+	names := strings.Split(rest, "/")
+	hidden := func(name string) bool { return strings.HasPrefix(name, ".") }
+	return len(names) <= maxDepth && !slices.ContainsFunc(names, hidden) && matches(p.parts, names)
 }
 
 // matches reports whether the names of a path fit the parts of a pattern.

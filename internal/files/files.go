@@ -36,7 +36,7 @@ func (r Roots) Read(pattern string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Lstat(abs); err == nil || !isPattern(pattern) {
+	if _, err := os.Lstat(abs); err == nil || !IsPattern(pattern) {
 		actual, err := r.regular(pattern, abs)
 		if err != nil {
 			return nil, err
@@ -239,7 +239,8 @@ func (r Roots) shown(pattern, match string) string {
 	return match
 }
 
-func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
+// IsPattern reports whether a path may name more than one file.
+func IsPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
 
 // inside reports whether path is root or lies in it. Both are clean.
 func inside(path, root string) bool {

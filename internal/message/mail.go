@@ -7,17 +7,75 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"net/textproto"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/outbound"
 )
 
 const mailTimeout = 30 * time.Second
+
+// The ways in which mail is encrypted on its way to the server.
+const (
+	StartTLS = "starttls" // asked for in plain text, and insisted on
+	TLS      = "tls"      // from the first byte
+	NoTLS    = "none"     // without it, and so without a password
+)
+
+// Securities are all of them, as forms offer them.
+var Securities = []string{StartTLS, TLS, NoTLS}
+
+// ServerOf returns how mail is sent by a connection of the type SMTP: all but the
+// receivers. From may be empty.
+func ServerOf(c connection.Connection) (Mail, error) {
+	options := struct {
+		Security string `json:"security"`
+		From     string `json:"from"`
+	}{Security: StartTLS}
+	err := c.Into(&options)
+	return Mail{Host: c.Host, Port: c.Port, Security: options.Security, User: c.Login, Password: c.Password, From: options.From}, err
+}
+
+// Try signs in to the mail server and sends nothing. What is wrong is an Invalid fault with the
+// code of the outbound client, login_failed, tls_failed or mail_failed.
+func (m *Mail) Try(ctx context.Context, out *outbound.Dialer) error {
+	client, err := gomail.NewClient(m.Host, m.options(out)...)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "the settings of the mail server cannot be used").With("bad_address")
+	}
+	if err := client.DialWithContext(ctx); err != nil {
+		said := fault.Wrap(fault.Invalid, err, "%s", fault.MessageOf(m.explain(err)))
+		switch refusal, is := errors.AsType[*textproto.Error](err); {
+		case errors.As(err, new(*fault.Error)):
+			return m.explain(err)
+		case is && (refusal.Code == 530 || refusal.Code == 534 || refusal.Code == 535):
+			return said.With("login_failed")
+		case isTLS(err):
+			return said.With("tls_failed")
+		}
+		return said.With("mail_failed")
+	}
+	_ = client.Close()
+	return nil
+}
+
+// isTLS reports whether an error is about a certificate, or about no TLS where it is wanted.
+func isTLS(err error) bool {
+	if _, is := errors.AsType[*tls.CertificateVerificationError](err); is {
+		return true
+	}
+	if _, is := errors.AsType[tls.RecordHeaderError](err); is {
+		return true
+	}
+	return strings.Contains(err.Error(), "STARTTLS")
+}
 
 // Mail is how e-mail is sent.
 type Mail struct {

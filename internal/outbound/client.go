@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -40,6 +39,7 @@ type Options struct {
 	Redirects int            // how many are followed, at most five
 	AtOnce    int            // requests at once, until their bodies are closed; 0 is any number
 	Rate      limits.Rate    // of requests; the zero Rate does not limit
+	answer    time.Duration  // until one begins; 0 is no bound
 }
 
 // Client makes HTTP requests. It reads no proxy from the environment, keeps no
@@ -47,19 +47,14 @@ type Options struct {
 type Client struct {
 	http    http.Client
 	maxBody int64
-	slots   chan struct{} // nil: any number
-	limiter *limits.Limiter
-	rate    limits.Rate
+	pace    *Pace
 }
 
 // NewClient returns a client that keeps to o.
 func NewClient(o Options) *Client {
-	c := &Client{maxBody: o.MaxBody, limiter: limits.New(), rate: o.Rate}
+	c := &Client{maxBody: o.MaxBody, pace: NewPace(o.AtOnce, o.Rate)}
 	if c.maxBody <= 0 {
 		c.maxBody = DefaultMaxBody
-	}
-	if o.AtOnce > 0 {
-		c.slots = make(chan struct{}, o.AtOnce)
 	}
 	c.http = http.Client{
 		Timeout:       o.Timeout,
@@ -83,6 +78,7 @@ func (o Options) transport() http.RoundTripper {
 		IdleConnTimeout:        30 * time.Second,
 		MaxIdleConnsPerHost:    4,
 		MaxResponseHeaderBytes: 64 << 10,
+		ResponseHeaderTimeout:  o.answer,
 		ForceAttemptHTTP2:      true,
 	}
 	if o.Proxy == nil {
@@ -107,7 +103,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if err := CheckURL(req.URL); err != nil {
 		return nil, err
 	}
-	if err := c.wait(req.Context()); err != nil {
+	if err := c.pace.Wait(req.Context()); err != nil {
 		return nil, err
 	}
 	if req.Header.Get("User-Agent") == "" {
@@ -117,10 +113,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	host := req.URL.Hostname()
 	res, err := c.http.Do(req) //nolint:gosec // the dialer looks at the address
 	if err != nil {
-		c.leave()
+		c.pace.Leave()
 		return nil, explain(host, err)
 	}
-	res.Body = &answer{ReadCloser: res.Body, host: host, left: c.maxBody, done: sync.OnceFunc(c.leave)}
+	res.Body = &answer{ReadCloser: res.Body, host: host, left: c.maxBody, done: sync.OnceFunc(c.pace.Leave)}
 	if res.ContentLength > c.maxBody {
 		return nil, errors.Join(tooLarge(host), res.Body.Close())
 	}
@@ -145,37 +141,6 @@ func CheckURL(u *url.URL) error {
 		return nil
 	}
 	return fault.New(fault.Invalid, "the address %s", wrong).With("bad_url")
-}
-
-// wait returns when a request may be sent.
-func (c *Client) wait(ctx context.Context) error {
-	if c.slots != nil {
-		select {
-		case c.slots <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	for {
-		v := c.limiter.Take("", c.rate)
-		if v.OK {
-			return nil
-		}
-		timer := time.NewTimer(v.Retry)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			c.leave()
-			return ctx.Err()
-		}
-	}
-}
-
-func (c *Client) leave() {
-	if c.slots != nil {
-		<-c.slots
-	}
 }
 
 // answer is a body with an end, whatever the server sends.

@@ -58,6 +58,11 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	return conn, nil
 }
 
+// Explain makes a fault of an error of the network, of the sorts that Client.Do has, for
+// those who speak over a Dialer or a Transport themselves. The message names the host alone.
+// A fault stays as it is, and when somebody has called off it is context.Canceled.
+func Explain(host string, err error) error { return explain(host, err) }
+
 // explain makes a fault of an error of the network. The message names the host
 // alone: addresses may carry passwords.
 func explain(host string, err error) error {

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/netip"
@@ -37,6 +38,22 @@ func (e Exit) Client(o Options) (*Client, error) {
 		o.Resolver = goResolver()
 	}
 	return NewClient(o), nil
+}
+
+// Transport returns what makes single requests, guarded as those of Client are, for
+// libraries with a client of their own. Of the limits of Client it has none; an answer
+// has to begin within a minute after the request was sent. Roots are who is trusted to sign
+// certificates; nil is the system's.
+func (e Exit) Transport(roots *x509.CertPool) (http.RoundTripper, error) {
+	o := Options{Policy: e.Policy, Resolver: goResolver(), Roots: roots, answer: DefaultTimeout}
+	if e.Proxy != "" {
+		proxy, err := ParseProxy(e.Proxy)
+		if err != nil {
+			return nil, err
+		}
+		o.Proxy = proxy
+	}
+	return o.transport(), nil
 }
 
 // Dialer returns a dialer that keeps to the policy. It leads to no proxy, which

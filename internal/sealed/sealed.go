@@ -15,7 +15,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/private"
@@ -36,7 +38,9 @@ type Place struct {
 }
 
 // Box seals and opens. It may be used by any number of goroutines at once.
-type Box struct {
+type Box struct{ keys []key } // the first seals; all open
+
+type key struct {
 	kid  string
 	aead cipher.AEAD
 }
@@ -46,9 +50,7 @@ type Box struct {
 func Open(path string) (*Box, error) {
 	text, err := private.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		key := make([]byte, KeySize)
-		_, _ = rand.Read(key) // it never fails
-		if err := private.Make(path, []byte(base64.StdEncoding.EncodeToString(key)+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := private.Make(path, []byte(NewKey()+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("key of secrets: %w", err)
 		}
 		text, err = private.Read(path) // that of whoever made it first
@@ -63,35 +65,71 @@ func Open(path string) (*Box, error) {
 	return box, nil
 }
 
-// Given returns the box of a key that is written as base64. Anything but 32 bytes is an
-// error, and so are 32 times the same byte.
+// NewKey returns a key as Given reads it.
+func NewKey() string {
+	key := make([]byte, KeySize)
+	_, _ = rand.Read(key) // it never fails
+	return base64.StdEncoding.EncodeToString(key)
+}
+
+// Given returns the box of keys that are written as base64, with space or commas between
+// them. The first one seals, and the others open what was sealed before. Anything but 32
+// bytes is an error, and so are 32 times the same byte.
 func Given(text string) (*Box, error) {
-	key, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(key) != KeySize {
-		return nil, fmt.Errorf("must be %d random bytes in base64, such as `openssl rand -base64 %d` prints", KeySize, KeySize)
+	b := &Box{}
+	for _, one := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		k, err := keyOf(one)
+		if err != nil {
+			return nil, err
+		}
+		b.keys = append(b.keys, k)
 	}
-	if strings.Count(string(key), string(key[:1])) == KeySize {
-		return nil, errors.New("must be random bytes: these are all the same")
+	if len(b.keys) == 0 {
+		return nil, errNoKey
 	}
-	derived, err := hkdf.Key(sha256.New, key, nil, "broked sealed v1", KeySize)
+	return b, nil
+}
+
+var errNoKey = fmt.Errorf("must be %d random bytes in base64, such as `openssl rand -base64 %d` prints", KeySize, KeySize)
+
+func keyOf(text string) (k key, err error) {
+	secret, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(secret) != KeySize {
+		return k, errNoKey
+	}
+	if strings.Count(string(secret), string(secret[:1])) == KeySize {
+		return k, errors.New("must be random bytes: these are all the same")
+	}
+	derived, err := hkdf.Key(sha256.New, secret, nil, "broked sealed v1", KeySize)
 	if err != nil {
-		return nil, err
+		return k, err
 	}
 	block, err := aes.NewCipher(derived)
 	if err != nil {
-		return nil, err
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, err
+		return k, err
 	}
 	sum := sha256.Sum256(append([]byte("broked sealed kid "), derived...))
-	return &Box{kid: hex.EncodeToString(sum[:4]), aead: aead}, nil
+	k.kid = hex.EncodeToString(sum[:4])
+	k.aead, err = cipher.NewGCMWithRandomNonce(block)
+	return k, err
+}
+
+// Key returns the name of the key that seals: the text behind the version in what it has
+// sealed.
+func (b *Box) Key() string { return b.keys[0].kid }
+
+// Keys returns the names of all keys, that which seals first.
+func (b *Box) Keys() []string {
+	all := make([]string, len(b.keys))
+	for i, k := range b.keys {
+		all[i] = k.kid
+	}
+	return all
 }
 
 // Seal returns secret as it may be kept at a place.
 func (b *Box) Seal(at Place, secret string) string {
-	return version + b.kid + ":" + base64.RawURLEncoding.EncodeToString(b.aead.Seal(nil, nil, []byte(secret), at.data())) //nolint:gosec // the cipher makes the nonce
+	return version + b.Key() + ":" + base64.RawURLEncoding.EncodeToString(b.keys[0].aead.Seal(nil, nil, []byte(secret), at.data())) //nolint:gosec // the cipher makes the nonce
 }
 
 // Open returns the secret that was sealed for a place. What was sealed with another key,
@@ -102,14 +140,15 @@ func (b *Box) Open(at Place, text string) (string, error) {
 	if !ok || !strings.HasPrefix(text, version) {
 		return "", unreadable(errors.New("not a sealed text"))
 	}
-	if kid != b.kid {
-		return "", unreadable(fmt.Errorf("sealed with key %s, and the key is %s", kid, b.kid))
+	i := slices.IndexFunc(b.keys, func(k key) bool { return k.kid == kid })
+	if i < 0 {
+		return "", unreadable(fmt.Errorf("sealed with key %s, and the key is %s", kid, b.Key()))
 	}
 	data, err := base64.RawURLEncoding.DecodeString(rest)
 	if err != nil {
 		return "", unreadable(err)
 	}
-	secret, err := b.aead.Open(nil, nil, data, at.data())
+	secret, err := b.keys[i].aead.Open(nil, nil, data, at.data())
 	if err != nil {
 		return "", unreadable(err)
 	}
@@ -129,4 +168,9 @@ func (p Place) data() []byte {
 		all = append(all, part...)
 	}
 	return all
+}
+
+// NoKey is the fault of needing a key on a machine that has none.
+func NoKey() error {
+	return fault.New(fault.Unavailable, "this machine has no key of secrets: start it with BROKOLI_ENCRYPTION_KEY_FILE, or BROKOLI_ENCRYPTION_KEY, of the server that keeps them").With("no_encryption_key")
 }

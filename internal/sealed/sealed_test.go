@@ -12,9 +12,13 @@ import (
 	"github.com/broked/broked/internal/sealed"
 )
 
+func key(seed string) string {
+	return base64.StdEncoding.EncodeToString([]byte(seed + strings.Repeat("k", sealed.KeySize-len(seed))))
+}
+
 func given(t *testing.T, seed string) *sealed.Box {
 	t.Helper()
-	b, err := sealed.Given(base64.StdEncoding.EncodeToString([]byte(seed + strings.Repeat("k", sealed.KeySize-len(seed)))))
+	b, err := sealed.Given(key(seed))
 	if err != nil {
 		t.Fatal(err)
 	}
