@@ -63,7 +63,7 @@ func (l *lines) from(s Stream) io.Writer {
 // whole hands on the line that a stream has so far.
 func (l *lines) whole(s Stream) {
 	p := &l.parts[s]
-	text := clean(string(p.text))
+	text := Clean(string(p.text))
 	if p.more {
 		text += " …"
 	}
@@ -96,9 +96,9 @@ func (l *lines) end() {
 	}
 }
 
-// clean makes text of bytes that anybody has written: no control characters, and
+// Clean makes text of bytes that anybody has written: no control characters, and
 // what is not UTF-8 is replaced.
-func clean(text string) string {
+func Clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t' || r == '\n' || r == '\r':

@@ -360,14 +360,14 @@ func (s Script) failure(payload []byte) error {
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return tampered(err)
 	}
-	words := clean(e.Message)
+	words := Clean(e.Message)
 	switch e.Code {
 	case "out_of_memory":
 		return s.outOfMemory()
 	case "bad_result":
 		return fault.New(fault.Invalid, "%s", words).With("bad_result")
 	}
-	raised := fault.New(fault.Invalid, "the script failed in line %d: %s (%s)", e.Line, words, clean(e.Text)).With("script_failed")
+	raised := fault.New(fault.Invalid, "the script failed in line %d: %s (%s)", e.Line, words, Clean(e.Text)).With("script_failed")
 	if e.Line == 0 {
 		raised = fault.New(fault.Invalid, "the script failed: %s", words).With("script_failed")
 	}
