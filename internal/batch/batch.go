@@ -40,6 +40,24 @@ type Batch struct {
 	Columns []Column
 }
 
+// Slice returns the rows from one to before another. They share their memory with b.
+func (b Batch) Slice(from, to int) Batch {
+	out := Batch{Rows: to - from, Columns: make([]Column, len(b.Columns))}
+	for i, c := range b.Columns {
+		c.Valid, c.Ints, c.Floats = part(c.Valid, from, to), part(c.Ints, from, to), part(c.Floats, from, to)
+		c.Bools, c.Texts = part(c.Bools, from, to), part(c.Texts, from, to)
+		out.Columns[i] = c
+	}
+	return out
+}
+
+func part[T any](all []T, from, to int) []T {
+	if len(all) == 0 {
+		return all
+	}
+	return all[from:to]
+}
+
 // KindOf returns how values of a DuckDB type are carried.
 func KindOf(typ string) Kind {
 	switch typ {

@@ -12,24 +12,34 @@ import (
 
 // asker puts the questions of nodes to the server, any number at once.
 type asker struct {
-	talk *speaker
+	talk    *speaker
+	replies *json.Decoder // read from the first question on
 
 	mu      sync.Mutex
+	hearing bool
 	last    int64
 	waiting map[int64]chan job.Reply
 	gone    bool // the server says no more
 }
 
-func newAsker(talk *speaker) *asker {
-	return &asker{talk: talk, waiting: make(map[int64]chan job.Reply)}
+func newAsker(talk *speaker, replies *json.Decoder) *asker {
+	return &asker{talk: talk, replies: replies, waiting: make(map[int64]chan job.Reply)}
+}
+
+// asked reports whether anything was asked: then somebody reads what the server says,
+// until the process ends.
+func (a *asker) asked() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.hearing
 }
 
 // hear hands every reply of the server to whoever waits for it, until there are
 // no more.
-func (a *asker) hear(replies *json.Decoder) {
+func (a *asker) hear() {
 	for {
 		var r job.Reply
-		if err := replies.Decode(&r); err != nil {
+		if err := a.replies.Decode(&r); err != nil {
 			break
 		}
 		a.mu.Lock()
@@ -86,6 +96,10 @@ func (a *asker) await(waits chan job.Reply) int64 {
 	defer a.mu.Unlock()
 	if a.gone {
 		return 0
+	}
+	if !a.hearing {
+		a.hearing = true
+		go a.hear() // until the process ends, or in does
 	}
 	a.last++
 	a.waiting[a.last] = waits

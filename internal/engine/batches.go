@@ -25,6 +25,7 @@ const (
 
 // Read implements node.DB: the database does one thing at a time.
 func (db *database) Read(ctx context.Context, rel node.Relation) node.Rows {
+	db.spent = true // a result may be left half read
 	rows := node.Rows{Columns: make([]batch.Column, len(rel.Columns))}
 	picks := make([]string, len(rel.Columns))
 	for i, c := range rel.Columns {

@@ -31,12 +31,21 @@ type database struct {
 	// progress, when set, is told how far a statement that writes is, 0 to 1.
 	progress func(done float64)
 	profile  duckdb.ProfilingInfo // of the last Exec
+	settings []string             // that it is locked with; nil while it is not
+	tables   []string             // that were made on this connection
+	// spent says that no other run may use the instance: a statement has failed, a person
+	// has written one, or not all is gone that was made.
+	spent bool
 	translate
 }
 
 // openDatabase starts DuckDB and does what every run needs and none determines.
+//
+// Files are not cached, which DuckDB would do by their names and times: the system does
+// so, and better, and an instance may serve runs between which they change.
 func openDatabase(ctx context.Context) (*database, error) {
-	connector, err := duckdb.NewConnector("", nil)
+	// More threads start with the job, inside its sandbox.
+	connector, err := duckdb.NewConnector("?threads=1&autoinstall_known_extensions=false&autoload_known_extensions=false&allow_community_extensions=false&enable_external_file_cache=false", nil)
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
@@ -45,15 +54,6 @@ func openDatabase(ctx context.Context) (*database, error) {
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	for _, q := range []string{
-		"SET threads = 1", // more start with the job, inside its sandbox
-		"SELECT regexp_full_match('a', 'b'), try_strptime('1', '%d'), to_json([1])",
-	} {
-		if _, err := db.conn.ExecContext(ctx, q); err != nil {
-			return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), pool.Close())
-		}
-	}
-	db.warm(ctx)
 	return db, nil
 }
 
@@ -89,6 +89,7 @@ func (db *database) warm(ctx context.Context) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	csv, parquet := sqltext.Text(filepath.Join(dir, "w.csv")), sqltext.Text(filepath.Join(dir, "w.parquet"))
 	for _, q := range []string{
+		"SELECT regexp_full_match('a', 'b'), try_strptime('1', '%d'), to_json([1])",
 		"COPY (SELECT 1 AS i, 'a' AS t, DATE '2026-01-01' AS d) TO " + csv + " (FORMAT csv, HEADER)",
 		"COPY (SELECT CASE WHEN regexp_full_match(i, '[0-9]*') THEN CAST(i AS BIGINT) ELSE error('no') END AS i, t FROM read_csv(" + csv +
 			", auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {'i': 'VARCHAR', 't': 'VARCHAR', 'd': 'VARCHAR'})) TO " +
@@ -102,8 +103,15 @@ func (db *database) warm(ctx context.Context) {
 }
 
 // lock gives the instance its limits, its files and so many connections, and nothing
-// else any more. No text of a document has reached it before.
+// else any more. No text of a document has reached it before. One that has served a run
+// stays if it is locked with the very same; else another takes its place.
 func (db *database) lock(ctx context.Context, j job.Job, access node.Access, connections int) error {
+	settings := lockedWith(j, access)
+	if db.settings != nil && (!slices.Equal(db.settings, settings) || len(db.beside) > max(0, connections-1)) {
+		if err := db.renew(ctx); err != nil {
+			return err
+		}
+	}
 	db.translate = translate{limits: j.Limits}
 	for len(db.beside) < connections-1 {
 		other, err := connect(ctx, db.pool)
@@ -113,12 +121,24 @@ func (db *database) lock(ctx context.Context, j job.Job, access node.Access, con
 		other.translate = db.translate
 		db.beside = append(db.beside, other)
 	}
+	if db.settings != nil {
+		return nil
+	}
+	for _, q := range settings {
+		if _, err := db.conn.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("lock DuckDB down: %w", err)
+		}
+	}
+	db.settings = settings
+	return nil
+}
+
+// lockedWith returns the statements that give an instance what a run may have, and close
+// it.
+func lockedWith(j job.Job, access node.Access) []string {
 	files := slices.Concat(access.Reads, access.Writes, access.Folders) // a folder is not inside itself
 	folders := append([]string{j.Dir}, access.Folders...)
-	for _, q := range []string{
-		"SET autoinstall_known_extensions = false",
-		"SET autoload_known_extensions = false",
-		"SET allow_community_extensions = false",
+	return []string{
 		fmt.Sprintf("SET threads = %d", max(1, j.Limits.Threads)),
 		fmt.Sprintf("SET memory_limit = '%dB'", j.Limits.Memory),
 		"SET temp_directory = " + sqltext.Text(filepath.Join(j.Dir, "tmp")),
@@ -127,11 +147,35 @@ func (db *database) lock(ctx context.Context, j job.Job, access node.Access, con
 		"SET allowed_directories = [" + sqltext.Texts(folders) + "]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
-	} {
-		if _, err := db.conn.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("lock DuckDB down: %w", err)
-		}
 	}
+}
+
+// empty drops what a run has made, unless the instance is spent.
+func (db *database) empty(ctx context.Context) {
+	all := append([]*database{db}, db.beside...)
+	db.spent = slices.ContainsFunc(all, func(one *database) bool { return one.spent })
+	for _, one := range all {
+		for _, table := range one.tables {
+			if db.spent {
+				return
+			}
+			_, err := one.conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+sqltext.Ident(table))
+			db.spent = err != nil
+		}
+		one.tables, one.profile = nil, duckdb.ProfilingInfo{}
+	}
+}
+
+// renew closes the instance, and opens another.
+func (db *database) renew(ctx context.Context) error {
+	if err := db.close(); err != nil {
+		return fmt.Errorf("close DuckDB: %w", err)
+	}
+	fresh, err := openDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	*db = *fresh
 	return nil
 }
 
@@ -147,12 +191,12 @@ func (db *database) close() error {
 func (db *database) Query(ctx context.Context, query string, limit int) (node.Table, error) {
 	rows, err := db.conn.QueryContext(ctx, query)
 	if err != nil {
-		return node.Table{}, db.fault(ctx, err)
+		return node.Table{}, db.failed(ctx, err)
 	}
 	defer rows.Close()
 	types, err := rows.ColumnTypes()
 	if err != nil {
-		return node.Table{}, db.fault(ctx, err)
+		return node.Table{}, db.failed(ctx, err)
 	}
 	table := node.Table{Columns: make([]node.Column, len(types))}
 	for i, t := range types {
@@ -164,11 +208,11 @@ func (db *database) Query(ctx context.Context, query string, limit int) (node.Ta
 			into[i] = &row[i]
 		}
 		if err := rows.Scan(into...); err != nil {
-			return node.Table{}, db.fault(ctx, err)
+			return node.Table{}, db.failed(ctx, err)
 		}
 		table.Rows = append(table.Rows, row)
 	}
-	return table, db.fault(ctx, rows.Err())
+	return table, db.failed(ctx, rows.Err())
 }
 
 // Describe implements node.DB.
@@ -193,12 +237,19 @@ func (db *database) Exec(ctx context.Context, statement string) (int64, error) {
 	result, err := db.conn.ExecContext(ctx, statement)
 	stop()
 	if err != nil {
-		return 0, db.fault(ctx, err)
+		return 0, db.failed(ctx, err)
 	}
 	// Without a profile the engine counts in other ways.
 	db.profile, _ = duckdb.GetProfilingInfo(db.conn)
 	rows, err := result.RowsAffected()
-	return rows, db.fault(ctx, err)
+	return rows, db.failed(ctx, err)
+}
+
+// failed is fault of what a statement has given. After an error the instance is for this
+// run alone.
+func (db *database) failed(ctx context.Context, err error) error {
+	db.spent = db.spent || err != nil
+	return db.fault(ctx, err)
 }
 
 // watch tells the progress of the statement that is about to run, until stopped.

@@ -6,6 +6,7 @@ package engine
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,10 +14,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/files"
 	"github.com/broked/broked/internal/job"
@@ -32,11 +35,15 @@ type Engine struct {
 	Confine func(reach Reach) error
 }
 
-// Run says that it is ready, reads one job from in, executes it and writes its
-// messages to out; then it returns. What follows the job are the replies to questions
-// of nodes. A process serves one run, so that whatever
-// the run does to it ends with it. What is slow and the same for every run is
+// Run says that it is ready, reads a job from in, executes it and writes its
+// messages to out. What follows the job are the replies to questions
+// of nodes. What is slow and the same for every run is
 // done before ready is said, so that a server may keep engines waiting.
+//
+// A process serves one run, so that whatever the run does to it ends with it. Only when
+// nothing but its database and plain files was touched, Run begins again for a run that
+// touches the very same files: see shut. A job that is not of this kind is declined. The
+// database is another one, unless that of the run before is as good as new: see bare.
 //
 // A run that fails is no error: it is told in the messages. Run returns an error
 // when there is no job to read or nobody to tell; an in that ends without a job
@@ -46,33 +53,52 @@ func (e Engine) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	talk := newSpeaker(out)
-	talk.say(job.Message{Type: job.Ready})
-	var j job.Job
-	replies := json.NewDecoder(bufio.NewReader(in))
-	switch err := replies.Decode(&j); {
-	case errors.Is(err, io.EOF):
-		return db.close()
-	case err != nil:
-		return errors.Join(fmt.Errorf("read the job: %w", err), db.close())
+	db.warm(ctx)
+	talk, lines, shut := newSpeaker(out), json.NewDecoder(bufio.NewReader(in)), &shut{own: rand.Text()[:8]}
+	for {
+		talk.say(job.Message{Type: job.Ready})
+		var j job.Job
+		switch err := lines.Decode(&j); {
+		case errors.Is(err, io.EOF):
+			return db.close()
+		case err != nil:
+			return errors.Join(fmt.Errorf("read the job: %w", err), db.close())
+		}
+		end := e.serve(ctx, j, db, newAsker(talk, lines), shut)
+		talk.say(end)
+		if err := talk.failure(); err != nil || !end.Again {
+			return errors.Join(err, db.close())
+		}
+		if db.spent {
+			if err := db.renew(ctx); err != nil {
+				return err
+			}
+		}
 	}
-	end := job.Message{Type: job.Finished, Status: job.Success}
-	asks := newAsker(talk)
-	go asks.hear(replies) // until the process ends, or in does
-	if err := e.execute(ctx, j, db, asks); err != nil {
-		e.Log.DebugContext(ctx, "run failed", "run", j.Run, "error", err)
-		end.Status, end.Error = job.Failed, job.FailureOf(err)
-	}
-	talk.say(end)
-	return errors.Join(talk.failure(), db.close())
 }
 
-// execute does the work of a job and tells everything but its end.
-func (e Engine) execute(ctx context.Context, j job.Job, db *database, asks *asker) error {
-	r := &run{job: j, db: db, speaker: asks.talk, asks: asks, log: e.Log, roots: files.Roots(j.Roots)}
-	err := r.prepare(ctx, e.Kinds)
+// serve does the work of a job, tells everything but its end, and returns that.
+func (e Engine) serve(ctx context.Context, j job.Job, db *database, asks *asker, s *shut) job.Message {
+	r := &run{job: j, db: db, speaker: asks.talk, asks: asks, log: e.Log, roots: files.Roots(j.Roots), own: s.own}
+	err := e.execute(ctx, r, s)
+	switch {
+	case errors.Is(err, errDeclined):
+		return job.Message{Type: job.Declined}
+	case err != nil:
+		e.Log.DebugContext(ctx, "run failed", "run", j.Run, "error", err)
+		return job.Message{Type: job.Finished, Status: job.Failed, Error: job.FailureOf(err)}
+	}
+	return job.Message{Type: job.Finished, Status: job.Success, Again: s.again(r)}
+}
+
+// execute does the work of a run and tells everything but its end.
+func (e Engine) execute(ctx context.Context, r *run, s *shut) error {
+	err := s.admit(r, func() error { return r.prepare(ctx, e.Kinds) })
+	if errors.Is(err, errDeclined) {
+		return err
+	}
 	if err == nil {
-		err = e.enclose(ctx, r)
+		err = e.enclose(ctx, r, s)
 	}
 	if err == nil {
 		err = r.all(ctx)
@@ -82,17 +108,38 @@ func (e Engine) execute(ctx context.Context, j job.Job, db *database, asks *aske
 	if err == nil {
 		r.warnOfLost()
 	}
+	r.bare(ctx)
 	return errors.Join(err, r.tidy())
 }
 
-// enclose locks the database and shuts in the process.
-func (e Engine) enclose(ctx context.Context, r *run) error {
-	if e.Confine != nil {
-		if err := e.Confine(reachOf(r.access, r.job.Dir)); err != nil {
-			e.Log.WarnContext(ctx, "a run is not confined", "run", r.job.Run, "error", err)
-		}
+// bare drops what the run has made in its database, which may then serve another run,
+// unless a person has written a statement for it. It comes before the folder is tidied,
+// because rows that were spilled are given up then.
+func (r *run) bare(ctx context.Context) {
+	r.db.spent = r.db.spent || slices.ContainsFunc(r.steps, func(s *state) bool { return s.spec.TakesSQL() })
+	r.db.empty(context.WithoutCancel(ctx))
+	spilled, err := filepath.Glob(filepath.Join(r.job.Dir, "tmp", "duckdb_*"))
+	r.db.spent = r.db.spent || err != nil || len(spilled) > 0
+}
+
+// enclose locks the database and shuts in the process, unless it is already.
+func (e Engine) enclose(ctx context.Context, r *run, s *shut) error {
+	if s.runs == 1 {
+		e.confine(ctx, r, s)
 	}
 	return r.db.lock(ctx, r.job, r.access, r.width())
+}
+
+func (e Engine) confine(ctx context.Context, r *run, s *shut) {
+	reach := reachOf(r.access, r.job.Dir)
+	s.note(reach)
+	if e.Confine == nil {
+		return
+	}
+	if err := e.Confine(reach); err != nil {
+		s.last = true
+		e.Log.WarnContext(ctx, "a run is not confined", "run", r.job.Run, "error", err)
+	}
 }
 
 // prepare makes the nodes and lets them find their files.
@@ -184,9 +231,10 @@ func (r *run) noteLeftovers() error {
 func (r *run) open(ctx context.Context, s *state) error {
 	s.env = node.Env{
 		Pipeline: r.job.Name, Run: r.job.Run, Node: s.ID,
-		Roots: r.roots, Legacy: r.job.Legacy,
+		Roots: searching{r.roots, &r.searched}, Legacy: r.job.Legacy,
+		Own:    r.own,
 		Temp:   filepath.Join(r.job.Dir, "tmp", strconv.Itoa(r.index(s))),
-		Memory: r.job.Limits.Memory, Params: r.job.Params(),
+		Memory: r.job.Limits.Memory, Disk: r.job.Limits.Spill, Params: r.job.Params(),
 		Values: func(name string) (string, bool) {
 			v, ok := r.job.Values[name]
 			return v, ok
@@ -194,7 +242,7 @@ func (r *run) open(ctx context.Context, s *state) error {
 		Ask: func(ctx context.Context, what string, body, answer any) error {
 			return r.asks.ask(ctx, s.ID, what, body, answer)
 		},
-		State: s.State, Enough: r.job.Wanted(),
+		Connection: s.connection, State: s.State, Enough: r.job.Wanted(),
 		Keep: func(kept json.RawMessage) { r.say(job.Message{Type: job.Kept, Node: s.ID, State: kept}) },
 		Log: func(level node.Level, format string, args ...any) {
 			r.say(job.Message{Type: job.Log, Node: s.ID, Level: level, Message: fmt.Sprintf(format, args...)})
@@ -223,6 +271,15 @@ func (r *run) open(ctx context.Context, s *state) error {
 	}
 	s.env.DB = r.db
 	return nil
+}
+
+// connection is node.Env.Connection.
+func (s *state) connection(name string) (connection.Connection, error) {
+	c, is := s.Connections[name]
+	if !is {
+		return connection.Connection{}, fault.New(fault.Invalid, "the connection %q was not given to this node: connections are kept by a server, and a setting must name them", name).With("connection_not_given")
+	}
+	return c, nil
 }
 
 // clashes refuses two nodes that write one file, and has those rows copied first

@@ -37,6 +37,7 @@ type gathered struct {
 }
 
 func (db *database) gather(ctx context.Context, prefix string) (*gatherer, error) {
+	db.spent = true // a connection more, and tables that are not listed
 	conn, err := db.pool.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect to DuckDB: %w", err)
@@ -257,6 +258,9 @@ func landed(t gathered, c node.Column) string {
 	}
 	if carrier, _ := carrierOf(t.columns[i].Kind); carrier == c.Type {
 		return name
+	}
+	if nested(c.Type) { // their texts are JSON
+		return "CAST(CAST(" + name + " AS JSON) AS " + c.Type + ")"
 	}
 	return "CAST(" + name + " AS " + c.Type + ")"
 }

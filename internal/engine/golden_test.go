@@ -116,7 +116,7 @@ func outcomeOf(t *testing.T, given map[string]string) map[string]string {
 	if f := d.Check(kinds); len(f.Problems) > 0 {
 		return map[string]string{"problems": listed(f.Problems)}
 	}
-	j, err := executor.NewJob(d, kinds, runs.Run{ID: "r"})
+	j, err := executor.NewJob(d, kinds, runs.Run{ID: "r"}, nil)
 	ok(t, err)
 	j.Values["run.started_at"], j.Values["run.date"] = "2026-01-31T12:00:00Z", "2026-01-31"
 	w := newWorld(t, given)

@@ -213,7 +213,9 @@ func converse(ctx context.Context, tb testing.TB, j job.Job, answer func(job.Que
 			tb.Fatal(err)
 		}
 	}
-	if err := errors.Join(jobs.Close(), <-ended); err != nil {
+	closed := jobs.Close()
+	_, rest := io.Copy(io.Discard, messages) // it may be ready again
+	if err := errors.Join(closed, rest, <-ended); err != nil {
 		tb.Fatal(err)
 	}
 	return r
@@ -221,7 +223,7 @@ func converse(ctx context.Context, tb testing.TB, j job.Job, answer func(job.Que
 
 func testEngine(tb testing.TB, more ...node.Spec) engine.Engine {
 	tb.Helper()
-	more = append(more, whereSpec, selectSpec, joinSpec, panicSpec, prowlSpec, callSpec)
+	more = append(more, whereSpec, selectSpec, joinSpec, panicSpec, prowlSpec, callSpec, peekSpec)
 	kinds, err := node.NewRegistry(append(offered(tb), more...)...)
 	if err != nil {
 		tb.Fatal(err)

@@ -62,11 +62,15 @@ func (r *run) artifact(i int) string {
 	if name != r.steps[i].ID || len(name) > 100 {
 		name = fmt.Sprintf("%s.%d", name[:min(len(name), 100)], i)
 	}
+	if r.job.Claim > 1 {
+		name = fmt.Sprintf("%s.c%d", name, r.job.Claim)
+	}
 	return filepath.Join(r.job.Dir, name+".parquet")
 }
 
 // keep computes rel into a table, which spills like everything in the database.
 func (db *database) keep(ctx context.Context, table string, rel node.Relation) (node.Relation, error) {
+	db.tables = append(db.tables, table)
 	stop := db.watch()
 	// Its result is the number of rows; as a mere statement it would not tell it.
 	count, err := db.Query(ctx, "CREATE OR REPLACE TABLE "+sqltext.Ident(table)+" AS "+rel.SQL, 1)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/nodes"
 	"github.com/broked/broked/internal/outbound"
@@ -171,6 +172,65 @@ func TestSettingsOfNotify(t *testing.T) {
 			if _, problems := spec.Build(json.RawMessage(settings)); len(problems) != 1 || problems[0].Path != path {
 				t.Errorf("%s: %+v", settings, problems)
 			}
+		}
+	}
+}
+
+// TestNotificationsGoByConnections sees that addresses and sign-ins are taken from connections,
+// and only from those that fit.
+func TestNotificationsGoByConnections(t *testing.T) {
+	t.Parallel()
+	port, mails := postOffice(t)
+	bodies := make(chan string, 10)
+	chat := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- r.URL.Path + " " + string(body)
+	}))
+	t.Cleanup(chat.Close)
+	known := map[string]connection.Connection{
+		"office": {Name: "office", Type: connection.SMTP, Host: "127.0.0.1", Port: port, Options: map[string]any{"security": "none", "from": "b@example.com"}},
+		"silent": {Name: "silent", Type: connection.SMTP, Host: "127.0.0.1", Port: port, Options: map[string]any{"security": "none"}},
+		"chat":   {Name: "chat", Type: connection.Slack, Password: chat.URL + "/services/s3cret"},
+		"empty":  {Name: "empty", Type: connection.Slack},
+		"web":    {Name: "web", Type: connection.HTTP, Host: chat.URL},
+	}
+	for _, c := range []struct{ settings, sent, path string }{
+		{`{"notify_type": "email", "conn_id": "office", "to": ["ann@example.com"]}`, "MAIL FROM:<b@example.com>", ""},
+		{`{"notify_type": "email", "conn_id": "silent", "from": "c@example.com", "to": ["ann@example.com"]}`, "MAIL FROM:<c@example.com>", ""},
+		{`{"notify_type": "slack", "conn_id": "chat", "message": "{{rows}} rows"}`, `/services/s3cret {"text":"3 rows"}`, ""},
+		{`{"notify_type": "slack", "conn_id": "web", "webhook_url": "/x", "message": "{{rows}} rows"}`, `/x {"text":"3 rows"}`, ""},
+		{`{"notify_type": "email", "conn_id": "silent", "to": ["ann@example.com"]}`, "", "from"},
+		{`{"notify_type": "email", "conn_id": "chat", "to": ["ann@example.com"]}`, "", "conn_id"},
+		{`{"notify_type": "email", "conn_id": "office", "smtp_host": "x", "to": ["ann@example.com"]}`, "", "smtp_host"},
+		{`{"notify_type": "webhook", "conn_id": "chat"}`, "", "conn_id"},
+		{`{"notify_type": "slack", "conn_id": "office"}`, "", "conn_id"},
+		{`{"notify_type": "slack", "conn_id": "empty"}`, "", "conn_id"},
+		{`{"notify_type": "slack", "conn_id": "chat", "webhook_url": "/x"}`, "", "webhook_url"},
+	} {
+		w := newWorld(t, map[string]string{"in.csv": "id\n1\n2\n3\n"})
+		j := w.job("in source_file {\"path\": \"in.csv\"}\n out notify "+c.settings, "in>out")
+		j.Name, j.Out.Policy = "Daily", outbound.Policy{Allow: outbound.Loopback()}
+		for i := range j.Nodes {
+			j.Nodes[i].Connections = known
+		}
+		r := execute(t.Context(), t, j)
+		if c.path != "" {
+			if r.end.Error == nil || !strings.Contains(fmt.Sprint(r.end.Error.Problems), c.path) || strings.Contains(fmt.Sprint(*r.end.Error), "s3cret") {
+				t.Errorf("%s: %+v", c.settings, r.end.Error)
+			}
+			continue
+		}
+		if r.end.Status != job.Success {
+			t.Errorf("%s: %+v", c.settings, r.end.Error)
+			continue
+		}
+		got := ""
+		select {
+		case got = <-mails:
+		case got = <-bodies:
+		}
+		if !strings.Contains(got, c.sent) {
+			t.Errorf("%s: sent %s", c.settings, got)
 		}
 	}
 }

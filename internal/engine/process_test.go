@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -71,7 +72,7 @@ func inProcess(tb testing.TB, j job.Job) (r report, start, took time.Duration) {
 		r.add(m)
 	}
 	took = time.Since(begin)
-	if err := cmd.Wait(); err != nil {
+	if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
 		tb.Error(err)
 	}
 	r.log = log.String()

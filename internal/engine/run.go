@@ -31,6 +31,9 @@ type run struct {
 	traits []traits     // of steps
 	reads  func() int64 // the size of all files that the run reads
 	asks   *asker
+	// searched says that files were looked for, which another run may find more of.
+	searched bool
+	own      string // node.Env.Own
 	*speaker
 }
 
@@ -298,7 +301,7 @@ const maxHeavy = 16 << 20
 
 // look returns the first rows of rel, which are those of node i, or nil.
 func (r *run) look(ctx context.Context, i int, rel node.Relation) *job.Sample {
-	if rel.SQL == "" {
+	if rel.SQL == "" || r.job.Query != nil && !r.asked(i) {
 		return nil
 	}
 	if rel.Head != "" {

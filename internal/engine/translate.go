@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -47,6 +48,7 @@ func (t translate) fault(ctx context.Context, err error) error {
 	if m := noAccess.FindStringSubmatch(msg); m != nil {
 		return fault.Wrap(fault.Invalid, err, "%s is no file of this run: only file nodes reach files, and only those that they name", m[1]).With("path_not_allowed")
 	}
+	first += meant(msg, first)
 	switch e.Type { //nolint:exhaustive // the others have nothing in common
 	case duckdb.ErrorTypeConversion:
 		return fault.Wrap(fault.Invalid, err, "a value cannot be converted: %s", lower(first)).With("bad_value")
@@ -58,6 +60,15 @@ func (t translate) fault(ctx context.Context, err error) error {
 	return fault.Wrap(fault.Invalid, err, "the data could not be processed: %s", lower(first)).With("query_failed")
 }
 
+// meant says which name DuckDB thinks was meant, when its first line does not.
+func meant(msg, first string) string {
+	m := candidate.FindStringSubmatch(msg)
+	if m == nil || strings.Contains(first, "id you mean") {
+		return ""
+	}
+	return fmt.Sprintf(" Did you mean %s?", m[1])
+}
+
 // machine tells what the machine ran out of.
 func (t translate) machine(e *duckdb.Error, cause error, msg string) *fault.Error {
 	switch {
@@ -66,6 +77,8 @@ func (t translate) machine(e *duckdb.Error, cause error, msg string) *fault.Erro
 			humanize.IBytes(uint64(max(t.limits.Spill, 0)))).With("spill_limit")
 	case strings.Contains(msg, "No space left on device"):
 		return fault.Wrap(fault.Unavailable, cause, "the disk is full: make room where the run's temporary files and results go").With("disk_full")
+	case e.Type == duckdb.ErrorTypeIO && diskFailed.MatchString(msg):
+		return fault.Wrap(fault.Unavailable, cause, "a disk has failed: %s; look at the system's log, then run again", lower(diskFailed.FindString(msg))).With("disk_failed")
 	case e.Type == duckdb.ErrorTypeOutOfMemory:
 		return fault.Wrap(fault.Exhausted, cause, "the run needs more than its %s of memory: raise the limit, or sort, join and group fewer rows or columns at once",
 			humanize.IBytes(uint64(max(t.limits.Memory, 0)))).With("out_of_memory")
@@ -74,6 +87,8 @@ func (t translate) machine(e *duckdb.Error, cause error, msg string) *fault.Erro
 }
 
 var (
+	diskFailed  = regexp.MustCompile(`Input/output error|Read-only file system|Stale file handle`)
+	candidate   = regexp.MustCompile(`(?:Candidate bindings: |Did you mean )("(?:[^"]|"")*")`)
 	csvLine     = regexp.MustCompile(`CSV Error on Line: (\d+)`)
 	csvColumns  = regexp.MustCompile(`Expected Number of Columns: (\d+) Found: (\d+)`)
 	csvFile     = regexp.MustCompile(`(?m)^  file = (.*)$`)

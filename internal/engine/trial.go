@@ -116,6 +116,9 @@ func (idle) Select(_ context.Context, env node.Env, in []node.Relation) (node.Re
 
 // sampled returns so much of what source i yields as a trial wants.
 func (r *run) sampled(i int, rel node.Relation) node.Relation {
+	if r.asked(i) {
+		return bounded(rel, *r.job.Query)
+	}
 	t := r.job.Trial
 	if t == nil || len(r.plan.inputs[i]) > 0 || r.steps[i].Pinned != nil {
 		return rel

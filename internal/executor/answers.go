@@ -45,7 +45,11 @@ type conversation struct {
 	*recorder
 	pipeline pipelines.Document
 	askers   map[string]asker // by node
+	hidden   *masks
 }
+
+// secretive is an answer that the engine may see and nobody else.
+type secretive interface{ Secrets() []string }
 
 // asker is a node of the run with the questions that it may ask.
 type asker struct {
@@ -56,7 +60,7 @@ type asker struct {
 // converse returns the conversation about a run of d whose job is j. Its engine may ask
 // for every node what its kind does, and nothing else, whatever is done to it.
 func (x *Executor) converse(r *recorder, d pipelines.Document, j job.Job) (*conversation, error) {
-	c := &conversation{recorder: r, pipeline: d, askers: make(map[string]asker, len(j.Nodes))}
+	c := &conversation{recorder: r, pipeline: d, askers: make(map[string]asker, len(j.Nodes)), hidden: masksOf(j)}
 	for _, s := range j.Nodes {
 		spec, err := x.Kinds.Spec(s.Kind)
 		if err != nil {
@@ -89,6 +93,9 @@ func (c *conversation) answer(ctx context.Context, q job.Question) (json.RawMess
 	result, err := answer(ctx, from.Asker, q.Body)
 	if err != nil {
 		return nil, err
+	}
+	if secret, is := result.(secretive); is {
+		c.hidden.learn(secret.Secrets())
 	}
 	body, err := json.Marshal(result)
 	if err != nil {

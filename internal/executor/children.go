@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/broked/broked/internal/artifacts"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
@@ -21,7 +22,7 @@ type Children interface {
 	PlanChildren(ctx context.Context, p runs.Plan) error
 	CallChildren(ctx context.Context, c runs.Call) (runs.Tally, error)
 	Children(ctx context.Context, parent runs.ID, node string) ([]runs.Child, error)
-	Artifact(ctx context.Context, run runs.ID, node string) (path string, rows int64, err error)
+	Artifact(ctx context.Context, run runs.ID, node string) (runs.Artifact, error)
 	Preview(ctx context.Context, run runs.ID, node string) (runs.Preview, error)
 }
 
@@ -167,26 +168,44 @@ func (c *call) take(ctx context.Context) error {
 		return err
 	}
 	child := all[0].Run
-	artifact, rows, err := c.Children.Artifact(ctx, child, c.Output)
+	artifact, err := c.Children.Artifact(ctx, child, c.Output)
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(c.Dir, string(child), filepath.Base(artifact))
-	if artifact == "" || !isParquet(file) {
-		return fault.New(fault.Invalid, "run %s has no rows of its node %q: it was skipped, they have been removed since, or another machine has them", child, c.Output).With("no_output")
-	}
+	rows := artifact.Rows
 	// The names of its files are those of nodes, which this run may have as well.
 	path := filepath.Join(c.Dir, string(c.of.Run), "from."+string(child)+".parquet")
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("take rows: %w", err)
-	}
-	if err := linked(file, path); err != nil {
+	if artifact, err = c.bring(ctx, child, artifact, path); err != nil {
 		return err
 	}
 	c.rows = &rows
 	if p, err := c.Children.Preview(ctx, child, c.Output); err == nil {
 		c.look.Events = append(c.look.Events, runs.Event{Run: c.of.Run, Type: job.Preview, At: c.now, Node: c.of.Node, Preview: &p.Sample})
 	}
-	c.look.Events = append(c.look.Events, runs.Event{Run: c.of.Run, Type: job.Artifact, At: c.now, Node: c.of.Node, Message: path, Rows: &rows})
+	c.look.Events = append(c.look.Events, runs.Event{Run: c.of.Run, Type: job.Artifact, At: c.now, Node: c.of.Node, Message: path, Rows: &rows, Stored: artifact.Stored})
 	return nil
+}
+
+// bring makes the rows of a run that has ended be in the file path, too, or sees that they
+// are in the store of artifacts, where whoever goes on with this run finds them.
+func (c *call) bring(ctx context.Context, child runs.ID, a runs.Artifact, path string) (runs.Artifact, error) {
+	file := filepath.Join(c.Dir, string(child), filepath.Base(a.File))
+	switch {
+	case a.File == "":
+	case isWhole(file, a.Stored):
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return a, fmt.Errorf("take rows: %w", err)
+		}
+		err := linked(file, path)
+		if err == nil && a.Stored.Place == "" {
+			a.Stored, err = c.Artifacts.Keep(ctx, c.of.Run, path)
+		}
+		return a, err
+	case a.Stored.Place != "":
+		err := c.Artifacts.Has(ctx, a.Stored)
+		if code := fault.CodeOf(err); code != artifacts.CodeMissing && code != artifacts.CodeDamaged {
+			return a, err
+		}
+	}
+	return a, fault.New(fault.Invalid, "run %s has no rows of its node %q: it was skipped, they have been removed since, or another machine has them", child, c.Output).With("no_output")
 }

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/broked/broked/internal/artifacts"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
@@ -41,8 +42,8 @@ func (*fewChildren) Children(context.Context, runs.ID, string) ([]runs.Child, er
 	return []runs.Child{{Run: "c", Status: "success"}, {Position: 1, Run: "d", Status: "failed", Error: "it broke"}}, nil
 }
 
-func (*fewChildren) Artifact(context.Context, runs.ID, string) (string, int64, error) {
-	return "", 0, nil
+func (*fewChildren) Artifact(context.Context, runs.ID, string) (runs.Artifact, error) {
+	return runs.Artifact{}, nil
 }
 
 func (*fewChildren) Preview(context.Context, runs.ID, string) (runs.Preview, error) {
@@ -83,7 +84,7 @@ func TestHowRunsThatWereStartedAreWaitedFor(t *testing.T) {
 					Began:    &start,
 				}}
 				below := &fewChildren{tallies: tc.tallies}
-				k := &Keeper{Store: s, Kinds: kinds, News: &news.Board{}, Log: slog.New(slog.DiscardHandler), Children: below, Dir: dir}
+				k := &Keeper{Store: s, Kinds: kinds, News: &news.Board{}, Log: slog.New(slog.DiscardHandler), Children: below, Dir: dir, Artifacts: artifacts.None{}}
 				ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 				defer stop()
 				if err := k.Run(ctx); err != nil {

@@ -24,13 +24,15 @@ const maxMessage = 16 << 20
 // its death.
 const keptErrors = 8 << 10
 
-// process is an engine process: it takes one job, tells what happens, and ends.
+// process is an engine process: it takes a job, tells what happens, and ends, unless it
+// may take another one.
 type process struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
 	writes sync.Mutex // of lines to stdin
 	lines  *bufio.Scanner
 	errors *tail
+	link   string // leads to the folder of its run; "" when it has none
 	once   sync.Once
 }
 
@@ -87,6 +89,36 @@ func (p *process) kill() {
 
 func (p *process) wait() error { return p.cmd.Wait() }
 
+// stays ends the process unless it may stay and nobody has begun to kill it, which stop
+// prevents from now on. It reports whether it does.
+func (p *process) stays(may bool, stop func() bool) bool {
+	if untouched := stop(); untouched && may {
+		return true
+	}
+	p.end()
+	return false
+}
+
+// end kills the process, waits until it is gone and removes its link.
+func (p *process) end() {
+	p.kill()
+	_ = p.wait()
+	if p.link != "" {
+		_ = os.Remove(p.link)
+	}
+}
+
+// memory returns how many bytes of memory the process has.
+func (p *process) memory() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	var size, resident int64
+	_, err = fmt.Sscan(string(text), &size, &resident)
+	return resident * int64(os.Getpagesize()), err
+}
+
 // Ear is who listens to an engine.
 type Ear interface {
 	// Hear is told every message but questions and the last one, in order. An error
@@ -98,20 +130,17 @@ type Ear interface {
 }
 
 // run gives the engine its job and hands every message to ear, until the
-// engine says that it has finished. When ctx ends first, the engine is killed
+// engine says that it has finished, or that it declines. When ctx ends first, the engine is killed
 // and the error is ctx's. An engine that ends without a word is a failure whose
-// reason is put in words as well as its end tells.
-func (p *process) run(ctx context.Context, j job.Job, ear Ear) (job.Message, error) {
+// reason is put in words as well as its end tells. Unless the engine may serve another
+// run, it has ended with all its children.
+func (p *process) run(ctx context.Context, j job.Job, ear Ear) (last job.Message, err error) {
 	stop := context.AfterFunc(ctx, p.kill)
-	defer stop()
 	answering, hush := context.WithCancel(ctx)
 	var answers sync.WaitGroup
 	defer answers.Wait()
 	defer hush()
-	defer func() {
-		p.kill()
-		_ = p.wait()
-	}()
+	defer func() { last.Again = p.stays(err == nil && last.Again, stop) }()
 	if err := p.tell(j); err != nil {
 		return job.Message{}, p.death(ctx, j)
 	}
@@ -124,7 +153,7 @@ func (p *process) run(ctx context.Context, j job.Job, ear Ear) (job.Message, err
 			return m, p.death(ctx, j)
 		case err != nil:
 			return m, err
-		case m.Type == job.Finished:
+		case m.Type == job.Finished, m.Type == job.Declined:
 			return m, nil
 		case m.Type == job.Ask && m.Question != nil:
 			answers.Go(func() { _ = p.tell(ear.Answer(answering, *m.Question)) }) // an engine that is gone needs no answer

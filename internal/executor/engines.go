@@ -11,19 +11,21 @@ import (
 )
 
 // Engines starts engine processes and keeps some ready, because starting one
-// takes longer than a small run. Each serves one run and ends: no state and no
-// memory pass from one run to the next.
+// takes longer than a small run. Each serves one run and ends, or rests until the same
+// pipeline runs again.
 type Engines struct {
 	command []string
 	warm    chan *process // ready engines
 	refill  chan struct{} // one token for each engine that should be made ready
+	resting *resting
 	log     *slog.Logger
 }
 
 // NewEngines returns engines started by command, of which warm are kept ready
-// while Run runs.
-func NewEngines(command []string, warm int, log *slog.Logger) *Engines {
-	e := &Engines{command: command, warm: make(chan *process, warm), refill: make(chan struct{}, warm), log: log}
+// while Run runs. The folders of those that rest are in a folder beside those of the runs;
+// when that is "" none rests.
+func NewEngines(command []string, warm int, rest string, log *slog.Logger) *Engines {
+	e := &Engines{command: command, warm: make(chan *process, warm), refill: make(chan struct{}, warm), resting: &resting{dir: rest}, log: log}
 	for range warm {
 		e.refill <- struct{}{}
 	}
@@ -38,6 +40,7 @@ func (e *Engines) Run(ctx context.Context) error {
 	for range cap(e.warm) {
 		g.Go(func() error { return e.fill(ctx) })
 	}
+	g.Go(func() error { return e.resting.watch(ctx) })
 	return g.Wait()
 }
 
@@ -64,34 +67,40 @@ func (e *Engines) drain() {
 	for {
 		select {
 		case p := <-e.warm:
-			p.kill()
-			_ = p.wait()
+			p.end()
 		default:
 			return
 		}
 	}
 }
 
-// Do runs j in an engine of its own, which talks to ear, and returns the engine's
-// last message. When ctx ends the engine is killed with all its
+// Do runs j in an engine that nobody else uses, which talks to ear, and returns the
+// engine's last message. The engine is a fresh one, or has served none but runs that had
+// the same alike, which is not "" then: see resting. When ctx ends the engine is killed with all its
 // children and the error is ctx's. An engine that dies is an Invalid fault with
 // the reason; the caller's process is unharmed. One that had died while it was
 // kept ready, or dies before it says a word, is replaced once.
-func (e *Engines) Do(ctx context.Context, j job.Job, ear Ear) (job.Message, error) {
+func (e *Engines) Do(ctx context.Context, alike string, j job.Job, ear Ear) (job.Message, error) {
+	noticing := &noticer{Ear: ear}
+	if p := e.resting.take(ctx, alike, j.Dir); p != nil {
+		last, err := e.resting.run(ctx, p, alike, j, noticing)
+		if last.Type == job.Finished || noticing.heard || ctx.Err() != nil {
+			return last, err
+		}
+	}
 	p, refill, err := e.take(ctx)
 	if err != nil {
 		return job.Message{}, err
 	}
 	defer refill() // not before: starting an engine would slow this run down
-	noticing := &noticer{Ear: ear}
-	last, err := p.run(ctx, j, noticing)
-	if err == nil || noticing.heard || ctx.Err() != nil {
-		return last, err
+	last, err := e.resting.run(ctx, p, alike, j, noticing)
+	if err != nil && !noticing.heard && ctx.Err() == nil {
+		if p, err = start(ctx, e.command); err != nil {
+			return job.Message{}, err
+		}
+		last, err = e.resting.run(ctx, p, alike, j, ear)
 	}
-	if p, err = start(ctx, e.command); err != nil {
-		return job.Message{}, err
-	}
-	return p.run(ctx, j, ear)
+	return last, err
 }
 
 // noticer notices whether an engine says anything.

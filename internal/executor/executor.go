@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/news"
@@ -47,12 +49,13 @@ type Executor struct {
 	active atomic.Int64
 	live   sync.Map      // of context.CancelCauseFunc by runs.ID
 	trials chan struct{} // one for each trial that is under way
+	asks   chan struct{} // one for each query that is under way
 }
 
 // Active returns how many runs are being worked on.
 func (x *Executor) Active() int { return int(x.active.Load()) }
 
-// Deps is what an Executor needs. Every field is required.
+// Deps is what an Executor needs. Every field is required, but for Connection and Names.
 type Deps struct {
 	Store   Store
 	Engines *Engines
@@ -64,6 +67,14 @@ type Deps struct {
 	Roots   job.Roots // what file nodes may reach
 	Limits  job.Limits
 	Out     outbound.Exit // to other machines
+	// Artifacts keeps rows besides Dir.
+	Artifacts Artifacts
+	// Connection returns a connection of a workspace with its secrets. One that is not there is
+	// a NotFound fault. Nil is for programs without a server, which have none.
+	Connection func(ctx context.Context, workspace auth.WorkspaceID, name string) (connection.Connection, error)
+	// Names returns what names in settings stand for in a workspace, with secrets. Nil is as with
+	// Connection.
+	Names func(ctx context.Context, workspace auth.WorkspaceID, names []string) (*pipelines.Known, error)
 	// Called returns what has become of the runs that a node of a run has started.
 	Called func(ctx context.Context, run runs.ID, node string) ([]runs.Child, error)
 	// Answers are what the server answers to questions of nodes, by their names.
@@ -71,7 +82,9 @@ type Deps struct {
 }
 
 // New returns an executor. It works when its Execute is called.
-func New(d Deps) *Executor { return &Executor{Deps: d, trials: make(chan struct{}, mostTrials)} }
+func New(d Deps) *Executor {
+	return &Executor{Deps: d, trials: make(chan struct{}, mostTrials), asks: make(chan struct{}, mostAsked)}
+}
 
 // Abandon stops the engines of all runs, and puts the runs back as soon as the record
 // can be reached. It is for a server that the others must take for dead by now.
@@ -128,19 +141,13 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 		return job.Message{}, fmt.Errorf("make run folder: %w", err)
 	}
 	defer clean(dir)
-	j, err := NewJob(claim.Document, x.Kinds, asBefore(claim))
+	j, err := x.job(ctx, claim, r)
 	if err != nil {
 		return job.Message{}, err
 	}
-	j.Dir, j.Roots, j.Limits, j.Out = dir, x.Roots, x.Limits, x.Out
-	for i, s := range j.Nodes {
-		j.Nodes[i].State, j.Nodes[i].Keep = claim.States[s.ID], s.ID == claim.Kept
-	}
-	again := func(string) bool { return true }
-	if claim.Before != nil {
-		if again, err = x.restore(ctx, claim, &j, r); err != nil {
-			return job.Message{}, err
-		}
+	again, err := x.goOn(ctx, claim, &j, r)
+	if err != nil {
+		return job.Message{}, err
 	}
 	if r.waits, err = x.hold(claim, &j, again); err != nil {
 		return job.Message{}, err
@@ -149,16 +156,39 @@ func (x *Executor) work(ctx context.Context, claim runs.Claim, r *recorder) (job
 	if err != nil {
 		return job.Message{}, err
 	}
-	last, err := x.Engines.Do(r.begin(ctx), j, talk)
+	last, err := x.Engines.Do(r.begin(ctx), alike(claim, j), j, masked{talk, talk.hidden})
+	last = talk.hidden.message(last)
 	if broken := r.end(); broken != nil {
 		return last, broken // what the engine said is not on record
+	}
+	if unsafe := r.rest(ctx); unsafe != nil && err == nil && last.Status == job.Success {
+		return last, unsafe
 	}
 	return last, err
 }
 
+// job returns what the run's engine is told, but for what is there of an earlier attempt.
+func (x *Executor) job(ctx context.Context, claim runs.Claim, r *recorder) (job.Job, error) {
+	known, err := known(ctx, x.Names, claim.Document)
+	if err != nil {
+		return job.Job{}, err
+	}
+	j, err := NewJob(claim.Document, x.Kinds, asBefore(claim), known)
+	if err != nil {
+		return job.Job{}, err
+	}
+	r.uses(known)
+	j.Dir, j.Roots, j.Limits, j.Out, j.Claim = x.folder(claim.Run.ID), x.Roots, x.Limits, x.Out, claim.Fence
+	for i, s := range j.Nodes {
+		j.Nodes[i].State, j.Nodes[i].Keep = claim.States[s.ID], s.ID == claim.Kept
+	}
+	return j, x.connect(ctx, claim.Document, &j)
+}
+
 // NewJob returns the job of a run of d, without what belongs to the place where
-// it runs. A placeholder without a value is an Invalid fault.
-func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, error) {
+// it runs. Known is what the names in it stand for. A placeholder without a value is an
+// Invalid fault.
+func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run, known *pipelines.Known) (job.Job, error) {
 	if err := d.CheckParams(r.Params); err != nil {
 		return job.Job{}, err
 	}
@@ -172,18 +202,28 @@ func NewJob(d pipelines.Document, kinds *node.Registry, r runs.Run) (job.Job, er
 		start, end = *r.IntervalStart, *r.IntervalEnd
 	}
 	values.Interval(start, end)
-	configs, err := d.Resolve(kinds, values)
+	resolved, err := d.Resolve(kinds, values, known)
 	if err != nil {
 		return job.Job{}, err
 	}
-	j := job.Job{Run: string(r.ID), Name: d.Name, Values: values, Legacy: d.Legacy(), Limits: job.DefaultLimits()}
+	j := job.Job{Run: string(r.ID), Name: d.Name, Values: resolved.Values, Hidden: resolved.Secrets, Legacy: d.Legacy(), Limits: job.DefaultLimits()}
 	for i, n := range d.Nodes {
-		j.Nodes = append(j.Nodes, job.Step{ID: n.ID, Name: n.Name, Kind: n.Type, Config: configs[i]})
+		j.Nodes = append(j.Nodes, job.Step{ID: n.ID, Name: n.Name, Kind: n.Type, Config: resolved.Configs[i]})
 	}
 	for _, e := range d.RowEdges(kinds) {
 		j.Edges = append(j.Edges, job.Edge{From: e.From, To: e.To, Condition: e.Condition})
 	}
 	return j, nil
+}
+
+// known returns what the names in a document stand for, by look; nothing when there are
+// none, or when look is nil.
+func known(ctx context.Context, look func(context.Context, auth.WorkspaceID, []string) (*pipelines.Known, error), d pipelines.Document) (*pipelines.Known, error) {
+	names := d.Names()
+	if len(names) == 0 || look == nil {
+		return nil, nil //nolint:nilnil // nothing is known
+	}
+	return look(ctx, auth.WorkspaceID(d.Workspace), names)
 }
 
 // folder returns the folder of a run.

@@ -13,6 +13,7 @@ import (
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
 
@@ -38,8 +39,11 @@ type Keeper struct {
 	Around node.Surroundings
 	// Children are the runs that waiting nodes have other pipelines do; Dir holds a
 	// folder for every run.
-	Children Children
-	Dir      string
+	Children  Children
+	Dir       string
+	Artifacts Artifacts
+	// Names is as in Deps.
+	Names func(ctx context.Context, workspace auth.WorkspaceID, names []string) (*pipelines.Known, error)
 }
 
 const (
@@ -118,7 +122,13 @@ func (k *Keeper) lookAt(ctx context.Context, w runs.Waiter) runs.Look {
 	if w.Began != nil {
 		began, w.Run.StartedAt = *w.Began, w.Began
 	}
-	j, err := NewJob(w.Document, k.Kinds, w.Run)
+	known, err := known(ctx, k.Names, w.Document)
+	if kind := fault.KindOf(err); err != nil && kind != fault.Invalid {
+		k.Log.ErrorContext(ctx, "names of a waiting run", "run", w.Run.ID, "error", err)
+		l.Next = new(now.Add(restless))
+		return l
+	}
+	j, err := NewJob(w.Document, k.Kinds, w.Run, known)
 	if err != nil {
 		l.Failure = job.FailureOf(err)
 		return l

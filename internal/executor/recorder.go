@@ -5,12 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
 
@@ -26,16 +29,20 @@ type recorder struct {
 	names map[string]string // of nodes, for people
 
 	states map[string]json.RawMessage // what nodes keep for the next run
-	kept   *keptStates                // the same, for a run that resumes this one
+	begun  map[string]json.RawMessage // what they had begun with
 
 	waits   map[string]bool // nodes whose waiting begins when the engine has done with them
 	anew    map[string]bool // nodes that are done again because somebody has asked for it
 	joined  map[string]bool // settled nodes whose rows get columns
 	settled map[string]bool // nodes of which everything has been told before the run waited
 
+	given map[string]runs.Artifact // rows that nodes were given and have not computed
+	kept  map[string]runs.Stored   // files that were kept in the store of artifacts
+
 	mu      sync.Mutex
 	waiting []runs.Event
-	wake    chan struct{} // one: there is something waiting
+	failed  map[string]bool // nodes whose rows could not be kept
+	wake    chan struct{}   // one: there is something waiting
 
 	cancel  context.CancelFunc
 	ended   chan struct{}
@@ -49,7 +56,8 @@ func newRecorder(x *Executor, c runs.Claim) *recorder {
 	}
 	return &recorder{
 		x: x, run: c.Run.ID, fence: c.Fence, names: names, wake: make(chan struct{}, 1),
-		states: make(map[string]json.RawMessage), settled: make(map[string]bool), joined: make(map[string]bool), anew: wanted(c), kept: newKeptStates(x.folder(c.Run.ID), c.States),
+		states: make(map[string]json.RawMessage), settled: make(map[string]bool), joined: make(map[string]bool), anew: wanted(c), begun: c.States,
+		given: make(map[string]runs.Artifact), kept: make(map[string]runs.Stored), failed: make(map[string]bool),
 	}
 }
 
@@ -72,7 +80,7 @@ func (r *recorder) begin(ctx context.Context) context.Context {
 			case <-time.After(flushAfter):
 			}
 			// The write must not be torn by the run's end, which stops this loop.
-			if err := r.flush(recording); err != nil {
+			if err := r.flush(recording, ctx); err != nil {
 				r.failure = err
 				cancel()
 				return
@@ -91,9 +99,13 @@ func (r *recorder) end() error {
 }
 
 // flush writes down what waits. What could not be written before the run's end is
-// for the end to write.
-func (r *recorder) flush(ctx context.Context) error {
-	events := r.take()
+// for the end to write. Rows are kept for as long as the run is to go on.
+func (r *recorder) flush(ctx, keeping context.Context) error {
+	events, unsafe := r.safe(keeping, r.without(r.take()))
+	if unsafe != nil && keeping.Err() != nil { // its node has not finished, then
+		r.giveBack(events)
+		return unsafe
+	}
 	if len(events) == 0 {
 		return nil
 	}
@@ -101,16 +113,14 @@ func (r *recorder) flush(ctx context.Context) error {
 		return r.x.Store.RecordEvents(context.WithoutCancel(ctx), r.run, r.fence, events)
 	})
 	if fault.KindOf(err) == fault.Unavailable {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.waiting = append(events, r.waiting...)
-		return nil
+		r.giveBack(events)
+		return unsafe
 	}
 	if err != nil {
 		return err
 	}
 	r.x.tell(r.run)
-	return nil
+	return unsafe
 }
 
 func (r *recorder) take() []runs.Event {
@@ -124,15 +134,17 @@ func (r *recorder) take() []runs.Event {
 // left returns what waits when the run has ended, however often it is asked.
 func (r *recorder) left() []runs.Event {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.waiting
+	events := slices.Clone(r.waiting)
+	r.mu.Unlock()
+	return r.without(events)
 }
 
 // Hear implements Ear: it notes a message of the engine.
 func (r *recorder) Hear(m job.Message) error {
 	if m.Type == job.Kept {
 		r.states[m.Node] = m.State
-		return r.kept.note(m.Node, m.State)
+		r.add(runs.Event{Run: r.run, Type: job.Kept, At: m.At, Node: m.Node, Kept: &runs.KeptState{Begun: r.begun[m.Node], Kept: m.State}})
+		return nil
 	}
 	anew := m.Type == job.Preview || m.Type == job.Artifact
 	if r.settled[m.Node] && (!anew || !r.joined[m.Node]) {
@@ -146,11 +158,24 @@ func (r *recorder) Hear(m job.Message) error {
 		return nil
 	}
 	events := []runs.Event{event(r.run, m)}
+	events[0].Stored = r.alreadyKept(m)
 	if line := r.line(m); line.Message != "" {
 		events = append(events, line)
 	}
 	r.add(events...)
 	return nil
+}
+
+// uses notes what names the settings of the run have, as they are when it starts.
+func (r *recorder) uses(known *pipelines.Known) {
+	if known == nil || len(known.Named) == 0 {
+		return
+	}
+	e := runs.Event{Run: r.run, Type: runs.Named, At: time.Now().UTC()}
+	for _, name := range slices.Sorted(maps.Keys(known.Named)) {
+		e.Names = append(e.Names, runs.Name{Name: name, Version: known.Named[name].Version})
+	}
+	r.add(e)
 }
 
 // decided adds a line of the server itself to the log, unless the run only goes on.

@@ -2,14 +2,16 @@ package executor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/broked/broked/internal/job"
 	"github.com/broked/broked/internal/node"
@@ -25,24 +27,35 @@ func asBefore(c runs.Claim) runs.Run {
 	return c.Run
 }
 
+// goOn has a job begin with what has been done before, and returns which nodes are to be
+// done. Of a run that begins anew nothing is left in its folder.
+func (x *Executor) goOn(ctx context.Context, c runs.Claim, j *job.Job, r *recorder) (again func(n string) bool, err error) {
+	if c.Before != nil {
+		return x.restore(ctx, c, j, r)
+	}
+	if c.Fence > 1 {
+		err = emptied(j.Dir)
+	}
+	return func(string) bool { return true }, err
+}
+
 // restore gives the nodes of j what the run before has left of them, and tells which
 // run again and why, which it also returns. The files are linked into the run's own
 // folder, unless it is that run's.
 func (x *Executor) restore(ctx context.Context, c runs.Claim, j *job.Job, r *recorder) (again func(n string) bool, err error) {
-	before := x.folder(c.Before.Run)
-	left := filesLeft(before, c.Before.Artifacts)
-	s, err := newSalvage(c.Document, x.Kinds, c.Before.Nodes, left)
-	if err != nil {
-		return nil, err
-	}
 	own := c.Before.Run == c.Run.ID
 	quiet := own && c.Run.Attempt == 0 // it has only waited
 	if own {
 		c.Run.ResumedAt = "" // that was done
 	}
-	s.decide(c.Run.ResumedAt)
-	states, err := statesLeft(before)
-	if err == nil && !own {
+	left := x.leftIn(x.folder(c.Before.Run), c.Before.Artifacts)
+	s, err := left.salvaged(ctx, x, c)
+	if err != nil {
+		return nil, err
+	}
+	if own {
+		err = tidied(j.Dir, left.files)
+	} else {
 		err = emptied(j.Dir)
 	}
 	if err != nil {
@@ -54,27 +67,28 @@ func (x *Executor) restore(ctx context.Context, c runs.Claim, j *job.Job, r *rec
 			continue
 		}
 		restored := &job.Restored{Rows: c.Before.Nodes[step.ID].Rows}
-		if restored.Path, err = brought(left[step.ID], j.Dir); err == nil {
+		if restored.Path, err = brought(left.path(step.ID), j.Dir); err == nil {
 			restored.Beside, err = x.beside(ctx, c.Before.Run, step, restored.Path, j.Dir)
 		}
 		j.Nodes[i].Restored, r.joined[step.ID] = restored, restored.Beside != ""
-		if err := errors.Join(err, r.keepOn(step.ID, states, c.States)); err != nil {
+		if err := errors.Join(err, r.keepOn(step.ID, c)); err != nil {
 			return nil, err
 		}
 		r.settled[step.ID] = own
-		r.decided(quiet, step.ID, fmt.Sprintf("%s: %d rows", whence(c), restored.Rows))
+		r.give(left, step.ID, own)
+		r.decided(quiet, step.ID, fmt.Sprintf("%s: %d rows%s", whence(c), restored.Rows, left.how(step.ID)))
 	}
 	return func(n string) bool { _, again := s.again[n]; return again }, nil
 }
 
 // keepOn notes what a node that is not done again wanted to keep, unless another run of
 // the pipeline has gone on from there meanwhile.
-func (r *recorder) keepOn(node string, left map[string]keptState, now map[string]json.RawMessage) error {
-	kept, is := left[node]
-	if !is || !kept.still(now[node]) {
+func (r *recorder) keepOn(node string, c runs.Claim) error {
+	kept, is := c.Before.States[node]
+	if !is || !kept.Still(c.States[node]) {
 		return nil
 	}
-	return r.Hear(job.Message{Type: job.Kept, Node: node, State: kept.Kept})
+	return r.Hear(job.Message{Type: job.Kept, At: time.Now().UTC(), Node: node, State: kept.Kept})
 }
 
 // whence says where the rows of a node come from that is not done again.
@@ -127,17 +141,6 @@ func (x *Executor) beside(ctx context.Context, before runs.ID, step job.Step, fi
 	return brought(path, dir)
 }
 
-// filesLeft returns those files of artifacts that are in the folder of their run.
-func filesLeft(dir string, artifacts map[string]string) map[string]string {
-	left := make(map[string]string)
-	for node, path := range artifacts {
-		if file := filepath.Join(dir, filepath.Base(path)); isParquet(file) {
-			left[node] = file
-		}
-	}
-	return left
-}
-
 // isParquet reports whether a file is there whole, as far as its ends tell. The
 // engine looks closer.
 func isParquet(path string) bool {
@@ -154,6 +157,25 @@ func isParquet(path string) bool {
 	end := make([]byte, len(magic))
 	_, err = f.ReadAt(end, info.Size()-int64(len(end)))
 	return err == nil && string(end) == magic
+}
+
+// tidied removes the rows from the folder of a run that are not those of its nodes: an
+// interrupted attempt was writing them, or the node was done again elsewhere.
+func tidied(dir string, left map[string]string) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("tidy run folder: %w", err)
+	}
+	for _, f := range files {
+		file := filepath.Join(dir, f.Name())
+		if filepath.Ext(file) != ".parquet" || slices.Contains(slices.Collect(maps.Values(left)), file) {
+			continue
+		}
+		if err := os.Remove(file); err != nil {
+			return fmt.Errorf("tidy run folder: %w", err)
+		}
+	}
+	return nil
 }
 
 // emptied removes what an interrupted attempt of a run has left in its folder.

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -18,6 +19,7 @@ type salvage struct {
 	files    map[string]string    // of those whose rows are there
 	again    map[string]string    // nodes that are done again, and why
 	fresh    map[string]bool      // those of them whose rows may differ from before
+	lost     map[string]string    // nodes whose rows were kept, and what has become of these
 	asked    map[string]bool      // nodes that somebody wants to have done again, whatever they do
 }
 
@@ -113,7 +115,7 @@ func (s *salvage) fetch() (more bool) {
 		case s.specs[e.From].Branches:
 			more = s.redo(e.From, fmt.Sprintf("it decides whether %q runs", e.To), false) || more
 		case s.files[e.From] == "" && (!s.acts(e.From) || s.waits(e.From)):
-			more = s.redo(e.From, fmt.Sprintf("%q needs its rows, and they were not kept", e.To), true) || more
+			more = s.redo(e.From, fmt.Sprintf("%q needs its rows, and %s", e.To, cmp.Or(s.lost[e.From], "they were not kept")), true) || more
 		}
 	}
 	return more

@@ -23,8 +23,12 @@ const trialPrefix = "trial-"
 const mostTrials = 2
 
 // Job implements trials.Engine.
-func (x *Executor) Job(d pipelines.Document, params map[string]string) (job.Job, error) {
-	return NewJob(d, x.Kinds, runs.Run{ID: runs.ID(id.New()), Params: params})
+func (x *Executor) Job(ctx context.Context, d pipelines.Document, params map[string]string) (job.Job, error) {
+	known, err := known(ctx, x.Names, d)
+	if err != nil {
+		return job.Job{}, err
+	}
+	return NewJob(d, x.Kinds, runs.Run{ID: runs.ID(id.New()), Params: params}, known)
 }
 
 // Try implements trials.Engine. A trial beyond the number that may be under way at
@@ -57,11 +61,15 @@ func (x *Executor) Try(ctx context.Context, d pipelines.Document, j job.Job, fil
 	asked := j.Limits
 	j.Roots, j.Limits, j.Out = x.Roots, x.Limits, x.Out
 	j.Limits.PreviewRows, j.Limits.PreviewBytes = asked.PreviewRows, asked.PreviewBytes
+	if err := x.connect(ctx, d, &j); err != nil {
+		return job.Message{}, err
+	}
 	talk, err := x.converse(newRecorder(x, runs.Claim{Document: d}), d, j)
 	if err != nil {
 		return job.Message{}, err
 	}
-	last, err := x.Engines.Do(ctx, j, &trialEar{conversation: talk, hear: hear})
+	last, err := x.Engines.Do(ctx, "", j, masked{&trialEar{conversation: talk, hear: hear}, talk.hidden})
+	last = talk.hidden.message(last)
 	if err != nil && context.Cause(ctx) == errLong { //nolint:errorlint // it is that very value
 		return job.Message{}, errLong
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/outbound"
@@ -20,12 +21,18 @@ type Job struct {
 	Nodes  []Step            `json:"nodes"` // in document order
 	Edges  []Edge            `json:"edges"` // in document order: the first into a node is its first input
 	Values map[string]string `json:"values"`
-	Legacy bool              `json:"legacy"` // the document has no ir_version
-	Roots  Roots             `json:"roots"`
-	Dir    string            `json:"dir"` // the run's folder: artifacts and temporary files
-	Limits Limits            `json:"limits"`
-	Trial  *Trial            `json:"trial,omitempty"`
-	Out    outbound.Exit     `json:"out"` // to other machines, for nodes that call them
+	// Hidden are secrets in the settings. They must be shown nowhere.
+	Hidden []string `json:"-"`
+	Legacy bool     `json:"legacy"` // the document has no ir_version
+	Roots  Roots    `json:"roots"`
+	Dir    string   `json:"dir"` // the run's folder: artifacts and temporary files
+	Limits Limits   `json:"limits"`
+	Trial  *Trial   `json:"trial,omitempty"`
+	Query  *Query   `json:"query,omitempty"`
+	// Claim tells apart the times that the run was begun or went on, from 1. Files of rows
+	// have other names each time, because a machine may still have those of an earlier one.
+	Claim int64         `json:"claim,omitempty"`
+	Out   outbound.Exit `json:"out"` // to other machines, for nodes that call them
 }
 
 // Params returns the values of the run's parameters by name.
@@ -57,6 +64,8 @@ type Step struct {
 	// State is what the node kept at the end of the pipeline's last run that
 	// succeeded; nil when nothing.
 	State json.RawMessage `json:"state,omitempty"`
+	// Connections are those that the settings name, by their names, with their secrets.
+	Connections map[string]connection.Connection `json:"connections,omitempty"`
 	// Keep says that the rows become an artifact, whatever the settings say.
 	Keep bool `json:"keep,omitempty"`
 	// Restored, unless nil, is what another run has left of this node, which is not
@@ -82,6 +91,15 @@ type Pinned struct {
 type Trial struct {
 	Rows  int64   `json:"rows"`  // of every source; 0 is all
 	Share float64 `json:"share"` // of the rows of every source, chosen by chance; 0 is all
+}
+
+// Query says that a job answers a question about rows that are there already: only
+// the rows of one node are shown, and no more than so many are computed.
+type Query struct {
+	Node string `json:"node"`
+	Rows int64  `json:"rows"`
+	// Spreadsheet has texts that a spreadsheet would take for a formula begin with a '.
+	Spreadsheet bool `json:"spreadsheet,omitempty"`
 }
 
 // Restored is the result of a node that another run has computed.
@@ -139,7 +157,8 @@ type Type string
 
 // The messages of an engine, in the order in which a run says them.
 const (
-	Ready        Type = "ready"         // said once at start, before a job is taken
+	Ready        Type = "ready"         // said before a job is taken
+	Declined     Type = "declined"      // said in place of all others: the job is for an engine that has served nobody
 	NodeStarted  Type = "node.started"  // Node
 	NodeRetrying Type = "node.retrying" // Node, Message: which attempt of how many begins
 	NodeProgress Type = "node.progress" // Node, Progress: at most twice a second
@@ -147,7 +166,7 @@ const (
 	Preview      Type = "preview"       // Node, Table
 	Artifact     Type = "artifact"      // Node, Path, Rows
 	NodeFinished Type = "node.finished" // Node, Status, Rows, Millis, Error, Restored
-	Finished     Type = "finished"      // Status, Error; nothing follows
+	Finished     Type = "finished"      // Status, Error, Again; nothing follows, but for Ready when Again
 
 	// These two are for the server itself, and not events of the run.
 
@@ -203,6 +222,7 @@ type Message struct {
 	Restored bool       `json:"restored,omitempty"` // it was not computed, but is what another run has left
 	Error    *Failure   `json:"error,omitempty"`
 	Table    *Sample    `json:"table,omitempty"`
+	Again    bool       `json:"again,omitempty"` // the engine may serve another run that touches the same files
 
 	Question *Question       `json:"question,omitempty"`
 	State    json.RawMessage `json:"state,omitempty"`
@@ -232,5 +252,6 @@ func (s Sample) Named() ([]string, []map[string]any) {
 
 // FailureOf tells err in words for people, with its code and its problems.
 func FailureOf(err error) *Failure {
+	err = fault.OfDisk(err)
 	return &Failure{Code: fault.CodeOf(err), Message: fault.MessageOf(err), Problems: fault.ProblemsOf(err)}
 }

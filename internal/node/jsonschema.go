@@ -24,6 +24,11 @@ func (s Schema) write(o *ordered) {
 	o.addIf(s.Default != nil, "default", s.Default)
 	o.addIf(s.Format != "", "format", s.Format)
 	o.addIf(len(s.Enum) > 0, "enum", s.Enum)
+	o.addIf(len(s.Examples) > 0, "examples", s.Examples)
+	o.addIf(len(s.Types) > 0, "x-connection-types", s.Types)
+	o.addIf(s.Old, "deprecated", true)
+	o.addIf(s.Secrets, "x-secrets", true)
+	o.addIf(s.EveryNode, "x-every-node", true)
 	o.addIf(s.Min != nil, "minimum", s.Min)
 	o.addIf(s.Max != nil, "maximum", s.Max)
 	o.addIf(s.MaxLen > 0, "maxLength", s.MaxLen)
@@ -37,6 +42,7 @@ func (s Schema) write(o *ordered) {
 	default:
 	}
 	o.addIf(s.Items != nil, "items", s.Items)
+	o.addIf(s.Names != "", "propertyNames", Schema{Format: s.Names})
 	switch {
 	case len(s.Variants) > 0:
 		o.add("oneOf", s.variants())

@@ -9,6 +9,7 @@ import (
 	"iter"
 
 	"github.com/broked/broked/internal/batch"
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/outbound"
 )
 
@@ -142,16 +143,23 @@ type Env struct {
 	Pipeline, Run, Node string
 	// Roots resolves the paths that settings name, and refuses those outside.
 	Roots Roots
+	// Own is a part of names of leftovers, which other processes do not use. It is the same
+	// in all runs of one, so that these touch the same.
+	Own string
 	// Temp is an existing folder for this node alone, removed after the run.
 	Temp string
-	// Memory is how many bytes a program of the node's may use.
-	Memory int64
+	// Memory is how many bytes a program of the node's may use, and Disk how many a node may
+	// put into Temp of what it brings from elsewhere.
+	Memory, Disk int64
 	// Params are the run's parameters by name, without param. in front.
 	Params map[string]string
 	// Values looks up ${...} placeholders in expressions, such as "param.month".
 	Values func(name string) (string, bool)
 	// Out is the way to other machines; nil unless Access has Network.
 	Out *outbound.Exit
+	// Connection returns the connection that a setting with FormatConnection names, with its
+	// secrets, also during Open. What no such setting of this node names is an Invalid fault.
+	Connection func(name string) (connection.Connection, error)
 	// Enough is how many rows of a source are wanted; 0 is all. More do no harm.
 	Enough int64
 	// Ask puts one of the questions of its kind's Asks to the server, and stores the

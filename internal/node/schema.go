@@ -38,6 +38,10 @@ const (
 	FormatPython     Format = "python"     // a script; it has no placeholders
 	FormatTemplate   Format = "template"   // text with {column}; placeholders are put in by the node
 	FormatCode       Format = "code"       // a program in another language; it has no placeholders
+	FormatPipeline   Format = "pipeline"   // the slug or id of a pipeline of the same workspace
+	FormatConnection Format = "connection" // the conn_id of a connection of the same workspace
+	FormatPassword   Format = "password"   // a secret, which is not shown until it is asked for
+	FormatLongText   Format = "long-text"  // text of several lines
 )
 
 // Bound reports whether the node itself puts values in the place of placeholders,
@@ -56,18 +60,32 @@ type Schema struct {
 	Default any
 	Format  Format
 	Enum    []string // of a string: the only values
-	Min     *float64 // of a number: the least value
-	Max     *float64
-	OrText  bool // of a number: text that is one is taken as well, as clients send it
-	MinLen  int  // of a string or array
-	MaxLen  int  // of a string: characters, 0 means no limit
-	Items   *Schema
+	// Examples of a string are values that the interface offers; others are taken as well.
+	Examples []string
+	// Types are those of the connections that a FormatConnection may name, by their names.
+	Types []string
+	// Old marks a setting that is taken and means what another one says better, or
+	// nothing any more. The interface offers only those that have a value.
+	Old bool
+	// Secrets says that secrets may be put into the text: it goes to another system, or to a
+	// program, and becomes no part of rows, names or statements.
+	Secrets bool
+	// EveryNode marks a setting that nodes of all kinds have.
+	EveryNode bool
+	Min       *float64 // of a number: the least value
+	Max       *float64
+	OrText    bool // of a number: text that is one is taken as well, as clients send it
+	MinLen    int  // of a string or array
+	MaxLen    int  // of a string: characters, 0 means no limit
+	Items     *Schema
 	// Fields of an object, in the order of the form. Unknown members are refused,
 	// unless there is a schema of Values.
 	Fields []Field
 	// Values is the schema of every member of an object with free names: of all that
 	// Fields does not name.
 	Values *Schema
+	// Names says what the free names mean, such as FormatColumn.
+	Names Format
 	// Refused are members that other systems have and this one does not, with the
 	// reason in words that follow the name.
 	Refused map[string]string

@@ -106,3 +106,22 @@ func TestJSONSchemaKeepsTheOrderOfTheForm(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", b, want)
 	}
 }
+
+func TestJSONSchemaSaysWhatTheFormNeeds(t *testing.T) {
+	t.Parallel()
+	b, err := json.Marshal(node.Schema{Type: node.TypeObject, Fields: []node.Field{
+		{Name: "password", Schema: node.Schema{Type: node.TypeString, Format: node.FormatPassword, Old: true}},
+		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Names: node.FormatColumn, Values: &node.Schema{Type: node.TypeString, Examples: []string{"text"}}}},
+		{Name: "keep", Schema: node.Schema{Type: node.TypeBoolean, EveryNode: true}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"type":"object","properties":{` +
+		`"password":{"type":"string","format":"password","deprecated":true},` +
+		`"types":{"type":"object","propertyNames":{"format":"column"},"additionalProperties":{"type":"string","examples":["text"]}},` +
+		`"keep":{"type":"boolean","x-every-node":true}},"additionalProperties":false}`
+	if string(b) != want {
+		t.Errorf("got  %s\nwant %s", b, want)
+	}
+}

@@ -63,6 +63,11 @@ const (
 // HasOutput reports whether other nodes may take rows from this kind.
 func (s Spec) HasOutput() bool { return s.Category != Target }
 
+// TakesSQL reports whether a setting of the kind is a statement that a person writes.
+func (s Spec) TakesSQL() bool {
+	return slices.ContainsFunc(s.Settings.Fields, func(f Field) bool { return f.Format == FormatSQL })
+}
+
 // Build checks config and makes a node of it. The problems have paths inside
 // the settings; with any problem there is no node.
 func (s Spec) Build(config json.RawMessage) (Node, []fault.Problem) {

@@ -13,20 +13,28 @@ import (
 //
 //nolint:ireturn // JSON has no narrower type
 func (s Schema) MapStrings(value any, change func(path string, f Format, text string) (string, error)) (any, error) {
-	return s.mapStrings("", value, change)
+	return s.MapTexts(value, func(path string, at Schema, text string) (any, error) { return change(path, at.Format, text) })
 }
 
-type change = func(path string, f Format, text string) (string, error)
+// MapTexts is MapStrings for changes that are told all of the schema, and may put any
+// value in the place of a text.
+//
+//nolint:ireturn // JSON has no narrower type
+func (s Schema) MapTexts(value any, change func(path string, at Schema, text string) (any, error)) (any, error) {
+	return s.mapTexts("", value, change)
+}
 
-func (s Schema) mapStrings(path string, value any, do change) (any, error) { //nolint:ireturn // as above
+type change = func(path string, at Schema, text string) (any, error)
+
+func (s Schema) mapTexts(path string, value any, do change) (any, error) { //nolint:ireturn // as above
 	switch v := value.(type) {
 	case string:
-		return do(path, s.Format, v)
+		return do(path, s, v)
 	case []any:
 		out := make([]any, len(v))
 		for i, item := range v {
 			var err error
-			if out[i], err = s.item().mapStrings(fmt.Sprintf("%s[%d]", path, i), item, do); err != nil {
+			if out[i], err = s.item().mapTexts(fmt.Sprintf("%s[%d]", path, i), item, do); err != nil {
 				return nil, err
 			}
 		}
@@ -35,7 +43,7 @@ func (s Schema) mapStrings(path string, value any, do change) (any, error) { //n
 		out := make(map[string]any, len(v))
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			var err error
-			if out[name], err = s.member(v, name).mapStrings(join(path, name), v[name], do); err != nil {
+			if out[name], err = s.member(v, name).mapTexts(join(path, name), v[name], do); err != nil {
 				return nil, err
 			}
 		}
@@ -46,7 +54,7 @@ func (s Schema) mapStrings(path string, value any, do change) (any, error) { //n
 
 func (s Schema) item() Schema {
 	if s.Items == nil {
-		return Schema{}
+		return Schema{Secrets: s.Secrets} // a value of any shape
 	}
 	return *s.Items
 }
@@ -68,5 +76,5 @@ func (s Schema) member(v map[string]any, name string) Schema {
 	if s.Values != nil {
 		return *s.Values
 	}
-	return Schema{}
+	return Schema{Secrets: s.Secrets && s.Type == ""}
 }

@@ -27,7 +27,7 @@ var aggregateRule = ruleKind{node.Variant{Tag: "aggregate", Aliases: []string{"a
 
 func aggFieldsSetting() node.Schema {
 	s := aggregationsSetting
-	s.Title, s.Help = "Aggregations, by their old name", "Another name of aggregations."
+	s.Title, s.Help, s.Old = "Aggregations, by their old name", "Another name of aggregations.", true
 	return s
 }
 

@@ -18,6 +18,10 @@ type dbQuery []piece
 func readQuery(text string) (dbQuery, error) {
 	q, err := pieces(text, nextStandard)
 	if err != nil {
+		// One that closes all its quotes as MySQL reads them is for such a database.
+		if all, asMySQL := pieces(text, nextMySQL); asMySQL == nil {
+			return all, nil
+		}
 		return nil, err
 	}
 	for _, p := range q {
@@ -48,9 +52,26 @@ func nextStandard(text string) (piece, int) {
 	return piece{code, token}, len(token)
 }
 
-// bind returns the statement with parameters in the place of placeholders. Inside a
-// text, the value is joined to what stands around it.
-func (q dbQuery) bind(values func(name string) (string, bool)) (databases.Query, error) {
+// as returns the statement in the pieces that a sort of database sees in it.
+func (q dbQuery) as(kind databases.Kind) (dbQuery, error) {
+	var text strings.Builder
+	for _, p := range q {
+		text.WriteString(p.text)
+	}
+	all, err := pieces(text.String(), dialectOf(kind).next)
+	if err != nil {
+		return nil, err
+	}
+	return all, sqlText(all).placeable()
+}
+
+// bind returns the statement for a sort of database, with parameters in the place of
+// placeholders. Inside a text, the value is joined to what stands around it.
+func (q dbQuery) bind(kind databases.Kind, values func(name string) (string, bool)) (databases.Query, error) {
+	q, err := q.as(kind)
+	if err != nil {
+		return databases.Query{}, err
+	}
 	var out strings.Builder
 	var params []any
 	var missing error
@@ -60,7 +81,7 @@ func (q dbQuery) bind(values func(name string) (string, bool)) (databases.Query,
 			missing = fmt.Errorf("there is no value for %s", m)
 		}
 		params = append(params, param(value, asText))
-		return "?" + strconv.Itoa(len(params))
+		return paramMark(kind, len(params))
 	}
 	for _, p := range q {
 		switch {
@@ -68,15 +89,19 @@ func (q dbQuery) bind(values func(name string) (string, bool)) (databases.Query,
 			out.WriteByte(' ')
 		case !sqlPlaceholder.MatchString(p.text):
 			out.WriteString(p.text)
-		case p.kind == quotedText:
-			inner := sqlPlaceholder.ReplaceAllStringFunc(p.text, func(m string) string { return "' || " + place(m, true) + " || '" })
-			out.WriteString("(" + inner + ")")
+		case p.kind == quotedText || p.kind == escapedText:
+			d, quote, end := dialectOf(kind), p.text[:strings.IndexAny(p.text, `'"`)+1], p.text[len(p.text)-1:]
+			inner := sqlPlaceholder.ReplaceAllStringFunc(p.text, func(m string) string { return end + d.and + place(m, true) + d.and + quote })
+			out.WriteString(d.join + "(" + inner + ")")
 		default:
 			out.WriteString(sqlPlaceholder.ReplaceAllStringFunc(p.text, func(m string) string { return place(m, false) }))
 		}
 	}
 	return databases.Query{Text: out.String(), Params: params}, missing
 }
+
+// paramMark is what stands in a statement for its parameter with this number.
+func paramMark(kind databases.Kind, number int) string { return dialectOf(kind).mark(number) }
 
 var (
 	wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,17})$`)

@@ -2,10 +2,8 @@ package nodes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -15,6 +13,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/broked/broked/internal/calls"
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/limits"
 	"github.com/broked/broked/internal/node"
@@ -33,13 +33,20 @@ const (
 // httpFields are the settings of every node that makes calls over HTTP.
 func httpFields(method string, methods ...string) []node.Field {
 	return []node.Field{
-		{Name: "url", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Address", MinLen: 1, Help: "The whole address, with http:// or https://. Which machines may be called is for the server's outbound rules."}},
+		{Name: "conn_id", Schema: connectionSchema},
+		{Name: "url", Schema: node.Schema{Secrets: true, Type: node.TypeString, Title: "Address", Help: "The whole address, with http:// or https://, or with a connection the path behind its address, such as /orders. Which machines may be called is for the server's outbound rules."}},
 		{Name: "method", Schema: node.Schema{Type: node.TypeString, Title: "Method", Default: method, Enum: methods}},
-		{Name: "headers", Schema: node.Schema{Type: node.TypeObject, Title: "Headers", Values: &node.Schema{Type: node.TypeString}, Help: "Such as Authorization. They go to the server of the address and to no other."}},
-		{Name: "auth_user", Schema: node.Schema{Type: node.TypeString, Title: "User", Help: "For basic authentication."}},
-		{Name: "auth_password", Schema: node.Schema{Type: node.TypeString, Title: "Password"}},
+		{Name: "headers", Schema: node.Schema{Type: node.TypeObject, Title: "Headers", Values: &node.Schema{Secrets: true, Type: node.TypeString}, Help: "Such as Authorization. They go to the server of the address and to no other."}},
+		{Name: "auth_user", Schema: node.Schema{Secrets: true, Type: node.TypeString, Title: "User", Help: "For basic authentication."}},
+		{Name: "auth_password", Schema: node.Schema{Secrets: true, Type: node.TypeString, Format: node.FormatPassword, Title: "Password"}},
 		{Name: "request_timeout", Schema: node.Schema{Type: node.TypeNumber, Title: "Request timeout", Default: defaultRequestTimeout, Min: new(1.0), Max: new(float64(longestRequest)), Help: "Seconds that one request may take, with its answer."}},
 	}
+}
+
+// connectionSchema is the setting that names an HTTP connection.
+var connectionSchema = node.Schema{
+	Type: node.TypeString, Format: node.FormatConnection, Types: []string{connection.HTTP}, Title: "Connection",
+	Help: "The conn_id of a connection of the type http. Requests begin with its address and carry its headers and its sign-in, which go to its server and to no other.",
 }
 
 // retryFields are how often one request is made again, and how many are made. Their
@@ -62,6 +69,11 @@ type endpoint struct {
 	AuthUser       string            `json:"auth_user"`
 	AuthPassword   string            `json:"auth_password"`
 	RequestTimeout float64           `json:"request_timeout"`
+	ConnID         string            `json:"conn_id"`
+
+	setting string                // that the address is in; empty is url
+	conn    connection.Connection // once it is known
+	calls   *calls.Client         // once it is made
 }
 
 // ours are headers that a request gets from what it is.
@@ -73,8 +85,11 @@ var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 // check returns what is wrong with the settings, as far as they have no
 // placeholders in them.
 func (e *endpoint) check() error {
-	if err := checkAddress("url", e.URL); err != nil {
+	if err := e.checkAddress(); err != nil {
 		return err
+	}
+	if e.ConnID != "" && e.AuthUser != "" {
+		return settingFault("auth_user", "and conn_id both say who is calling: leave one of them out")
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
 		switch {
@@ -112,20 +127,79 @@ func checkAddress(setting, text string) error {
 	return nil
 }
 
-func (e *endpoint) address() (*url.URL, error) {
-	if err := checkAddress("url", e.URL); err != nil {
-		return nil, err
+// checkAddress is checkAddress for a setting that may be a path behind a connection's
+// address.
+func (e *endpoint) checkAddress() error {
+	setting := cmp.Or(e.setting, "url")
+	switch {
+	case e.ConnID == "" && strings.TrimSpace(e.URL) == "":
+		return settingFault(setting, "is missing: an address, or a connection in conn_id")
+	case e.ConnID != "" && !strings.Contains(e.URL, "://"):
+		return nil
 	}
-	return url.Parse(strings.TrimSpace(e.URL))
+	return checkAddress(setting, e.URL)
 }
 
-// client returns a client of a run for requests to e.
-func (e *endpoint) client(env node.Env, o outbound.Options, perSecond float64) (*outbound.Client, error) {
+// address returns where requests go, and makes the sign-in of the connection known to
+// those that follow. An address that is not on the server of the connection is a Denied
+// fault: that server alone may see its secrets.
+func (e *endpoint) address(env node.Env) (*url.URL, error) {
+	if err := e.checkAddress(); err != nil {
+		return nil, err
+	}
+	text := strings.TrimSpace(e.URL)
+	if e.ConnID == "" {
+		return url.Parse(text)
+	}
+	c, err := env.Connection(e.ConnID)
+	if err != nil {
+		return nil, err
+	}
+	e.conn = c
+	return e.behind(c, text)
+}
+
+// behind returns the address of a setting's text, which is a path behind that of the
+// connection, or whole.
+func (e *endpoint) behind(c connection.Connection, text string) (*url.URL, error) {
+	base, err := url.Parse(c.Base())
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "the host of connection %s is no address", c.Name).With("bad_url")
+	}
+	switch {
+	case text == "":
+		return base, nil
+	case strings.Contains(text, "://"):
+	case strings.HasPrefix(text, "?"):
+		text = c.Base() + text
+	default:
+		text = c.Base() + "/" + strings.TrimLeft(text, "/")
+	}
+	setting := cmp.Or(e.setting, "url")
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, settingFault(setting, "is no path and no address")
+	}
+	if u.Scheme != base.Scheme || u.Host != base.Host || u.User != nil {
+		refused := fault.New(fault.Denied, "the connection %s is for %s://%s, and its sign-in goes nowhere else", c.Name, base.Scheme, base.Host).With("other_server")
+		refused.Problems = []fault.Problem{{Path: setting, Message: "is not on the server of the connection: write the path alone"}}
+		return nil, refused
+	}
+	return u, nil
+}
+
+// asks are the questions of kinds that make calls over HTTP.
+var asks = []string{calls.AskTurn, calls.AskOver}
+
+// client returns a client of a run for requests to e, whose address is known.
+func (e *endpoint) client(env node.Env, o outbound.Options, perSecond float64) (*calls.Client, error) {
 	o.Timeout = time.Duration(e.RequestTimeout * float64(time.Second))
 	if perSecond > 0 {
 		o.Rate = limits.Rate{Every: time.Duration(float64(time.Second) / perSecond), Burst: 1}
 	}
-	return env.Out.Client(o)
+	var err error
+	e.calls, err = calls.NewClient(*env.Out, o, e.conn, calls.Asking(env.Ask))
+	return e.calls, err
 }
 
 // request makes a request to u with a body of that type; an empty type is none.
@@ -147,47 +221,19 @@ func (e *endpoint) request(ctx context.Context, u *url.URL, body []byte, content
 	return req, nil
 }
 
-// success returns nil for an answer that is a success, and else a fault with the
-// beginning of what it says. A failure that may pass is marked as transient, and
-// says when it is to be tried again if the server did.
+// success returns nil for an answer that is a success, and else outbound.Failure of it,
+// without what the server was told in confidence.
 func (e *endpoint) success(res *http.Response) error {
-	if res.StatusCode >= 200 && res.StatusCode < 300 {
-		return nil
-	}
-	beginning, _ := io.ReadAll(io.LimitReader(res.Body, readOfAnswer))
-	words := fmt.Sprintf("%s answered %d %s", res.Request.URL.Hostname(), res.StatusCode, http.StatusText(res.StatusCode))
-	if said := e.shown(string(beginning)); said != "" {
-		words += ": " + said
-	}
-	if !outbound.MayPass(res.StatusCode) {
-		return fault.New(fault.Invalid, "%s", words).With("bad_answer")
-	}
-	err := fault.Transient(fault.New(fault.Unavailable, "%s", words).With("bad_answer"))
-	if after, asked := outbound.RetryAfter(res.Header, time.Now()); asked {
-		return &postponed{err, after}
-	}
-	return err
-}
-
-// shown returns what a server said in one line without control characters, and
-// without what it was told in confidence.
-func (e *endpoint) shown(said string) string {
 	secrets := []string{e.AuthPassword}
-	for _, value := range e.Headers {
-		_, credentials, _ := strings.Cut(value, " ")
-		secrets = append(secrets, value, credentials)
+	headers, _ := e.conn.Headers() // which have been sent, so that they can be had
+	for _, headers := range []map[string]string{e.Headers, headers} {
+		for _, value := range headers {
+			_, credentials, _ := strings.Cut(value, " ")
+			secrets = append(secrets, value, credentials)
+		}
 	}
-	return outbound.Said(said, secrets...)
+	return outbound.Failure(res, slices.Concat(secrets, e.conn.Secrets(), e.calls.Secrets())...)
 }
-
-// postponed is a failure whose server has said when to come again.
-type postponed struct {
-	error
-	after time.Duration
-}
-
-// Unwrap returns the failure.
-func (p *postponed) Unwrap() error { return p.error }
 
 // retries say how often one request is made again.
 type retries struct {
@@ -199,18 +245,20 @@ type retries struct {
 // do tries until it succeeds, fails in a way that does not pass, or has been tried
 // often enough. What names the thing that is tried, for the log.
 func (r retries) do(ctx context.Context, env node.Env, what string, try func(context.Context) error) error {
+	patience := longestPause * time.Second // for waits that are asked for by who is busy
 	for attempt := 1; ; attempt++ {
 		err := try(ctx)
 		if err == nil || ctx.Err() != nil || attempt > r.Most || !fault.IsTransient(err) {
 			return err
 		}
-		wait := r.wait(attempt)
-		if p, asked := errors.AsType[*postponed](err); asked {
-			if wait = p.after; wait > longestPause*time.Second {
-				return err
-			}
+		wait, counts := r.pause(attempt, err, &patience)
+		if wait > longestPause*time.Second {
+			return err
 		}
-		env.Log(node.Warning, "%s: %s; trying again in %v (%d of %d)", what, fault.MessageOf(err), wait.Round(time.Millisecond), attempt, r.Most)
+		if !counts {
+			attempt--
+		}
+		env.Log(node.Warning, "%s: %s; trying again in %v (%d of %d)", what, fault.MessageOf(err), wait.Round(time.Millisecond), max(attempt, 1), r.Most)
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
@@ -219,6 +267,20 @@ func (r retries) do(ctx context.Context, env node.Env, what string, try func(con
 			return ctx.Err()
 		}
 	}
+}
+
+// pause returns how long to wait after a failure of an attempt, and whether it counts as
+// one: a server that is busy has refused nothing, while there is patience.
+func (r retries) pause(attempt int, err error, patience *time.Duration) (wait time.Duration, counts bool) {
+	p := outbound.Postponement(err)
+	if p == nil {
+		return r.wait(attempt), true
+	}
+	if !p.Busy || p.After <= 0 || p.After > *patience {
+		return p.After, true
+	}
+	*patience -= p.After
+	return p.After, false
 }
 
 // wait returns how long to wait after an attempt, which counts from 1.

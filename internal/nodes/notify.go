@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/message"
 	"github.com/broked/broked/internal/node"
@@ -25,13 +25,17 @@ const (
 
 // notifySpec tells people or another system that rows have arrived.
 var notifySpec = node.Spec{
-	Kind: "notify", Title: "Notification", Icon: "bell", Category: node.Target, MinInputs: 1, MaxInputs: 1,
+	Kind: "notify", Title: "Notification", Icon: "bell", Category: node.Target, MinInputs: 1, MaxInputs: 1, Asks: asks,
 	Summary: "Tell Slack, Teams, a webhook or somebody by e-mail how many rows have arrived here.",
 	Settings: node.Schema{Type: node.TypeObject, Fields: append([]node.Field{
 		{Name: "notify_type", Schema: node.Schema{Type: node.TypeString, Title: "By", Default: "webhook", Enum: []string{"webhook", "slack", "teams", "email"}}},
-		{Name: "message", Schema: node.Schema{Type: node.TypeString, Title: "Message", Default: defaultMessage, MaxLen: longestMessage, Help: "{{pipeline}}, {{run_id}} and {{rows}} stand for the name of the pipeline, the id of the run and the number of rows."}},
-		{Name: "webhook_url", Schema: node.Schema{Type: node.TypeString, Title: "Address", Help: "Of the webhook, for all but e-mail. A webhook gets pipeline, run_id, message, row_count and timestamp as JSON."}},
-		{Name: "headers", Schema: node.Schema{Type: node.TypeObject, Title: "Headers", Values: &node.Schema{Type: node.TypeString}, Help: "For webhooks, such as Authorization."}},
+		{Name: "message", Schema: node.Schema{Type: node.TypeString, Format: node.FormatLongText, Title: "Message", Default: defaultMessage, MaxLen: longestMessage, Help: "{{pipeline}}, {{run_id}} and {{rows}} stand for the name of the pipeline, the id of the run and the number of rows."}},
+		{Name: "conn_id", Schema: node.Schema{
+			Type: node.TypeString, Format: node.FormatConnection, Types: []string{connection.HTTP, connection.Slack, connection.SMTP}, Title: "Connection",
+			Help: "For slack, a connection of the type slack; for email, one of the type smtp, in place of the settings of the mail server; for all but email, one of the type http, whose address requests begin with.",
+		}},
+		{Name: "webhook_url", Schema: node.Schema{Secrets: true, Type: node.TypeString, Title: "Address", Help: "Of the webhook, for all but e-mail: a whole address, or with a connection the path behind its address. A webhook gets pipeline, run_id, message, row_count and timestamp as JSON."}},
+		{Name: "headers", Schema: node.Schema{Type: node.TypeObject, Title: "Headers", Values: &node.Schema{Secrets: true, Type: node.TypeString}, Help: "For webhooks, such as Authorization."}},
 		{Name: "channel", Schema: node.Schema{Type: node.TypeString, Title: "Channel", Help: "For Slack, where its webhook lets one be chosen."}},
 	}, mailFields...)},
 	New: newNotify,
@@ -42,36 +46,56 @@ type notify struct {
 	Type       string            `json:"notify_type"`
 	Message    string            `json:"message"`
 	WebhookURL string            `json:"webhook_url"`
+	ConnID     string            `json:"conn_id"`
 	Headers    map[string]string `json:"headers"`
 	Channel    string            `json:"channel"`
 	mail
 }
 
 func newNotify(config json.RawMessage) (node.Node, error) {
-	n := &notify{Type: "webhook", Message: defaultMessage, mail: mail{Mail: message.Mail{Security: "starttls"}, Subject: "{{pipeline}}"}}
+	n := &notify{Type: "webhook", Message: defaultMessage, mail: mail{Mail: message.Mail{Security: message.StartTLS}, Subject: "{{pipeline}}"}}
 	if err := json.Unmarshal(config, n); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the settings of the notification are not readable")
 	}
 	if n.Type == "email" {
-		return n, n.checkMail()
+		return n, n.checkMail(n.ConnID)
 	}
 	switch {
-	case n.WebhookURL == "":
-		return nil, settingFault("webhook_url", "is missing")
 	case n.Channel != "" && n.Type != "slack":
 		return nil, settingFault("channel", "is for slack")
 	case len(n.Headers) > 0 && n.Type != "webhook":
 		return nil, settingFault("headers", "are for webhook")
-	}
-	if err := checkAddress("webhook_url", n.WebhookURL); err != nil {
-		return nil, err
 	}
 	e := n.endpoint()
 	return n, e.check()
 }
 
 func (n *notify) endpoint() *endpoint {
-	return &endpoint{URL: n.WebhookURL, Method: "POST", Headers: n.Headers, RequestTimeout: 30}
+	return &endpoint{URL: n.WebhookURL, Method: "POST", Headers: n.Headers, RequestTimeout: 30, ConnID: n.ConnID, setting: "webhook_url"}
+}
+
+// place returns where the notification goes: the whole address, when it is that of a
+// connection to a chat.
+func (n *notify) place(env node.Env) (*endpoint, error) {
+	e := n.endpoint()
+	if n.ConnID == "" {
+		return e, nil
+	}
+	c, err := env.Connection(n.ConnID)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Type == connection.HTTP:
+		return e, nil
+	case c.Type != connection.Slack || n.Type != "slack":
+		return nil, settingFault("conn_id", "names a connection of the type %s, which is not for %s", c.Type, n.Type)
+	case n.WebhookURL != "":
+		return nil, settingFault("webhook_url", "is left out with a connection of the type slack, which has the address")
+	case c.Password == "":
+		return nil, settingFault("conn_id", "names a connection without a webhook address")
+	}
+	e.URL, e.ConnID = c.Password, ""
+	return e, nil
 }
 
 // Open implements node.Opener.
@@ -90,7 +114,11 @@ func (n *notify) Write(ctx context.Context, env node.Env, in node.Relation) (int
 	again := retries{Most: 3, Delay: 1000}
 	err = again.do(ctx, env, "the notification", func(ctx context.Context) error {
 		if n.Type == "email" {
-			return n.Send(ctx, env.Out.Dialer(), fill(n.Subject), fill(n.Message))
+			m, err := n.server(env, n.ConnID)
+			if err != nil {
+				return err
+			}
+			return m.Send(ctx, env.Out.Dialer(), fill(n.Subject), fill(n.Message))
 		}
 		return n.post(ctx, env, n.body(env, fill(n.Message), rows))
 	})
@@ -116,10 +144,13 @@ func (n *notify) post(ctx context.Context, env node.Env, content any) error {
 	if err != nil {
 		return fmt.Errorf("notification: %w", err)
 	}
-	e := n.endpoint()
-	to, err := url.Parse(strings.TrimSpace(e.URL))
+	e, err := n.place(env)
 	if err != nil {
-		return settingFault("webhook_url", "is no address")
+		return err
+	}
+	to, err := e.address(env)
+	if err != nil {
+		return err
 	}
 	client, err := e.client(env, outbound.Options{}, 0)
 	if err != nil {

@@ -15,7 +15,7 @@ var projectSpec = oneRule(node.Spec{
 	Summary: "Keep, order, rename and compute columns; every row stays.",
 }, ruleKind{node.Variant{Schema: node.Schema{Fields: []node.Field{
 	{Name: "columns", Schema: columnsHelp("The columns that stay, in this order. Left out, all stay.")},
-	{Name: "rename", Schema: node.Schema{Type: node.TypeObject, Title: "New names", Values: &node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatNewColumn}, Help: "Old names to new names, of columns that stay."}},
+	{Name: "rename", Schema: node.Schema{Type: node.TypeObject, Title: "New names", Names: node.FormatColumn, Values: &node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatNewColumn}, Help: "Old names to new names, of columns that stay."}},
 	{Name: "expressions", Schema: node.Schema{Type: node.TypeArray, Title: "Computed columns", Help: "Further columns, behind the others. Each is computed from the columns that come in, under their old names.", Items: &node.Schema{Type: node.TypeObject, Fields: computedFields}}},
 }}}, func() rule { return &project{} }})
 

@@ -17,8 +17,8 @@ var qualityCheckSpec = node.Spec{
 	Kind: "quality_check", Title: "Quality check", Icon: "checklist", Category: node.Quality, MinInputs: 1, MaxInputs: 1,
 	Summary: "Check the rows by rules before they go on. A rule that is broken fails the run or warns, and shows how many rows broke it and the first of them.",
 	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
-		{Name: "rules", Schema: checksSetting("Rules", "Every rule is checked, whatever the others find.")},
-		{Name: "checks", Schema: checksSetting("Rules, by their other name", "Another name of rules.")},
+		{Name: "rules", Schema: checksSetting("Rules", "Every rule is checked, whatever the others find.", false)},
+		{Name: "checks", Schema: checksSetting("Rules, by their other name", "Another name of rules.", true)},
 		{Name: "on_failure", Schema: onFailure(warn, "Of rules that do not say themselves.")},
 	}},
 	New: newQualityCheck,
@@ -34,12 +34,12 @@ func onFailure(byDefault any, help string) node.Schema {
 	return node.Schema{Type: node.TypeString, Title: "When it is broken", Default: byDefault, Enum: []string{block, warn}, Help: help}
 }
 
-func checksSetting(title, help string) node.Schema {
+func checksSetting(title, help string, old bool) node.Schema {
 	variants := make([]node.Variant, len(checkKinds))
 	for i, k := range checkKinds {
 		variants[i] = k.Variant
 	}
-	return node.Schema{Type: node.TypeArray, Title: title, Help: help, Items: &node.Schema{Type: node.TypeObject, Tag: "rule", Variants: variants}}
+	return node.Schema{Type: node.TypeArray, Title: title, Help: help, Old: old, Items: &node.Schema{Type: node.TypeObject, Tag: "rule", Variants: variants}}
 }
 
 type qualityCheck struct {

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/broked/broked/internal/calls"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/outbound"
@@ -33,11 +34,11 @@ const (
 
 // sinkAPISpec sends rows to another system over HTTP.
 var sinkAPISpec = node.Spec{
-	Kind: "sink_api", Title: "HTTP API", Icon: "cloud-upload", Category: node.Target, MinInputs: 1, MaxInputs: 1,
+	Kind: "sink_api", Title: "HTTP API", Icon: "cloud-upload", Category: node.Target, MinInputs: 1, MaxInputs: 1, Asks: asks,
 	Summary: "Send rows to an HTTP API as JSON, a batch in each request.",
 	Settings: node.Schema{Type: node.TypeObject, Fields: append(append(httpFields("POST", "POST", "PUT", "PATCH", "DELETE"), []node.Field{
 		{Name: "batch_size", Schema: node.Schema{Type: node.TypeInteger, Title: "Rows in a request", Default: defaultBatch, Min: new(1.0), Max: new(100000.0)}},
-		{Name: "body_template", Schema: node.Schema{Title: "Body", Help: "What is around the rows: an object, or its JSON as text. {{rows}} stands for the list of rows, {{row}} for the one row when batch_size is 1, {{count}} for their number. Left out, the body is the list of rows."}},
+		{Name: "body_template", Schema: node.Schema{Secrets: true, Title: "Body", Help: "What is around the rows: an object, or its JSON as text. {{rows}} stands for the list of rows, {{row}} for the one row when batch_size is 1, {{count}} for their number. Left out, the body is the list of rows."}},
 		{Name: "idempotency_header", Schema: node.Schema{Type: node.TypeString, Title: "Header of the key", Default: "Idempotency-Key", Help: "Each request has a key in this header that stays the same when it is made again, so that the other system can tell. Empty sends none."}},
 	}...), retryFields("batch_")...)},
 	New: newSinkAPI,
@@ -145,7 +146,7 @@ func (*sinkAPI) Open(context.Context, node.Env) (node.Access, error) {
 
 // Write implements node.Sink.
 func (s *sinkAPI) Write(ctx context.Context, env node.Env, in node.Relation) (int64, node.Relation, error) {
-	to, err := s.address()
+	to, err := s.address(env)
 	if err != nil {
 		return 0, node.Relation{}, err
 	}
@@ -279,7 +280,7 @@ func (s *sinkAPI) batch(in *bufio.Reader, b rowBatch) (rowBatch, bool, error) {
 }
 
 // deliver sends one batch until it is accepted or there is no use in trying.
-func (s *sinkAPI) deliver(ctx context.Context, env node.Env, client *outbound.Client, to *url.URL, b rowBatch) error {
+func (s *sinkAPI) deliver(ctx context.Context, env node.Env, client *calls.Client, to *url.URL, b rowBatch) error {
 	what := fmt.Sprintf("rows %d to %d", b.first, b.first+b.count-1)
 	if b.count == 1 {
 		what = fmt.Sprintf("row %d", b.first)

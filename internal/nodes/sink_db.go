@@ -12,59 +12,21 @@ import (
 	"github.com/broked/broked/internal/databases"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/sqltext"
 )
 
-// loadFields are the settings of a load into a table, but for the table itself.
-func loadFields() []node.Field {
-	return []node.Field{
-		{Name: "mode", Schema: node.Schema{Type: node.TypeString, Title: "Mode", Default: "append", Enum: []string{"append", "overwrite", "replace", "upsert"}, Help: "What becomes of the rows that the table has: append keeps them, overwrite (or replace) removes them, upsert updates those with the key of a new row."}},
-		{Name: "key_columns", Schema: node.Schema{Type: node.TypeArray, Title: "Key columns", Items: &node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatColumn}, Help: "Of upsert: the columns that tell rows apart. The table needs a unique key of them."}},
-		{Name: "truncate", Schema: node.Schema{Type: node.TypeBoolean, Title: "Empty the table first", Default: false}},
-		{Name: "create_table", Schema: node.Schema{Type: node.TypeBoolean, Title: "Make the table", Default: false, Help: "When there is none, one is made of the columns and their types, and with it the file. A table that is to be overwritten and lacks columns is made anew."}},
-	}
-}
-
-// tableLoad is what loadFields mean.
-type tableLoad struct {
-	Mode        string   `json:"mode"`
-	KeyColumns  []string `json:"key_columns"`
-	Truncate    bool     `json:"truncate"`
-	CreateTable bool     `json:"create_table"`
-}
-
-func (l tableLoad) check() error {
-	upsert := l.Mode == string(databases.Upsert)
-	switch {
-	case upsert && len(l.KeyColumns) == 0:
-		return settingFault("key_columns", "are needed for upsert: the columns that tell rows apart")
-	case !upsert && len(l.KeyColumns) > 0:
-		return settingFault("key_columns", "are for upsert: set mode to upsert, or leave them out")
-	}
-	return nil
-}
-
-func (l tableLoad) into(table string) databases.Load {
-	mode := databases.Mode(l.Mode)
-	switch l.Mode {
-	case "":
-		mode = databases.Append
-	case "replace":
-		mode = databases.Overwrite
-	}
-	return databases.Load{Table: table, Mode: mode, Keys: l.KeyColumns, Truncate: l.Truncate, Create: l.CreateTable}
-}
-
 // sinkDBSpec writes rows into a database.
 var sinkDBSpec = node.Spec{
-	Kind: "sink_db", Title: "Database", Icon: "database", Category: node.Target, MinInputs: 1, MaxInputs: 1,
-	Summary: "Write the rows into a table of an SQLite database, all or none. Without a table, the one row that sql_generate yields is executed, in one transaction. SQLite itself keeps decimals that are not whole as fractions of fifteen digits: for more, let the table have a column of text.",
+	Kind: "sink_db", Title: "Database", Icon: "database", Category: node.Target, MinInputs: 1, MaxInputs: 1, Asks: []string{runs.AskHeld},
+	Summary: "Write the rows into a table of a PostgreSQL, MySQL, MariaDB or SQLite database, all or none: others see the table as it was until the last row is there, and nothing of a run that was stopped, or that another worker has taken over. Without a table, the one row that sql_generate yields is executed, in one transaction. SQLite itself keeps decimals that are not whole as fractions of fifteen digits: for more, let the table have a column of text.",
 	Settings: node.Schema{Type: node.TypeObject, Fields: append([]node.Field{
 		{Name: "uri", Schema: node.Schema{Type: node.TypeString, Title: "Address", Help: addressHelp}},
 		{Name: "table", Schema: node.Schema{Type: node.TypeString, Title: "Table", Help: "Columns go to those of the same name. Left out, the input is one row whose column sql_output is a script."}},
-		{Name: "conn_id", Schema: node.Schema{Type: node.TypeString, Title: "Connection", Help: connectionHelp}},
+		{Name: "conn_id", Schema: connectionSetting("Connection")},
 		{Name: "on_row_error", Schema: node.Schema{Type: node.TypeString, Title: "Rows that are refused", Default: onErrorFail, Enum: []string{onErrorFail, quarantine}, Help: "What becomes of a row that the table does not take, such as one that breaks a constraint. fail writes nothing, and shows the first five. quarantine puts such rows into another table and goes on."}},
 		{Name: "quarantine_table", Schema: node.Schema{Type: node.TypeString, Title: "Table of refused rows", MinLen: 1, Help: "In the same database, and made if need be. Without it, the name of the table with _rejected behind it. Rows are added: run_id, node_id, rejected_at, row_number, column_name, reason and, as JSON, row."}},
+		{Name: "batch_size", Schema: node.Schema{Type: node.TypeInteger, Title: "Rows at a time", Default: mostBatch, Min: new(1.0), Max: new(float64(mostBatch)), Help: "How many rows are sent at a time. All of them are one transaction. Fewer are gentler to a small server, and slower."}},
 	}, loadFields()...)},
 	New: newSinkDB,
 }
@@ -76,26 +38,29 @@ type sinkDB struct {
 	ConnID          string `json:"conn_id"`
 	OnRowError      string `json:"on_row_error"`
 	QuarantineTable string `json:"quarantine_table"`
+	BatchSize       int    `json:"batch_size"`
 	tableLoad
 
-	to database
+	to opened
 }
+
+func (s *sinkDB) place() dbPlace { return dbPlace{"uri", s.URI, "conn_id", s.ConnID} }
 
 func newSinkDB(config json.RawMessage) (node.Node, error) {
 	s := &sinkDB{}
 	if err := json.Unmarshal(config, s); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the settings of the database sink are not readable")
 	}
-	if err := address("uri", s.URI, "conn_id", s.ConnID); err != nil {
+	if err := s.place().check(); err != nil {
 		return nil, err
 	}
-	if s.Table == "" && (len(s.KeyColumns) > 0 || s.Truncate || s.CreateTable || s.Mode != "" && s.Mode != "append") {
-		return nil, settingFault("table", "is missing: mode, key_columns, truncate and create_table are about a table")
+	if s.Table == "" && !s.isPlain() {
+		return nil, settingFault("table", "is missing: mode, key_columns, truncate, create_table and what else is about a table")
 	}
 	if err := s.checkQuarantine(); err != nil {
 		return nil, err
 	}
-	return s, s.check()
+	return s, s.checkLoad()
 }
 
 // quarantine is the value of on_row_error with which a load goes on.
@@ -109,6 +74,8 @@ func (s *sinkDB) checkQuarantine() error {
 		return nil
 	case s.Table == "":
 		return settingFault("on_row_error", "is about rows, and without a table the input is a script")
+	case s.Mode == string(databases.MergeDelete):
+		return settingFault("on_row_error", "cannot put rows aside with merge-delete: what is in the table for such a row would have to stay and to go")
 	case strings.EqualFold(s.QuarantineTable, s.Table):
 		return settingFault("quarantine_table", "is the table that refuses the rows: name another")
 	case s.QuarantineTable == "":
@@ -121,7 +88,7 @@ func (s *sinkDB) checkQuarantine() error {
 func (s *sinkDB) Open(_ context.Context, env node.Env) (node.Access, error) {
 	var err error
 	var access node.Access
-	s.to, access, err = openDatabase(env, "uri", s.URI, writes)
+	s.to, access, err = s.place().open(env, writes)
 	return access, err
 }
 
@@ -132,16 +99,31 @@ func (s *sinkDB) Write(ctx context.Context, env node.Env, in node.Relation) (int
 		err := s.script(ctx, env, rows)
 		return 1, node.Relation{}, err
 	}
-	load := s.into(s.Table)
+	load, err := s.into(s.Table, s.to.kind, env)
+	if err != nil {
+		return 0, node.Relation{}, err
+	}
 	load.Refusals = &databases.Refusals{Table: s.QuarantineTable, Run: env.Run, Node: env.Node}
-	n, err := s.to.Write(ctx, load, withColumns(rows))
+	n, err := s.to.in(env).Write(ctx, load, atMost(s.BatchSize, withColumns(rows)))
 	if err = about("table", err); err != nil && s.QuarantineTable == "" && load.Refusals.Count > 0 {
 		err = &node.RowsError{Err: err, Rows: refusedRows(load.Refusals.First)}
+	}
+	if err == nil {
+		s.tell(env, load.Told)
 	}
 	if refused := load.Refusals.Count; err == nil && refused > 0 {
 		env.Log(node.Warning, "%d of %d rows were refused and are in %s; the first is row %d: %s", refused, n+refused, s.QuarantineTable, load.Refusals.First[0].Row, load.Refusals.First[0].Reason)
 	}
 	return n, node.Relation{}, err
+}
+
+// attemptOf is the attempt at a load that a run makes in a node, which is to commit
+// only while the run is not being executed elsewhere.
+func attemptOf(env node.Env) databases.Attempt {
+	return databases.Attempt{
+		Name: env.Run + "/" + env.Node,
+		Held: func(ctx context.Context) error { return env.Ask(ctx, runs.AskHeld, struct{}{}, &struct{}{}) },
+	}
 }
 
 // refusedRows shows rows that a table has refused.
@@ -154,6 +136,31 @@ func refusedRows(refused []databases.Refusal) node.Relation {
 		SQL:     `SELECT * FROM (VALUES ` + strings.Join(values, ", ") + `) AS refused("row", "column", "value", "reason")`,
 		Columns: []node.Column{{Name: "row", Type: "BIGINT"}, {Name: "column", Type: "VARCHAR"}, {Name: "value", Type: "VARCHAR"}, {Name: "reason", Type: "VARCHAR"}},
 		Rows:    int64(len(refused)),
+	}
+}
+
+// mostBatch is how many rows are sent at a time at most.
+const mostBatch = 10_000
+
+// atMost returns rows in batches of at most so many; 0 leaves them as they are.
+func atMost(most int, rows iter.Seq2[batch.Batch, error]) iter.Seq2[batch.Batch, error] {
+	if most == 0 || most == mostBatch {
+		return rows
+	}
+	return func(yield func(batch.Batch, error) bool) {
+		for b, err := range rows {
+			if err != nil || b.Rows <= most {
+				if !yield(b, err) {
+					return
+				}
+				continue
+			}
+			for from := 0; from < b.Rows; from += most {
+				if !yield(b.Slice(from, min(from+most, b.Rows)), nil) {
+					return
+				}
+			}
+		}
 	}
 }
 
@@ -193,7 +200,7 @@ func (s *sinkDB) script(ctx context.Context, env node.Env, rows node.Rows) error
 	if count != 1 || text == "" {
 		return fault.New(fault.Invalid, "a script is one row with text in %s, and there are %d rows: set table to write rows", scriptColumn, count).With("bad_input")
 	}
-	n, err := s.to.Script(ctx, text)
+	n, err := s.to.in(env).Script(ctx, text)
 	if err == nil {
 		env.Log(node.Info, "%d statements executed", n)
 	}

@@ -2,15 +2,16 @@ package nodes
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/sqltext"
 )
 
@@ -23,8 +24,10 @@ var sinkFileSpec = node.Spec{
 	Icon:      "file-output",
 	MinInputs: 1,
 	MaxInputs: 1,
+	Asks:      []string{runs.AskHeld},
 	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
 		{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Path", MinLen: 1, Format: node.FormatPath, Help: "Folders that are missing are made. A file that is there is replaced once the new one is complete."}},
+		{Name: "conn_id", Schema: node.Schema{Type: node.TypeString, Title: "Connection", Format: node.FormatConnection, Types: connection.Storage, Help: "The conn_id of a connection to where the file goes: of the type s3, gcs, azure_blob or sftp. Left out, it is written on the server's disk. With it the path is the key of an object, or a path on the server."}},
 		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet, formatExcel}, Help: "Auto goes by the file's name."}},
 		{Name: "compression", Schema: node.Schema{Type: node.TypeString, Title: "Compression", Default: formatAuto, Enum: []string{formatAuto, "none", "gzip", "zstd", "snappy"}, Help: "Auto goes by the file's name: .gz or .zst. Parquet is packed inside, by zstd unless told otherwise."}},
 		{Name: "header", Schema: node.Schema{Type: node.TypeBoolean, Title: "First line has the column names", Default: true}},
@@ -33,7 +36,7 @@ var sinkFileSpec = node.Spec{
 		{Name: "null_string", Schema: node.Schema{Type: node.TypeString, Title: "Empty values", Help: "What a CSV file has where there is no value. Left out, nothing."}},
 		{Name: "sheet", Schema: node.Schema{Type: node.TypeString, Title: "Sheet", Help: "Of Excel: the name of the sheet. Left out, Sheet1."}},
 		{Name: "partition_by", Schema: node.Schema{Type: node.TypeArray, Title: "Partition by", Items: &node.Schema{Type: node.TypeString, MinLen: 1, Format: node.FormatColumn}, Help: "Of Parquet, CSV and TSV: write a folder that has a folder called column=value for each value of these columns."}},
-		{Name: "compress", Schema: node.Schema{Type: node.TypeBoolean, Title: "Compress", Help: "Older documents' word for compression gzip."}},
+		{Name: "compress", Schema: node.Schema{Old: true, Type: node.TypeBoolean, Title: "Compress", Help: "Older documents' word for compression gzip."}},
 	}},
 	New: newSinkFile,
 }
@@ -42,6 +45,7 @@ var sinkFileSpec = node.Spec{
 // result there when it is complete.
 type sinkFile struct {
 	Path        string   `json:"path"`
+	ConnID      string   `json:"conn_id"`
 	Format      string   `json:"format"`
 	Compression string   `json:"compression"`
 	Header      *bool    `json:"header"`
@@ -68,7 +72,7 @@ func newSinkFile(config json.RawMessage) (node.Node, error) {
 	format, err := formatOf(s.Path, s.Format)
 	if err != nil && len(s.PartitionBy) == 0 {
 		// A placeholder may still bring the ending: it is looked at again before the run.
-		return s, unlessPlaceholder(s.Path, err)
+		return s.placed(), unlessPlaceholder(s.Path, err)
 	}
 	if len(s.PartitionBy) > 0 && format == "" {
 		format = formatParquet
@@ -79,7 +83,10 @@ func newSinkFile(config json.RawMessage) (node.Node, error) {
 			s.Compression = "zstd"
 		}
 	}
-	return s, s.onlyFor(format)
+	if err := s.onlyFor(format); err != nil {
+		return nil, err
+	}
+	return s.placed(), s.farOnly()
 }
 
 func unlessPlaceholder(path string, err error) error {
@@ -124,7 +131,7 @@ func (s *sinkFile) Open(_ context.Context, env node.Env) (node.Access, error) {
 		}
 	}
 	s.target = target
-	s.temp = filepath.Join(filepath.Dir(target), "."+shorten(filepath.Base(target))+"."+rand.Text()[:8]+node.Leftover)
+	s.temp = filepath.Join(filepath.Dir(target), "."+shorten(filepath.Base(target))+"."+env.Own+node.Leftover)
 	if len(s.PartitionBy) > 0 {
 		return node.Access{Folders: []string{s.target, s.temp}, Leftovers: []string{s.temp}}, nil
 	}
@@ -136,19 +143,6 @@ func shorten(name string) string { return name[:min(len(name), 200)] }
 
 // Write implements node.Sink.
 func (s *sinkFile) Write(ctx context.Context, env node.Env, in node.Relation) (int64, node.Relation, error) {
-	for i, name := range s.PartitionBy {
-		if !slices.Contains(in.Names(), name) {
-			return 0, node.Relation{}, settingFault(fmt.Sprintf("partition_by[%d]", i), "there is no column %q%s", name, fault.DidYouMean(name, in.Names()))
-		}
-	}
-	if len(s.PartitionBy) > 0 && len(s.PartitionBy) >= len(in.Columns) {
-		return 0, node.Relation{}, settingFault("partition_by", "names all columns, so that none is left for the files")
-	}
-	for _, c := range in.Columns {
-		if s.format == formatParquet && strings.HasSuffix(c.Type, "HUGEINT") {
-			env.Log(node.Warning, "column %s is written as fractions of sixteen digits, because Parquet has no whole numbers of more than 64 bits: make it text or a decimal to keep all", c.Name)
-		}
-	}
 	defer remove(s.temp)
 	rows, err := s.write(ctx, env, in)
 	if err != nil {
@@ -164,8 +158,29 @@ func (s *sinkFile) Write(ctx context.Context, env node.Env, in node.Relation) (i
 	return rows, s.back(in), nil
 }
 
+// suits refuses rows that the settings do not fit, and warns of what a format cannot hold.
+func (s *sinkFile) suits(env node.Env, in node.Relation) error {
+	for i, name := range s.PartitionBy {
+		if !slices.Contains(in.Names(), name) {
+			return settingFault(fmt.Sprintf("partition_by[%d]", i), "there is no column %q%s", name, fault.DidYouMean(name, in.Names()))
+		}
+	}
+	if len(s.PartitionBy) > 0 && len(s.PartitionBy) >= len(in.Columns) {
+		return settingFault("partition_by", "names all columns, so that none is left for the files")
+	}
+	for _, c := range in.Columns {
+		if s.format == formatParquet && strings.HasSuffix(c.Type, "HUGEINT") {
+			env.Log(node.Warning, "column %s is written as fractions of sixteen digits, because Parquet has no whole numbers of more than 64 bits: make it text or a decimal to keep all", c.Name)
+		}
+	}
+	return nil
+}
+
 // write writes the rows to the temporary name.
 func (s *sinkFile) write(ctx context.Context, env node.Env, in node.Relation) (int64, error) {
+	if err := s.suits(env, in); err != nil {
+		return 0, err
+	}
 	if s.format == formatExcel {
 		return s.writeExcel(ctx, env, in)
 	}

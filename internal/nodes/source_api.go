@@ -17,15 +17,15 @@ import (
 
 // sourceAPISpec reads what another system answers over HTTP.
 var sourceAPISpec = node.Spec{
-	Kind: "source_api", Title: "HTTP API", Icon: "cloud-download", Category: node.Source,
+	Kind: "source_api", Title: "HTTP API", Icon: "cloud-download", Category: node.Source, Asks: asks,
 	Summary: "Read rows from an HTTP API, page by page: JSON, NDJSON, CSV or TSV.",
 	Settings: node.Schema{Type: node.TypeObject, Fields: append(httpFields("GET", "GET", "POST", "PUT", "PATCH"), []node.Field{
-		{Name: "params", Schema: node.Schema{Type: node.TypeObject, Title: "Parameters", Values: &node.Schema{}, Help: "Added to the address behind the question mark. A list gives a parameter several times."}},
-		{Name: "body", Schema: node.Schema{Title: "Body", Help: "An object or a list is sent as JSON, text as it is."}},
+		{Name: "params", Schema: node.Schema{Type: node.TypeObject, Title: "Parameters", Values: &node.Schema{Secrets: true}, Help: "Added to the address behind the question mark. A list gives a parameter several times."}},
+		{Name: "body", Schema: node.Schema{Secrets: true, Title: "Body", Help: "An object or a list is sent as JSON, text as it is."}},
 		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatJSON, formatNDJSON, formatCSV, formatTSV}, Help: "Auto goes by the answer's Content-Type, and takes what has none for JSON."}},
 		{Name: "records", Schema: node.Schema{Type: node.TypeString, Title: "Records", Help: "Where in a JSON answer the rows are, such as data.items. Left out, the answer is the list of rows, or one row."}},
-		{Name: "json_path", Schema: node.Schema{Type: node.TypeString, Title: "JSON path", Help: "Another word for records, such as $.data.items[*]."}},
-		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data. A column that no row has is empty, so that a run without any rows has columns."}},
+		{Name: "json_path", Schema: node.Schema{Old: true, Type: node.TypeString, Title: "JSON path", Help: "Another word for records, such as $.data.items[*]."}},
+		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Names: node.FormatColumn, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data. A column that no row has is empty, so that a run without any rows has columns."}},
 		{Name: "response", Schema: node.Schema{Type: node.TypeString, Title: "Result", Default: "dataset", Enum: []string{"dataset", "scalar"}, Help: "scalar is one row with one column called value: the value at value_path."}},
 		{Name: "value_path", Schema: node.Schema{Type: node.TypeString, Title: "Value", Help: "For scalar: where in the answer the value is, such as meta.total."}},
 		{Name: "pagination", Schema: paginationSchema},
@@ -34,8 +34,8 @@ var sourceAPISpec = node.Spec{
 		), Refused: map[string]string{"checkpoint_every": "is not offered: pages that were read count only once the node has finished. Leave it out"}}},
 		{Name: "max_redirects", Schema: node.Schema{Type: node.TypeInteger, Title: "Redirects", Default: 0, Min: new(0.0), Max: new(5.0), Help: "How many are followed. Another server gets none of the headers."}},
 		{Name: "max_answer_mb", Schema: node.Schema{Type: node.TypeInteger, Title: "Largest answer", Default: 64, Min: new(1.0), Max: new(4096.0), Help: "MB of one answer, unpacked. A page that is larger fails the node."}},
-		{Name: "source_type", Schema: node.Schema{Type: node.TypeString, Title: "Sort of API", Default: "rest", Enum: []string{"rest"}}},
-		{Name: "_schema_hint", Schema: node.Schema{Type: node.TypeString, Title: "Note of the SDK", Help: "What the Python SDK notes for itself. It changes nothing."}},
+		{Name: "source_type", Schema: node.Schema{Old: true, Type: node.TypeString, Title: "Sort of API", Default: "rest", Enum: []string{"rest"}}},
+		{Name: "_schema_hint", Schema: node.Schema{Old: true, Type: node.TypeString, Title: "Note of the SDK", Help: "What the Python SDK notes for itself. It changes nothing."}},
 	}...)},
 	New: newSourceAPI,
 }

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/broked/broked/internal/calls"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/jsonwalk"
 	"github.com/broked/broked/internal/node"
@@ -37,7 +38,7 @@ type brought struct {
 type fetcher struct {
 	*sourceAPI
 	env    node.Env
-	client *outbound.Client
+	client *calls.Client
 	base   *url.URL
 	body   []byte
 	typ    string // of the body
@@ -54,7 +55,7 @@ type fetcher struct {
 var errEnough = errors.New("enough rows")
 
 func (s *sourceAPI) fetcher(env node.Env) (*fetcher, error) {
-	base, err := s.address()
+	base, err := s.address(env)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/sqltext"
@@ -24,6 +25,7 @@ var sourceFileSpec = node.Spec{
 	Icon:     "file-input",
 	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
 		{Name: "path", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Path", MinLen: 1, Format: node.FormatPath, Help: "A file, or a pattern such as orders/*.csv or orders/**/*.csv, in which ** stands for any number of folders. Several files are read one after another, in the order of their paths, and must have the same columns."}},
+		{Name: "conn_id", Schema: node.Schema{Type: node.TypeString, Title: "Connection", Format: node.FormatConnection, Types: connection.Storage, Help: "The conn_id of a connection to where the files are: of the type s3, gcs, azure_blob or sftp. Left out, they are on the server's disk. With it the path is the key of an object, or a path on the server, and may be a pattern in the same way."}},
 		{Name: "format", Schema: node.Schema{Type: node.TypeString, Title: "Format", Default: formatAuto, Enum: []string{formatAuto, formatCSV, formatTSV, formatJSON, formatNDJSON, formatParquet, formatExcel, formatXML}, Help: "Auto goes by the file's name. Files packed with gzip or zstd are unpacked."}},
 		{Name: "header", Schema: node.Schema{Type: node.TypeBoolean, Title: "First line has the column names", Default: true}},
 		{Name: "columns", Schema: node.Schema{Type: node.TypeArray, Title: "Column names", Items: &node.Schema{Type: node.TypeString, MinLen: 1}, Help: "For files without a header: the names of all columns, in order."}},
@@ -31,7 +33,7 @@ var sourceFileSpec = node.Spec{
 		{Name: "quote", Schema: node.Schema{Type: node.TypeString, Title: "Quote", Default: `"`, MaxLen: 1, Help: "The character around values; empty when there is none."}},
 		{Name: "encoding", Schema: node.Schema{Type: node.TypeString, Title: "Encoding", Default: "utf-8", Help: "Such as utf-8, windows-1252, iso-8859-1, utf-16 or shift_jis."}},
 		{Name: "null_strings", Schema: node.Schema{Type: node.TypeArray, Title: "Empty values", Items: &node.Schema{Type: node.TypeString}, Help: "Texts that mean no value, such as NULL or N/A. An empty cell always does."}},
-		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data, such as text for a column of codes."}},
+		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Names: node.FormatColumn, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data, such as text for a column of codes."}},
 		{Name: "sheet", Schema: node.Schema{Type: node.TypeString, Title: "Sheet", Help: "Of Excel: the name of the sheet, or its number from 1. Left out, the first."}},
 		{Name: "range", Schema: node.Schema{Type: node.TypeString, Title: "Range", Help: "Of Excel: the cells that are read, such as B2:F100, or B2 for all from there."}},
 		{Name: "row", Schema: node.Schema{Type: node.TypeString, Title: "Row element", Help: "Of XML: the name of the elements that are rows. Left out, those that are there most often among the elements nearest to the root that repeat. Attributes and the elements inside are columns; those that are nested are called outer_inner."}},
@@ -46,6 +48,7 @@ var sourceFileSpec = node.Spec{
 // them once, and Revise corrects what Select guessed.
 type sourceFile struct {
 	Path        string            `json:"path"`
+	ConnID      string            `json:"conn_id"`
 	Format      string            `json:"format"`
 	Header      *bool             `json:"header"`
 	Columns     []string          `json:"columns"`
@@ -80,7 +83,12 @@ func newSourceFile(config json.RawMessage) (node.Node, error) {
 		s.Format = ""
 	}
 	if s.Format != "" {
-		return s, s.onlyFor(s.Format)
+		if err := s.onlyFor(s.Format); err != nil {
+			return nil, err
+		}
+	}
+	if s.ConnID != "" {
+		return newFarSource(*s)
 	}
 	return s, nil
 }
@@ -110,11 +118,17 @@ func (s *sourceFile) check() error {
 // Open implements node.Opener.
 func (s *sourceFile) Open(ctx context.Context, env node.Env) (node.Access, error) {
 	found, err := env.Roots.Read(s.pattern())
-	if err != nil {
-		return node.Access{}, err
+	if err == nil {
+		err = s.settle(ctx, env.Temp, found)
 	}
+	return node.Access{Reads: s.files}, err
+}
+
+// settle finds out what the files are that were found, and has them ready in a folder where
+// they cannot be read as they are.
+func (s *sourceFile) settle(ctx context.Context, temp string, found []string) (err error) {
 	if s.extras, err = s.fromPaths(found); err != nil {
-		return node.Access{}, err
+		return err
 	}
 	for _, path := range found {
 		format, err := formatOf(path, s.Format)
@@ -126,18 +140,15 @@ func (s *sourceFile) Open(ctx context.Context, env node.Env) (node.Access, error
 			err = notEmpty(path)
 		}
 		if err != nil {
-			return node.Access{}, err
+			return err
 		}
 		s.format = format
 	}
 	if err := s.onlyFor(s.format); err != nil {
-		return node.Access{}, err
+		return err
 	}
-	if found, err = s.inUTF8(ctx, env.Temp, found); err != nil {
-		return node.Access{}, err
-	}
-	s.files = found
-	return node.Access{Reads: found}, nil
+	s.files, err = s.inUTF8(ctx, temp, found)
+	return err
 }
 
 // notEmpty refuses a file without anything in it.

@@ -23,7 +23,7 @@ var sourceWebhookSpec = node.Spec{
 	Asks:    []string{runs.AskInput},
 	Settings: node.Schema{Type: node.TypeObject, Fields: []node.Field{
 		{Name: "records", Schema: node.Schema{Type: node.TypeString, Title: "Records", Help: "Where in the body the rows are, such as data.items. Left out, the body is the list of rows, or one row."}},
-		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data. A column that no row has is empty, so that a body without any rows has columns."}},
+		{Name: "types", Schema: node.Schema{Type: node.TypeObject, Names: node.FormatColumn, Title: "Column types", Values: &node.Schema{Type: node.TypeString, Enum: typeNames}, Help: "Types of columns that should not be found from the data. A column that no row has is empty, so that a body without any rows has columns."}},
 		{Name: "example", Schema: node.Schema{Title: "Example", Help: "A body for trials, and for runs that something else has started. Without it such runs fail."}},
 	}},
 	New: newSourceWebhook,

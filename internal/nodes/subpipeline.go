@@ -27,7 +27,7 @@ var subpipelineSpec = node.Spec{
 }
 
 var (
-	pipelineSetting = node.Field{Name: "pipeline", Required: true, Schema: node.Schema{Type: node.TypeString, Title: "Pipeline", MinLen: 1, Help: "The slug or id of a pipeline of the same workspace. Its newest version is run."}}
+	pipelineSetting = node.Field{Name: "pipeline", Required: true, Schema: node.Schema{Type: node.TypeString, Format: node.FormatPipeline, Title: "Pipeline", MinLen: 1, Help: "The slug or id of a pipeline of the same workspace. Its newest version is run."}}
 	longestSetting  = node.Field{Name: "timeout", Schema: node.Schema{Type: node.TypeString, Title: "Wait at most", Default: longestCall, Help: "Such as 30m or 48h, from the moment at which the run waits. Then the node has failed, and what it waits for is cancelled."}}
 )
 

@@ -20,8 +20,8 @@ import (
 func columnRules() []ruleKind {
 	required := columnsList
 	required.MinLen = 1
-	names := func(help string, values node.Schema) node.Schema {
-		return node.Schema{Type: node.TypeObject, Title: "Mapping", Values: &values, MinLen: 1, Help: help}
+	names := func(meaning node.Format, help string, values node.Schema) node.Schema {
+		return node.Schema{Type: node.TypeObject, Title: "Mapping", Names: meaning, Values: &values, MinLen: 1, Help: help}
 	}
 	return []ruleKind{
 		{node.Variant{Tag: "add_column", Schema: node.Schema{
@@ -30,7 +30,7 @@ func columnRules() []ruleKind {
 		}}, func() rule { return &addColumn{} }},
 		{node.Variant{Tag: "rename_columns", Aliases: []string{"rename"}, Schema: node.Schema{
 			Title: "Rename columns", Help: "Give columns new names, all at once, so that two can change theirs.",
-			Fields: []node.Field{{Name: "mapping", Required: true, Schema: names("Old names to new names.", node.Schema{Type: node.TypeString})}},
+			Fields: []node.Field{{Name: "mapping", Required: true, Schema: names(node.FormatColumn, "Old names to new names.", node.Schema{Type: node.TypeString, Format: node.FormatNewColumn})}},
 		}}, func() rule { return &renameColumns{} }},
 		{node.Variant{Tag: "drop_columns", Aliases: []string{"drop"}, Schema: node.Schema{
 			Title: "Drop columns", Help: "Remove columns.",
@@ -52,13 +52,13 @@ func columnRules() []ruleKind {
 			Title: "Replace values", Help: "Replace values that are equal to a given one. The column keeps its type if all new values are of it; else it becomes text.",
 			Fields: []node.Field{
 				{Name: "column", Required: true, Schema: columnSetting},
-				{Name: "mapping", Required: true, Schema: names("Old values to new values; null is no value.", node.Schema{})},
+				{Name: "mapping", Required: true, Schema: names("", "Old values to new values; null is no value.", node.Schema{})},
 			},
 		}}, func() rule { return &replaceValues{} }},
 		{node.Variant{Tag: "convert_types", Aliases: []string{"cast"}, Schema: node.Schema{
 			Title: "Convert types", Help: "Give columns another type. Empty text becomes null.",
 			Fields: []node.Field{
-				{Name: "mapping", Required: true, Schema: names("Columns to types: text, integer, number, boolean, date, time, timestamp, decimal or decimal(12,2).", node.Schema{Type: node.TypeString})},
+				{Name: "mapping", Required: true, Schema: names(node.FormatColumn, "Columns to types: text, integer, number, boolean, date, time, timestamp, decimal or decimal(12,2).", node.Schema{Type: node.TypeString, Examples: slices.Sorted(maps.Keys(convertible))})},
 				{Name: "on_error", Schema: node.Schema{Type: node.TypeString, Title: "What cannot be converted", Default: onErrorFail, Enum: []string{onErrorFail, onErrorNull}, Help: "Fail the run, or become null."}},
 			},
 		}}, func() rule { return &convertTypes{} }},

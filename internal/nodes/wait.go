@@ -24,7 +24,7 @@ var waitSpec = node.Spec{
 		{Name: "url", Schema: node.Schema{Type: node.TypeString, Title: "Address", Help: "With http: it is asked with GET. One that does not answer is asked again."}},
 		{Name: "expect_status", Schema: node.Schema{Type: node.TypeInteger, Title: "Expected status", Default: http.StatusOK, Min: new(100.0), Max: new(599.0), Help: "With http: the status with which the waiting is over."}},
 		{Name: "offset", Schema: node.Schema{Type: node.TypeString, Title: "How long", Help: "With interval_elapsed: the time since the run began, such as 90s, 15m or 1h30m."}},
-		{Name: "pipeline_id", Schema: node.Schema{Type: node.TypeString, Title: "Pipeline", Help: "With pipeline: the slug or id of a pipeline of the same workspace. The newest of its runs that started after this run must have succeeded."}},
+		{Name: "pipeline_id", Schema: node.Schema{Type: node.TypeString, Format: node.FormatPipeline, Title: "Pipeline", Help: "With pipeline: the slug or id of a pipeline of the same workspace. The newest of its runs that started after this run must have succeeded."}},
 		{Name: "poll_interval", Schema: node.Schema{Type: node.TypeString, Title: "Time between looks", Default: "30s", Help: "Such as 5s or 2m; at least 1s."}},
 		{Name: "timeout", Schema: node.Schema{Type: node.TypeString, Title: "Wait at most", Default: "6h", Help: "Such as 30m or 48h, from the moment at which the run waits. Then the node has failed."}},
 	}},

@@ -1,0 +1,86 @@
+package nodes
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/broked/broked/internal/databases"
+	"github.com/broked/broked/internal/sqltext"
+)
+
+// dbDialect is how a sort of database reads statements that values are put into.
+type dbDialect struct {
+	next      func(text string) (piece, int) // reads a piece
+	mark      func(number int) string        // of a parameter
+	join, and string                         // what texts are joined by: a function, and what stands between
+	quote     func(name string) string
+	// typed returns a parameter that goes on from a value as an expression of the value's
+	// type, and the value as it is bound. It may be left out.
+	typed func(mark string, r cursorRead) (expression string, value any)
+	// exact returns what tells texts apart that compare as equal, as those do that differ
+	// in upper and lower case alone. It is left out where none do.
+	exact func(expression string) string
+}
+
+var dbDialects = map[databases.Kind]dbDialect{
+	databases.SQLite:   {nextStandard, numbered("?"), "", " || ", sqltext.Ident, nil, nil},
+	databases.Postgres: {nextPiece, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
+	databases.MySQL:    {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
+}
+
+func dialectOf(kind databases.Kind) dbDialect { return dbDialects[kind] }
+
+func numbered(before string) func(int) string {
+	return func(number int) string { return before + strconv.Itoa(number) }
+}
+
+func backticks(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// typedMySQL sees to values that MySQL would compare as fractions or as texts in their
+// place: decimals and the longest numbers are bound as texts, and moments have no zone.
+func typedMySQL(mark string, r cursorRead) (string, any) { //nolint:ireturn // as databases.Query has it
+	as := ""
+	switch typ, _, _ := strings.Cut(r.Type, "("); typ {
+	case "DECIMAL":
+		_, behind, _ := strings.Cut(r.Value, ".")
+		as = "DECIMAL(65, " + strconv.Itoa(min(len(behind), 30)) + ")"
+	case "UBIGINT":
+		as = "UNSIGNED"
+	case "TIMESTAMP", "TIMESTAMP WITH TIME ZONE":
+		r.Value, as = strings.TrimSuffix(r.Value, "+00"), "DATETIME(6)"
+	case "DATE":
+		as = "DATE"
+	case "TIME":
+		as = "TIME(6)"
+	}
+	if as == "" {
+		return mark, r.param()
+	}
+	return "CAST(" + mark + " AS " + as + ")", r.Value
+}
+
+// exactMySQL compares by characters, whatever the collation and however texts are kept.
+func exactMySQL(expression string) string {
+	return "CAST(CONVERT(" + expression + " USING utf8mb4) AS BINARY)"
+}
+
+// nextMySQL is nextPiece for MySQL, where a backslash escapes, double quotes are around
+// texts as well, and # begins a comment.
+func nextMySQL(text string) (piece, int) {
+	switch {
+	case text[0] == '#', strings.HasPrefix(text, "--") && (len(text) == 2 || text[2] <= ' '):
+		line, _, _ := strings.Cut(text, "\n")
+		return piece{comment, line}, len(line)
+	case strings.HasPrefix(text, "/*!"), strings.HasPrefix(text, "/*M!"): // which MySQL executes
+		token := plainToken.FindString(text)
+		return piece{code, token}, len(token)
+	case strings.HasPrefix(text, "/*"):
+		return until(comment, text, "*/", 2)
+	case text[0] == '\'' || text[0] == '"':
+		return quoted(escapedText, text, 0)
+	case text[0] == '`':
+		return quoted(quotedName, text, 0)
+	}
+	token := plainToken.FindString(text)
+	return piece{code, token}, len(token)
+}
