@@ -50,7 +50,7 @@ func TestPagesFromElsewhere(t *testing.T) {
 			}
 			for name, want := range map[string]string{
 				"Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
-				"Access-Control-Allow-Headers": "Content-Type, Authorization, X-Workspace-ID, X-Webhook-Token",
+				"Access-Control-Allow-Headers": "Content-Type, Authorization, X-Workspace-ID, X-Webhook-Token, Idempotency-Key",
 			} {
 				if tc.allowed == "" {
 					want = ""

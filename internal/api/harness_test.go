@@ -18,15 +18,22 @@ import (
 
 	"github.com/broked/broked/internal/api"
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/calls"
+	"github.com/broked/broked/internal/connections"
+	"github.com/broked/broked/internal/console"
 	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/files"
 	"github.com/broked/broked/internal/hooks"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/limits"
+	"github.com/broked/broked/internal/lineage"
+	"github.com/broked/broked/internal/names"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/nodes"
+	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
@@ -35,6 +42,7 @@ import (
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/triggers"
+	"github.com/broked/broked/internal/variables"
 	"github.com/broked/broked/internal/workspaces"
 )
 
@@ -57,6 +65,7 @@ type world struct {
 	news   *news.Board
 	files  contacts.Files
 	tokens map[auth.Role]string
+	file   string       // the database
 	folder string       // of files that trials may touch
 	ahead  atomic.Int64 // how far the clock of its accounts is ahead, in nanoseconds
 }
@@ -71,14 +80,15 @@ func newWorld(t *testing.T) *world {
 func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
+	file := filepath.Join(t.TempDir(), "broked.db")
+	db, err := store.Open(t.Context(), store.Options{Path: file, Log: log})
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close(context.WithoutCancel(t.Context()))) })
 	q, err := queue.New(t.Context(), db.Writer(), log, queue.Options{})
 	must(t, err)
 	memory, board := store.New(db, q), &news.Board{}
 	keys := auth.NewKeys(memory, serverKey, log)
-	w := &world{t: t, db: db, store: memory, news: board, tokens: map[auth.Role]string{}}
+	w := &world{t: t, file: file, db: db, store: memory, news: board, tokens: map[auth.Role]string{}}
 	folder := t.TempDir()
 	w.folder = filepath.Join(folder, "data")
 	w.files = contacts.Files(filepath.Join(folder, "contacts"))
@@ -90,17 +100,30 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	must(t, err)
 	kinds, err := node.NewRegistry(nodes.All()...)
 	must(t, err)
-	documents := pipelines.NewService(memory, kinds)
+	documents := pipelines.NewService(memory, kinds, board)
 	box, err := sealed.Open(filepath.Join(folder, "data.key"))
 	must(t, err)
+	vars := variables.NewService(memory, box)
 	starter := runs.NewService(memory, documents, board)
 	deps := api.Deps{
 		Triggers: triggers.NewService(memory, documents, starter),
-		Trials:   trials.NewService(memory, documents, inProcess{t: t, kinds: kinds, folder: w.folder}),
-		Log:      log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Contacts: contacts.NewService(memory, w.files, board), Runs: starter,
+		Lineage:  lineage.NewService(memory), Purge: func(_ context.Context, before time.Time) (int, error) {
+			return max(0, int(time.Since(before)/(24*time.Hour))), nil
+		},
+		Console: console.NewService(starter, inProcess{t: t, kinds: kinds, folder: w.folder}),
+		Trials:  trials.NewService(memory, documents, inProcess{t: t, kinds: kinds, folder: w.folder}),
+		Log:     log, Workspaces: workspaces.NewService(memory), Auth: w.auth, Keys: keys, Pipelines: documents, Contacts: contacts.NewService(memory, w.files, board), Runs: starter,
 		Issues: issues.NewService(memory, board),
 		Hooks:  hooks.NewService(memory, documents, box, board),
-		Kinds:  kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
+		Connections: connections.NewService(connections.Deps{
+			Calls: calls.NewKeeper(),
+			Store: memory, Box: box, Kinds: kinds,
+			References: connections.References{Secret: vars.Secret, Env: []string{"HOME"}, Lookup: func(name string) (string, bool) { return "from-" + name, name != "BROKED_SECRET_GONE" }},
+			Out:        func() outbound.Exit { return outbound.Exit{} },
+			Roots:      func() files.Roots { return files.Roots{Base: w.folder, Allow: []string{w.folder}} },
+		}),
+		Variables: vars,
+		Kinds:     kinds, News: board, Templates: []api.Template{{ID: "t", Name: "T"}},
 		Interface: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "assets/a.js": {Data: []byte("1")}},
 		Limits:    map[api.Class]limits.Rate{},
 		Info:      func() api.Info { return api.Info{Version: "test", Sandbox: &script.Sandbox{Level: script.Partial}} },
@@ -110,6 +133,7 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 			func(context.Context) api.Check { return api.Check{Name: "broken", Err: brokenPart(t)} },
 		},
 	}
+	documents.Knows(&names.Names{Variables: vars, Connections: deps.Connections, Env: []string{"LANG"}, Lookup: func(name string) (string, bool) { return "of-" + name, true }})
 	change(&deps)
 	srv := httptest.NewServer(api.New(deps))
 	t.Cleanup(srv.Close)

@@ -188,6 +188,51 @@ func TestStreamTellsOfIssues(t *testing.T) {
 	}
 }
 
+func TestStreamTellsOfPipelines(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	north := w.withWorkspace("north")
+	beside := w.create(auth.Editor, "Beside")
+	_, key := w.service("blind", auth.RunsView)
+	seeing, blind := w.stream("/api/events", w.tokenOf(auth.Viewer)), w.stream("/api/events", key)
+	there := w.stream("/api/events?workspace=north", strings.TrimPrefix(north["Authorization"], "Bearer "))
+	p := w.create(auth.Editor, "Sales")
+	await(t, seeing, `data: {"type":"pipelines.changed"}`)
+	for _, sc := range []scenario{
+		{name: "saved", method: "PUT", path: "/api/pipelines/" + p, body: `{"description":"By day"}`, want: 200},
+		{name: "rolled back", method: "POST", path: "/api/pipelines/" + p + "/rollback", body: `{"version":1}`, want: 200},
+		{name: "copied", method: "POST", path: "/api/pipelines/" + p + "/clone", want: 201},
+		{name: "deleted", method: "DELETE", path: "/api/pipelines/" + p, want: 204},
+	} {
+		sc.as = auth.Admin
+		w.run(sc)
+		await(t, seeing, "event: pipelines.changed")
+	}
+	run := w.trigger(auth.Editor, beside)
+	for line := range blind {
+		if strings.Contains(line, "pipelines.changed") {
+			t.Error("who may not see pipelines is told of them")
+		}
+		if strings.Contains(line, run) {
+			break
+		}
+	}
+	w.run(scenario{name: "theirs", method: "POST", path: "/api/pipelines", header: north, body: strings.Replace(document("p"), "{", `{"pipeline_id":"theirs",`, 1), want: 201})
+	theirs := member(t, w.run(scenario{name: "trigger", method: "POST", path: "/api/pipelines/theirs/run", header: north, want: 202}), "run_id")
+	told := 0
+	for line := range there {
+		if strings.Contains(line, "event: pipelines.changed") {
+			told++
+		}
+		if strings.Contains(line, theirs) {
+			break
+		}
+	}
+	if told > 1 {
+		t.Errorf("another workspace is told %d times of pipelines, want at most once, of its own", told)
+	}
+}
+
 func TestIssuesStayInTheirWorkspace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).withAccounts()

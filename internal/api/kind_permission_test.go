@@ -29,6 +29,8 @@ func TestKindsWithPermissions(t *testing.T) {
 		{name: "change", method: "PUT", path: "/api/pipelines/people", header: plain, body: with(`{"stage":"old"}`), want: 403},
 		{name: "leave as it is", method: "PUT", path: "/api/pipelines/people", header: plain, body: with(`{"tag":"a",   "stage":"new"}`), want: 200},
 		{name: "take away", method: "PUT", path: "/api/pipelines/people", header: plain, body: `{"nodes":[{"id":"in","type":"source_file","config":{"path":"a.csv"}}],"edges":[]}`, want: 200},
+		{name: "watch contacts", method: "PUT", path: "/api/pipelines/people", header: plain, body: `{"triggers":[{"name":"t","type":"contacts"}]}`, want: 403, has: []string{`"path":"triggers[0]"`, "contacts.view"}},
+		{name: "watch files", method: "PUT", path: "/api/pipelines/people", header: plain, body: `{"triggers":[{"name":"t","type":"file","path":"in.csv"}]}`, want: 200},
 		{name: "bring back", method: "POST", path: "/api/pipelines/people/rollback", header: plain, body: `{"version":1}`, want: 403},
 	} {
 		w.run(sc)

@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
+	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,11 +47,11 @@ func (s *server) pipelineCalls() {
 	}, s.getPipeline)
 	register(s, call{
 		method: http.MethodPut, path: "/api/pipelines/{id}", may: auth.PipelinesEdit, tag: "pipelines",
-		summary: "Save a pipeline as a new version; members that are absent keep their value", describe: document,
+		summary: "Save a pipeline as a new version; members that are absent from JSON keep their value, and YAML is the whole document with its comments", describe: documents[pipelines.Document](s, jsonType, yamlType),
 	}, s.putPipeline)
 	register(s, call{
 		method: http.MethodDelete, path: "/api/pipelines/{id}", may: auth.PipelinesDelete, tag: "pipelines", status: http.StatusNoContent,
-		summary: "Delete a pipeline with its versions and runs",
+		summary: "Delete a pipeline with its versions and runs; one that others depend on only when resolve says what becomes of these",
 	}, s.deletePipeline)
 	register(s, call{
 		method: http.MethodPost, path: "/api/pipelines/{id}/clone", may: auth.PipelinesCreate, tag: "pipelines", status: http.StatusCreated,
@@ -117,15 +119,41 @@ func (s *server) getPipeline(ctx context.Context, in *ByID) (*documentAnswer, er
 func (s *server) putPipeline(ctx context.Context, in *struct {
 	ByID
 	RawInput
-	IfMatch string `header:"If-Match" doc:"The ETag that was read; the save is refused when somebody else saved meanwhile"`
+	IfMatch     string   `header:"If-Match" doc:"The ETag that was read; the save is refused when somebody else saved meanwhile"`
+	ContentType string   `header:"Content-Type" hidden:"true"`
+	Renamed     []string `query:"renamed,explode" maxItems:"1000" doc:"A node that has another id now, as old:new: the rows that are pinned to it and what it remembers from run to run go with it. May be given more than once"`
 },
 ) (*documentAnswer, error) {
-	expect, err := version(in.IfMatch)
+	over, err := overOf(in.IfMatch, in.Renamed)
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.Pipelines.Update(ctx, in.ID, in.RawBody, expect)
+	save := s.Pipelines.Update
+	if isYAML(in.ContentType) {
+		save = s.Pipelines.Replace
+	}
+	d, err := save(ctx, in.ID, in.RawBody, over)
 	return shown(ctx, d, err)
+}
+
+// overOf returns what a caller says of what is saved over.
+func overOf(tag string, renamed []string) (pipelines.Over, error) {
+	newest, err := version(tag)
+	over := pipelines.Over{Version: newest, Renamed: make(map[string]string, len(renamed))}
+	for i, pair := range renamed {
+		old, next, ok := strings.Cut(pair, ":")
+		if _, twice := over.Renamed[old]; !ok || twice {
+			return over, fault.Rejected("the pipeline cannot be saved", []fault.Problem{{Path: fmt.Sprintf("renamed[%d]", i), Message: "must be the old and the new id of a node, as in old:new, and each old one only once"}})
+		}
+		over.Renamed[old] = next
+	}
+	return over, err
+}
+
+// isYAML reports whether a body of this content type is YAML.
+func isYAML(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && slices.Contains([]string{yamlType, "application/yaml", "text/yaml"}, kind)
 }
 
 // version reads an entity tag of ours; "" and * mean any version.
@@ -141,8 +169,18 @@ func version(tag string) (int, error) {
 	return n, nil
 }
 
-func (s *server) deletePipeline(ctx context.Context, in *ByID) (*struct{}, error) {
-	return nil, s.Pipelines.Delete(ctx, in.ID)
+func (s *server) deletePipeline(ctx context.Context, in *struct {
+	ByID
+	Resolve pipelines.Resolution `query:"resolve" enum:"abort,cascade,decouple" default:"abort" doc:"Pipelines that depend on it: cascade deletes them as well, decouple saves them without that"`
+},
+) (*struct{}, error) {
+	if in.Resolve == pipelines.Decouple {
+		a, _ := auth.ActorFrom(ctx)
+		if err := a.May(auth.PipelinesEdit); err != nil {
+			return nil, err
+		}
+	}
+	return nil, s.Pipelines.Delete(ctx, in.ID, in.Resolve)
 }
 
 func (s *server) clonePipeline(ctx context.Context, in *ByID) (*documentAnswer, error) {

@@ -1,12 +1,16 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
@@ -53,7 +57,12 @@ func (s *server) runCalls() {
 	}, s.listLogs)
 	register(s, call{
 		method: http.MethodGet, path: "/api/runs/{run}/logs/export", may: auth.RunsView, tag: "runs", class: classReport,
-		summary: "Read the log of a run as text",
+		summary: "Read the whole log of a run as text",
+		describe: func(op *huma.Operation) {
+			op.Responses = map[string]*huma.Response{"200": {
+				Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: huma.TypeString}}},
+			}}
+		},
 	}, s.exportLogs)
 	register(s, call{
 		method: http.MethodGet, path: "/api/runs/{run}/nodes/{node}/preview", may: auth.RunsView, tag: "runs",
@@ -174,9 +183,14 @@ func (s *server) listRuns(ctx context.Context, in *struct {
 	Status   runs.Status  `query:"status" enum:"pending,blocked,waiting,running,success,failed,cancelled"`
 	Pipeline pipelines.ID `query:"pipeline_id" maxLength:"128"`
 	Parent   runs.ID      `query:"parent" maxLength:"128" doc:"Runs that this run has started by its subpipeline and map nodes"`
+	Trigger  string       `query:"trigger" maxLength:"32" doc:"What has started them: manual, api, resume, scheduled, webhook, pipeline, dependency, file or contacts"`
+	Since    time.Time    `query:"since" doc:"Those that were put on record from then on"`
+	Until    time.Time    `query:"until" doc:"Those that were put on record before then"`
 },
 ) (*listing, error) {
-	return s.runsBy(ctx, in.Paging, runs.Filter{Pipeline: in.Pipeline, Status: in.Status, Parent: in.Parent}, "/api/runs")
+	return s.runsBy(ctx, in.Paging, runs.Filter{
+		Pipeline: in.Pipeline, Status: in.Status, Parent: in.Parent, Trigger: in.Trigger, Since: in.Since, Until: in.Until,
+	}, "/api/runs")
 }
 
 func (s *server) runsBy(ctx context.Context, p Paging, f runs.Filter, path string) (*listing, error) {
@@ -271,12 +285,13 @@ type logLine struct {
 	Failure *job.Failure `json:"failure,omitempty" doc:"What the line is about: the place in the settings, and the first rows"`
 }
 
+// logMost is how many lines are read at once.
+const logMost = 10_000
+
 type logQuery struct {
 	ByRun
-	Node  string     `query:"node_id" maxLength:"128"`
-	Level node.Level `query:"level" enum:"debug,info,warning,error"`
-	After int64      `query:"after" minimum:"0" doc:"Lines after this seq only"`
-	Limit int        `query:"limit" minimum:"1" maximum:"10000" default:"10000"`
+	LogChoice
+	Limit int `query:"limit" minimum:"1" maximum:"10000" default:"10000"`
 }
 
 func (s *server) logLines(ctx context.Context, in *logQuery) ([]logLine, error) {
@@ -299,16 +314,43 @@ func (s *server) listLogs(ctx context.Context, in *logQuery) (*body[[]logLine], 
 	return &body[[]logLine]{lines}, nil
 }
 
-func (s *server) exportLogs(ctx context.Context, in *logQuery) (*fileAnswer, error) {
-	lines, err := s.logLines(ctx, in)
+// LogChoice narrows a log.
+type LogChoice struct {
+	Node  string     `query:"node_id" maxLength:"128"`
+	Level node.Level `query:"level" enum:"debug,info,warning,error"`
+	After int64      `query:"after" minimum:"0" doc:"Lines after this seq only"`
+}
+
+// exportLogs writes a log of any length; no more than logMost of its lines are in memory.
+func (s *server) exportLogs(ctx context.Context, in *struct {
+	ByRun
+	LogChoice
+},
+) (*huma.StreamResponse, error) {
+	q := logQuery{ByRun: in.ByRun, LogChoice: in.LogChoice, Limit: logMost}
+	lines, err := s.logLines(ctx, &q)
 	if err != nil {
 		return nil, err
 	}
-	var text bytes.Buffer
-	for _, l := range lines {
-		fmt.Fprintf(&text, "%s [%s] [%s] %s\n", l.At.UTC().Format(time.RFC3339Nano), l.Level, l.Node, l.Message)
-	}
-	return attachment("run-"+string(in.Run), "-logs.txt", "text/plain; charset=utf-8", text.Bytes()), nil
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		head := attachment("run-"+string(in.Run), "-logs.txt", "text/plain; charset=utf-8", nil)
+		c.SetHeader("Content-Type", head.ContentType)
+		c.SetHeader("Content-Disposition", head.ContentDisposition)
+		text := bufio.NewWriter(c.BodyWriter())
+		for ctx := c.Context(); len(lines) > 0 && err == nil; {
+			for _, l := range lines {
+				fmt.Fprintf(text, "%s [%s] [%s] %s\n", l.At.UTC().Format(time.RFC3339Nano), l.Level, l.Node, l.Message)
+			}
+			if len(lines) < logMost {
+				break
+			}
+			q.After = lines[len(lines)-1].Seq
+			lines, err = s.logLines(ctx, &q)
+		}
+		if err = errors.Join(err, text.Flush()); err != nil {
+			s.Log.WarnContext(c.Context(), "a log was not exported whole", "run", in.Run, "error", err)
+		}
+	}}, nil
 }
 
 // preview is the first rows of a node's output.

@@ -15,6 +15,21 @@ func TestPipelineCalls(t *testing.T) {
 	id := w.create(auth.Editor, "first")
 	const absent = "/api/pipelines/01a200af-0000-7000-8000-000000000000"
 	const broken = `{"name":"","nodes":[{"id":"a","type":"sorce_file","name":"A","config":{}},{"id":"b","type":"source_file","config":{"pth":"x"}}],"edges":[{"from":"a","to":"z"}]}`
+	const drawn = `# Every morning.
+name: first
+nodes:
+  - {id: in, type: source_file, name: In, config: {path: in.csv}}
+  - {id: out, type: sink_file, name: Out, config: {path: out.csv}}
+edges:
+  - {from: in, to: out}
+notes:
+  - id: why
+    text: Ask Ada # she knows
+    position: {x: 10, y: 20}
+    color: yellow
+groups:
+  - {id: g, name: All of it, nodes: [in, out]}
+`
 	for _, sc := range []scenario{
 		{name: "list: nobody", method: "GET", path: "/api/pipelines", want: 401, has: []string{"authentication_required"}},
 		{name: "list: viewer", as: auth.Viewer, method: "GET", path: "/api/pipelines", want: 200, has: []string{`[{"id":`, `"node_count":2`}},
@@ -49,11 +64,17 @@ func TestPipelineCalls(t *testing.T) {
 		{name: "save: stale", as: auth.Editor, method: "PUT", path: "/api/pipelines/first", body: `{"description":"x"}`, header: map[string]string{"If-Match": `"7"`}, want: 412, has: []string{"version_conflict"}},
 		{name: "save: absent members stay", as: auth.Editor, method: "PUT", path: "/api/pipelines/first", body: `{"description":"words"}`, header: map[string]string{"If-Match": `"1"`}, want: 200, has: []string{`"version":2`, `"node`, `"tags":["a"]`, `"enabled":true`, `"description":"words"`}},
 		{name: "save: bad cron", as: auth.Editor, method: "PUT", path: "/api/pipelines/first", body: `{"schedule":"every day","schedule_timezone":"Mars/X"}`, want: 400, has: []string{`"path":"schedule"`, `"path":"schedule_timezone"`}},
+		{name: "save: YAML is stale", as: auth.Editor, method: "PUT", path: "/api/pipelines/first", body: "name: first", header: map[string]string{"If-Match": `"1"`, "Content-Type": "application/x-yaml"}, want: 412, has: []string{"version_conflict"}},
+		{name: "save: bad YAML", as: auth.Editor, method: "PUT", path: "/api/pipelines/first", body: "a: [", header: map[string]string{"Content-Type": "application/x-yaml"}, want: 400, has: []string{"invalid_yaml"}},
+		{name: "save: YAML of a viewer", as: auth.Viewer, method: "PUT", path: "/api/pipelines/first", body: "name: first", header: map[string]string{"Content-Type": "application/yaml"}, want: 403},
+		{name: "save: YAML of an absent one", as: auth.Editor, method: "PUT", path: absent, body: "name: first", header: map[string]string{"Content-Type": "application/x-yaml"}, want: 404},
+		{name: "save: notes and groups that cannot be drawn", as: auth.Editor, method: "PUT", path: "/api/pipelines/first", body: `{"notes":[{"id":"n","text":"a","position":{"x":0,"y":0},"color":"pink"}],"groups":[{"id":"g","name":"G","nodes":["gone"]}]}`, want: 400, has: []string{`"path":"notes[0].color"`, `"path":"groups[0].nodes[0]"`}},
+		{name: "save: a note with a member of its own", as: auth.Editor, method: "PUT", path: "/api/pipelines/first", body: `{"notes":[{"id":"n","text":"a","position":{"x":0,"y":0},"size":1}]}`, want: 400, has: []string{`"path":"notes[0].size"`}},
 		{name: "save: absent", as: auth.Editor, method: "PUT", path: absent, body: `{}`, want: 404},
 
 		{name: "validate: viewer", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: broken, want: 200, has: []string{`"valid":false`, `"errors":["`, `nodes[0].type`}},
 		{name: "validate: fine", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: document("x"), want: 200, has: []string{`"valid":true`, `"errors":[]`}},
-		{name: "validate: warns", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"depends_on":["first"],`, 1), want: 200, has: []string{`"valid":true`, `"path":"depends_on"`}},
+		{name: "validate: dependency", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"depends_on":["first"],`, 1), want: 200, has: []string{`"valid":true`, `"warnings":[]`}},
 		{name: "validate: catchup", as: auth.Viewer, method: "POST", path: "/api/pipelines/validate", body: strings.Replace(document("x"), "{", `{"schedule":"@daily","catchup":"some",`, 1), want: 200, has: []string{`"valid":false`, `"path":"catchup"`}},
 
 		{name: "schedule: in the summary", as: auth.Editor, method: "POST", path: "/api/pipelines", body: strings.Replace(document("by the clock"), "{", `{"schedule":"@daily",`, 1), want: 201},
@@ -92,6 +113,10 @@ func TestPipelineCalls(t *testing.T) {
 		{name: "import: JSON", as: auth.Editor, method: "POST", path: "/api/pipelines/import", body: document("imported"), want: 201},
 		{name: "clone", as: auth.Editor, method: "POST", path: "/api/pipelines/first/clone", want: 201, has: []string{`"name":"first (copy)"`, `"pipeline_id":"first-copy"`}},
 		{name: "clone: viewer", as: auth.Viewer, method: "POST", path: "/api/pipelines/first/clone", want: 403},
+
+		{name: "save: YAML is the whole document", as: auth.Editor, method: "PUT", path: "/api/pipelines/first", body: drawn, header: map[string]string{"Content-Type": "application/x-yaml; charset=utf-8"}, want: 200, has: []string{`"tags":[]`, `"pipeline_id":"first"`, `"notes":[{"id":"why","text":"Ask Ada"`, `"nodes":["in","out"]`}},
+		{name: "export: comments of a save", as: auth.Editor, method: "GET", path: "/api/pipelines/first/export", want: 200, has: []string{"# Every morning.\n", "text: Ask Ada # she knows\n"}},
+		{name: "diff: notes by their ids", as: auth.Viewer, method: "GET", path: "/api/pipelines/first/versions/4/diff?against=3", want: 200, has: []string{`"path":"groups","op":"added"`}},
 
 		{name: "delete: viewer", as: auth.Viewer, method: "DELETE", path: "/api/pipelines/first", want: 403},
 		{name: "delete", as: auth.Editor, method: "DELETE", path: "/api/pipelines/first", want: 204},

@@ -10,46 +10,58 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/connections"
+	"github.com/broked/broked/internal/console"
 	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/hooks"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/limits"
+	"github.com/broked/broked/internal/lineage"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/plugins"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/triggers"
+	"github.com/broked/broked/internal/variables"
 	"github.com/broked/broked/internal/workspaces"
 )
 
 // Deps is what a Server needs. Every field is required.
 type Deps struct {
-	Log       *slog.Logger
-	Auth      *auth.Service
-	Keys      *auth.Keys
-	Contacts  *contacts.Service
-	Pipelines *pipelines.Service
-	Trials    *trials.Service
-	Runs      *runs.Service
-	Issues    *issues.Service
-	Hooks     *hooks.Service
-	Kinds     *node.Registry
-	News      *news.Board
-	Templates []Template
-	Interface fs.FS // the built interface; without index.html a page says that there is none
-	Network   Network
-	Limits    map[Class]limits.Rate                    // how often calls may be made
-	Info      func() Info                              // what GET /api/system/info tells
-	Machines  func(context.Context) ([]Machine, error) // those that execute runs
-	Ready     []func(ctx context.Context) Check        // what GET /ready asks
+	Log         *slog.Logger
+	Auth        *auth.Service
+	Keys        *auth.Keys
+	Contacts    *contacts.Service
+	Pipelines   *pipelines.Service
+	Trials      *trials.Service
+	Console     *console.Service
+	Runs        *runs.Service
+	Issues      *issues.Service
+	Hooks       *hooks.Service
+	Connections *connections.Service
+	Variables   *variables.Service
+	Kinds       *node.Registry
+	News        *news.Board
+	Templates   []Template
+	Interface   fs.FS // the built interface; without index.html a page says that there is none
+	Network     Network
+	Limits      map[Class]limits.Rate                                    // how often calls may be made
+	Info        func() Info                                              // what GET /api/system/info tells
+	Machines    func(context.Context) ([]Machine, error)                 // those that execute runs
+	Purge       func(ctx context.Context, before time.Time) (int, error) // removes runs that ended before
+	Lineage     *lineage.Service
+	Plugins     []plugins.Plugin                  // that have brought some of Kinds
+	Ready       []func(ctx context.Context) Check // what GET /ready asks
 
 	Workspaces *workspaces.Service
 	Triggers   *triggers.Service
@@ -77,6 +89,15 @@ type Storage struct {
 	KeepRuns     int    `json:"keep_runs" doc:"Newest runs of each pipeline that stay however old"`
 	RowDays      int    `json:"row_retention_days" doc:"0: as long as the run"`
 	MaxRowsBytes int64  `json:"max_rows_bytes" doc:"0: no bound"`
+	// Artifacts is nil when rows are in the data folder alone.
+	Artifacts *Artifacts `json:"artifacts,omitempty" doc:"Where rows of runs are besides, so that other machines find them; absent when they are in the data folder alone"`
+}
+
+// Artifacts is where rows of runs are besides the data folder.
+type Artifacts struct {
+	Place        string `json:"place" doc:"A folder, or a bucket with its prefix and its host"`
+	Bytes        int64  `json:"bytes" doc:"What the rows of all runs took there at the last look of this server"`
+	RunsWithRows int    `json:"runs_with_rows"`
 }
 
 // Check is the answer of one part of the server to whether it can work.
@@ -121,6 +142,7 @@ func build(d Deps) (*server, http.Handler) {
 	})
 	s := &server{Deps: d, api: humachi.New(router, config()), limiter: limits.New()}
 	s.systemCalls()
+	s.pluginCalls()
 	s.authCalls()
 	s.accountCalls()
 	s.sessionCalls()
@@ -133,16 +155,24 @@ func build(d Deps) (*server, http.Handler) {
 	s.versionCalls()
 	s.stateCalls()
 	s.trialCalls()
+	s.consoleCalls()
+	s.overviewCalls()
 	s.scheduleCalls()
 	s.scheduleListCalls()
 	s.webhookCalls()
+	s.dependencyCalls()
+	s.accessCalls()
+	s.triggerCalls()
 	s.runCalls()
+	s.historyCalls()
 	s.backfillCalls()
 	s.poolCalls()
 	s.streamCalls()
 	s.contactCalls()
 	s.issueCalls()
 	s.hookCalls()
+	s.connectionCalls()
+	s.variableCalls()
 	s.alertCalls()
 	return s, router
 }

@@ -30,7 +30,7 @@ func (s *server) streamCalls() {
 	}, s.followRun)
 	register(s, call{
 		method: http.MethodGet, path: "/api/events", may: auth.RunsView, tag: "runs",
-		summary:  "Follow the status of all runs, and hear that issues changed (server-sent events)",
+		summary:  "Follow the status of all runs, and hear that issues or pipelines changed (server-sent events)",
 		describe: streams,
 	}, s.followAll)
 }
@@ -162,10 +162,17 @@ type runChanged struct {
 	Status   runs.Status  `json:"status"`
 }
 
-// issuesChanged tells that issues have changed without a run having ended; which
-// ones, the caller may ask.
-type issuesChanged struct {
+// changeHint tells that something has changed; what it was, the caller may ask.
+type changeHint struct {
 	Type string `json:"type"`
+}
+
+// hint sends an event of a type to those who may read what has changed.
+func (st *stream) hint(ctx context.Context, may auth.Permission, event string) error {
+	if actor, _ := auth.ActorFrom(ctx); actor.May(may) == nil {
+		return st.send(0, event, changeHint{event})
+	}
+	return nil
 }
 
 // watched is how many of the newest runs the stream of all runs looks at.
@@ -181,6 +188,8 @@ func (s *server) followAll(ctx context.Context, _ *struct{}) (*huma.StreamRespon
 		ctx := c.Context()
 		other, endOther := s.News.Watch(issues.ChangedIn(auth.HomeFrom(ctx)))
 		defer endOther()
+		saved, endSaved := s.News.Watch(pipelines.ChangedIn(auth.HomeFrom(ctx)))
+		defer endSaved()
 		st := openStream(c)
 		woken, end := s.News.Watch(runs.Changed)
 		defer end()
@@ -194,9 +203,9 @@ func (s *server) followAll(ctx context.Context, _ *struct{}) (*huma.StreamRespon
 			case <-woken:
 				known, err = s.changed(ctx, known, func(e runChanged) error { return st.send(0, e.Type, e) })
 			case <-other:
-				if actor, _ := auth.ActorFrom(ctx); actor.May(auth.IssuesView) == nil {
-					err = st.send(0, "issues.changed", issuesChanged{"issues.changed"})
-				}
+				err = st.hint(ctx, auth.IssuesView, "issues.changed")
+			case <-saved:
+				err = st.hint(ctx, auth.PipelinesView, "pipelines.changed")
 			case <-ticker.C:
 				if !s.still(ctx, c) {
 					return

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -100,6 +101,9 @@ type nodeType struct {
 	MinInputs int           `json:"min_inputs"`
 	MaxInputs int           `json:"max_inputs" doc:"-1 means any number"`
 	HasOutput bool          `json:"has_output"`
+	Branches  bool          `json:"branches" doc:"Edges out of it are marked true or false"`
+	Waits     bool          `json:"waits" doc:"An edge from it may go into a node that takes no input, and has it begin when the wait is over"`
+	Alone     bool          `json:"alone" doc:"It does its work without being joined to any other"`
 	Schema    schemaBody    `json:"schema" doc:"JSON Schema 2020-12 of the settings"`
 }
 
@@ -115,14 +119,24 @@ func (schemaBody) Schema(huma.Registry) *huma.Schema {
 }
 
 func (s *server) nodeTypes(context.Context, *struct{}) (*body[[]nodeType], error) {
+	return &body[[]nodeType]{nodeTypesOf(s.Kinds)}, nil
+}
+
+// NodeTypes returns what GET /api/node-types answers for kinds, as JSON.
+func NodeTypes(kinds *node.Registry) ([]byte, error) {
+	return json.MarshalIndent(nodeTypesOf(kinds), "", " ")
+}
+
+func nodeTypesOf(kinds *node.Registry) []nodeType {
 	types := []nodeType{}
-	for _, spec := range s.Kinds.Specs() {
+	for _, spec := range kinds.Specs() {
 		types = append(types, nodeType{
 			Type: spec.Kind, Title: spec.Title, Summary: spec.Summary, Category: spec.Category, Icon: spec.Icon,
-			MinInputs: spec.MinInputs, MaxInputs: spec.MaxInputs, HasOutput: spec.HasOutput(), Schema: schemaBody(spec.Form()),
+			MinInputs: spec.MinInputs, MaxInputs: spec.MaxInputs, HasOutput: spec.HasOutput(),
+			Branches: spec.Branches, Waits: spec.Waits, Alone: spec.Alone, Schema: schemaBody(spec.Form()),
 		})
 	}
-	return &body[[]nodeType]{types}, nil
+	return types
 }
 
 // Template is an example to start from.

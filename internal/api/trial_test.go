@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/console"
 	"github.com/broked/broked/internal/engine"
 	"github.com/broked/broked/internal/executor"
 	"github.com/broked/broked/internal/job"
@@ -27,13 +28,17 @@ type inProcess struct {
 	folder string
 }
 
-func (e inProcess) Job(d pipelines.Document, params map[string]string) (job.Job, error) {
-	return executor.NewJob(d, e.kinds, runs.Run{ID: "trial", Params: params})
+func (e inProcess) Job(_ context.Context, d pipelines.Document, params map[string]string) (job.Job, error) {
+	return executor.NewJob(d, e.kinds, runs.Run{ID: "trial", Params: params}, nil)
 }
 
 func (e inProcess) Try(ctx context.Context, _ pipelines.Document, j job.Job, files map[string][]byte, hear func(job.Message)) (job.Message, error) {
+	return e.try(ctx, j, files, func(string) job.Roots { return job.Roots{Base: e.folder, Allow: []string{e.folder}} }, hear)
+}
+
+func (e inProcess) try(ctx context.Context, j job.Job, files map[string][]byte, roots func(dir string) job.Roots, hear func(job.Message)) (job.Message, error) {
 	j.Dir = e.t.TempDir()
-	j.Roots = job.Roots{Base: e.folder, Allow: []string{e.folder}}
+	j.Roots = roots(j.Dir)
 	for name, text := range files {
 		must(e.t, os.WriteFile(filepath.Join(j.Dir, name), text, 0o600))
 	}
@@ -56,6 +61,25 @@ func (e inProcess) Try(ctx context.Context, _ pipelines.Document, j job.Job, fil
 	}
 }
 
+// Has implements console.Engine: nothing is kept.
+func (inProcess) Has(runs.ID, runs.Artifact) bool { return false }
+
+// Ask implements console.Engine.
+func (e inProcess) Ask(ctx context.Context, a console.Ask) (job.Message, error) {
+	limits := job.DefaultLimits()
+	limits.PreviewRows, limits.PreviewBytes = a.Job.Limits.PreviewRows, a.Job.Limits.PreviewBytes
+	a.Job.Limits = limits
+	var dir string
+	last, err := e.try(ctx, a.Job, a.Files, func(folder string) job.Roots {
+		dir = folder
+		return job.Roots{Base: folder, Allow: []string{folder}}
+	}, a.Hear)
+	if err == nil && last.Status == job.Success && a.Take != nil {
+		err = a.Take(dir)
+	}
+	return last, err
+}
+
 func TestTrialCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).withAccounts()
@@ -72,6 +96,8 @@ func TestTrialCalls(t *testing.T) {
 		{"id":"out","type":"sink_file","name":"Out","config":{"path":"out.csv"}}],
 		"edges":[{"from":"in","to":"big"},{"from":"big","to":"out"}]`
 	const try, pins = "/api/pipelines/sales/dry-run", "/api/pipelines/sales/pins"
+	const sales = "/api/pipelines/sales"
+	named, renamed := "{"+nodes+"}", "{"+strings.NewReplacer(`"id":"in"`, `"id":"source"`, `"from":"in"`, `"from":"source"`).Replace(nodes)+"}"
 	const absent, test = "/api/pipelines/nobody", "/api/pipelines/sales/test"
 	pinned := `{"rows":[{"id":"007","amount":5},{"id":"x","amount":1}]}`
 	w.run(scenario{name: "make", as: auth.Editor, method: "POST", path: "/api/pipelines", body: `{"name":"sales","params":{"least":"2"},` + nodes + `}`, want: 201})
@@ -128,6 +154,15 @@ func TestTrialCalls(t *testing.T) {
 		{name: "pins", as: auth.Viewer, method: "GET", path: pins, want: 200, has: []string{`"node_id":"in"`, `"007"`}},
 		{name: "pinned", as: auth.Editor, method: "POST", path: try, want: 200, has: []string{`"007"`, `"pinned":true`}},
 		{name: "pins left aside", as: auth.Editor, method: "POST", path: try, body: `{"no_pins":true}`, want: 200, hasNot: []string{`"007"`}},
+		{name: "rename: not a pair", as: auth.Editor, method: "PUT", path: sales + "?renamed=in", body: renamed, want: 400, has: []string{`"path":"renamed[0]"`}},
+		{name: "rename: twice", as: auth.Editor, method: "PUT", path: sales + "?renamed=in:source&renamed=in:b", body: renamed, want: 400, has: []string{`"path":"renamed[1]"`}},
+		{name: "rename: none such", as: auth.Editor, method: "PUT", path: sales + "?renamed=inn:source&renamed=in:b", body: renamed, want: 400, has: []string{`has no node \"inn\"`, `has no node \"b\"`}},
+		{name: "rename: still there", as: auth.Editor, method: "PUT", path: sales + "?renamed=in:in", body: `{}`, want: 200},
+		{name: "rename: of another", as: auth.Editor, method: "PUT", path: sales + "?renamed=in:big", body: `{}`, want: 400, has: []string{"is still the id of a node"}},
+		{name: "rename: viewer", as: auth.Viewer, method: "PUT", path: sales + "?renamed=in:source", body: renamed, want: 403},
+		{name: "rename", as: auth.Editor, method: "PUT", path: sales + "?renamed=in:source", body: renamed, want: 200},
+		{name: "pins go with their nodes", as: auth.Viewer, method: "GET", path: pins, want: 200, has: []string{`"node_id":"source"`, `"007"`, `"pinned_by":"editor"`}, hasNot: []string{`"node_id":"in"`}},
+		{name: "and back", as: auth.Editor, method: "PUT", path: sales + "?renamed=source:in", body: named, want: 200},
 		{name: "unpin: viewer", as: auth.Viewer, method: "DELETE", path: pins + "/in", want: 403},
 		{name: "unpin", as: auth.Editor, method: "DELETE", path: pins + "/in", want: 204},
 		{name: "unpin: nothing", as: auth.Editor, method: "DELETE", path: pins + "/in", want: 404, has: []string{"no_pin"}},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"mime"
@@ -26,7 +27,8 @@ func (s *server) webhookCalls() {
 	}, s.fireWebhook)
 	register(s, call{
 		method: http.MethodGet, path: "/api/pipelines/{id}/webhook", may: auth.PipelinesView, tag: "triggers",
-		summary: "Read the webhook of a pipeline, without its token",
+		summary:  "Read the webhook of a pipeline, without its token; 204 when it has none",
+		describe: describeNoWebhook,
 	}, s.getWebhook)
 	register(s, call{
 		method: http.MethodPut, path: "/api/pipelines/{id}/webhook", may: auth.PipelinesEdit, tag: "triggers",
@@ -77,12 +79,27 @@ type webhookRequest struct {
 	Signed *bool `json:"signed,omitempty" doc:"Requests need a signature as of Standard Webhooks, which tells a changed or repeated one; yes when absent"`
 }
 
-func (s *server) getWebhook(ctx context.Context, in *ByID) (*body[Webhook], error) {
+// maybeWebhook is a webhook, or nothing: that a pipeline has none is an answer
+// and no error, which browsers would complain of.
+type maybeWebhook struct {
+	Status int
+	Body   *Webhook
+}
+
+func (s *server) getWebhook(ctx context.Context, in *ByID) (*maybeWebhook, error) {
 	w, err := s.Triggers.Webhook(ctx, in.ID)
-	if err != nil {
+	switch {
+	case fault.CodeOf(err) == fault.CodeOf(triggers.NoWebhook()):
+		return &maybeWebhook{Status: http.StatusNoContent}, nil
+	case err != nil:
 		return nil, err
 	}
-	return &body[Webhook]{newWebhook(w)}, nil
+	shown := newWebhook(w)
+	return &maybeWebhook{Status: http.StatusOK, Body: &shown}, nil
+}
+
+func describeNoWebhook(op *huma.Operation) {
+	op.Responses = map[string]*huma.Response{"204": {Description: "The pipeline has no webhook"}}
 }
 
 func (s *server) putWebhook(ctx context.Context, in *struct {
@@ -129,6 +146,8 @@ func describeWebhook(op *huma.Operation) {
 		{"webhook-id", "Of a signed request: the sender's own for it. The same one again within 7 days starts no other run"},
 		{"webhook-timestamp", "Of a signed request: when it was sent, in seconds since 1970"},
 		{"webhook-signature", "Of a signed request: v1, and the Base64 of the HMAC-SHA256 of webhook-id.webhook-timestamp.body"},
+		{"X-Hub-Signature-256", "Of a signed request without webhook-signature, as GitHub sends it: sha256= and the HMAC-SHA256 of the body by the whole secret, in hexadecimal digits"},
+		{"X-GitHub-Delivery", "Is taken for an Idempotency-Key"},
 		{"Idempotency-Key", "Of a request without webhook-id: the same one again within 7 days starts no other run"},
 	} {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: header[0], In: "header", Schema: &huma.Schema{Type: huma.TypeString}, Description: header[1]})
@@ -161,8 +180,10 @@ func (s *server) admitWebhook(ctx context.Context, c huma.Context) (context.Cont
 		return ctx, err
 	}
 	return context.WithValue(ctx, admittedKey{}, admitted{Webhook: w, request: triggers.Request{
-		Token: token, Key: header("idempotency-key"),
-		Signature: triggers.Signature{ID: header("webhook-id"), Timestamp: header("webhook-timestamp"), Values: header("webhook-signature")},
+		Token: token, Key: cmp.Or(header("idempotency-key"), header("x-github-delivery")),
+		Signature: triggers.Signature{
+			ID: header("webhook-id"), Timestamp: header("webhook-timestamp"), Values: header("webhook-signature"), Hub: header("x-hub-signature-256"),
+		},
 	}}), nil
 }
 

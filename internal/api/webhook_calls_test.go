@@ -40,7 +40,7 @@ func TestWebhookCalls(t *testing.T) {
 	w.run(scenario{name: "sketch", as: auth.Editor, method: "POST", path: "/api/pipelines", body: `{"name":"sketch","draft":true}`, want: 201})
 	for _, sc := range []scenario{
 		{name: "read: nobody", method: "GET", path: at, want: 401},
-		{name: "read: none", as: auth.Viewer, method: "GET", path: at, want: 404, has: []string{"webhook_not_found"}},
+		{name: "read: none", as: auth.Viewer, method: "GET", path: at, want: 204},
 		{name: "read: absent", as: auth.Viewer, method: "GET", path: "/api/pipelines/q/webhook", want: 404, has: []string{"pipeline_not_found"}},
 		{name: "make: nobody", method: "PUT", path: at, body: `{}`, want: 401},
 		{name: "make: viewer", as: auth.Viewer, method: "PUT", path: at, body: `{}`, want: 403},
@@ -92,7 +92,7 @@ func TestWebhookCalls(t *testing.T) {
 		{name: "fire: pipeline is off", method: "POST", path: at, header: tokenHeader(token), want: 409, has: []string{"pipeline_paused"}},
 		{name: "switch on", as: auth.Editor, method: "PUT", path: "/api/pipelines/p", body: `{"enabled":true}`, want: 200},
 		{name: "clones have none", as: auth.Editor, method: "POST", path: "/api/pipelines/p/clone", want: 201},
-		{name: "clone", as: auth.Viewer, method: "GET", path: "/api/pipelines/p-copy/webhook", want: 404},
+		{name: "clone", as: auth.Viewer, method: "GET", path: "/api/pipelines/p-copy/webhook", want: 204},
 	} {
 		w.run(sc)
 	}
@@ -227,4 +227,33 @@ func TestWebhooksAreLimited(t *testing.T) {
 		w.run(scenario{name: fmt.Sprint("request ", i), method: "POST", path: "/api/pipelines/p/webhook", header: tokenHeader(token), want: want})
 	}
 	w.run(scenario{name: "another pipeline", method: "POST", path: "/api/pipelines/q/webhook", header: tokenHeader(q), want: 200})
+}
+
+// TestHubSignature: GitHub signs the body alone, with the whole secret, and says in a
+// header of its own which delivery it is.
+func TestHubSignature(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).withAccounts()
+	w.create(auth.Editor, "p")
+	const at, body, bad = "/api/pipelines/p/webhook", `{"ref":"main"}`, "invalid_webhook_signature"
+	token, secret := w.hooked("p", `{}`)
+	of := func(secret, body string) map[string]string {
+		mac := hmac.New(sha256.New, []byte(secret))
+		fmt.Fprint(mac, body)
+		return map[string]string{"X-Webhook-Token": token, "X-Hub-Signature-256": fmt.Sprintf("sha256=%x", mac.Sum(nil)), "X-GitHub-Delivery": "72d3162e"}
+	}
+	right := of(secret, body)
+	for _, sc := range []scenario{
+		{name: "another secret", body: body, header: of("secret", body), want: 401, has: []string{bad}},
+		{name: "another body", body: body, header: of(secret, "{}"), want: 401, has: []string{bad}},
+		{name: "no mark", body: body, header: with(right, "X-Hub-Signature-256", right["X-Hub-Signature-256"][7:]), want: 401, has: []string{bad}},
+		{name: "no digits", body: body, header: with(right, "X-Hub-Signature-256", "sha256="), want: 401, has: []string{bad}},
+		{name: "beside a wrong one", body: body, header: with(right, "webhook-signature", "v1,x"), want: 401, has: []string{bad}},
+		{name: "right", body: body, header: right, want: 200, has: []string{`"status":"pending"`}},
+		{name: "again", body: body, header: right, want: 200, has: []string{`"status":"pending"`}},
+	} {
+		sc.method, sc.path = "POST", at
+		w.run(sc)
+	}
+	w.run(scenario{name: "one run", as: auth.Viewer, method: "GET", path: "/api/pipelines/p/runs?per_page=10&page=1", want: 200, has: []string{`"total":1`}})
 }

@@ -251,7 +251,7 @@ func TestNothingLeaksToAnotherWorkspace(t *testing.T) {
 }
 
 // filled is what is in the default workspace.
-type filled struct{ pipeline, run, service, session, issue, contact string }
+type filled struct{ pipeline, run, service, session, issue, contact, connection, variable string }
 
 // fill makes one of everything in the default workspace, called canary.
 func (w *world) fill() filled {
@@ -275,7 +275,9 @@ func (w *world) fill() filled {
 		w.t.Fatalf("a failed run opens no issue: %s", opened)
 	}
 	lead := w.run(scenario{name: "lead", as: auth.Editor, method: "POST", path: "/v2/leads", body: `{"email":"canary@example.org"}`, want: 201})
-	return filled{pipeline, run, service, string(sessions[0].ID), issue, member(w.t, lead, "id")}
+	w.run(scenario{name: "connection", as: auth.Editor, method: "POST", path: "/api/connections", body: `{"conn_id":"canary-1","type":"sqlite","host":"canary.db"}`, want: 201})
+	w.run(scenario{name: "variable", as: auth.Editor, method: "POST", path: "/api/variables", body: `{"key":"canary-2","value":"canary"}`, want: 200})
+	return filled{pipeline, run, service, string(sessions[0].ID), issue, member(w.t, lead, "id"), "canary-1", "canary-2"}
 }
 
 // address returns the path of a call, about what is in the default workspace,
@@ -288,7 +290,7 @@ func (w *world) address(op operation, of filled) (path, body string) {
 		"/issues/{id}", "/issues/"+of.issue, "/alerts/{id}", "/alerts/"+of.issue,
 		"/leads/{id}", "/leads/"+of.contact, "/agents/{id}", "/agents/"+of.contact,
 		"/sessions/{id}", "/sessions/"+of.session, "/workspaces/{id}", "/workspaces/default", "{user_id}", viewer,
-		"{run}", of.run, "{node}", "in", "{version}", "1",
+		"{conn_id}", of.connection, "{key}", of.variable, "{run}", of.run, "{node}", "in", "{version}", "1",
 	)
 	path = ids.Replace(op.path)
 	if strings.HasSuffix(path, "/diff") {
@@ -296,6 +298,8 @@ func (w *world) address(op operation, of filled) (path, body string) {
 	}
 	bodies := map[string]string{
 		"POST /api/pipelines/{id}/rollback":   `{"version":1}`,
+		"POST /api/runs/{run}/query":          `{"sql":"SELECT 1"}`,
+		"POST /api/runs/{run}/query/export":   `{"sql":"SELECT 1","format":"csv"}`,
 		"PUT /api/auth/users/{id}":            `{"disabled":true}`,
 		"PUT /api/services/{id}":              `{"permissions":[]}`,
 		"POST /api/workspaces/{id}/members":   `{"user_id":"` + viewer + `"}`,
@@ -318,7 +322,7 @@ func TestElsewhereIsNowhere(t *testing.T) {
 	north := w.withWorkspace("north")
 	of := w.fill()
 	const absent = "01a200af-0000-7000-8000-000000000000"
-	none := filled{absent, absent, absent, strings.Repeat("0", 64), absent, absent}
+	none := filled{absent, absent, absent, strings.Repeat("0", 64), absent, absent, absent, absent}
 	looked := 0
 	for _, op := range operations(t, w) {
 		there, body := w.address(op, of)
@@ -329,7 +333,7 @@ func TestElsewhereIsNowhere(t *testing.T) {
 		gone = strings.ReplaceAll(strings.ReplaceAll(gone, w.idOf("viewer"), absent), "/workspaces/default", "/workspaces/nothing")
 		ask := func(path string) string {
 			res, text := w.call(scenario{method: op.method, path: path, body: body, header: north})
-			for _, ref := range []string{of.pipeline, of.run, of.issue, of.contact, absent, "default", "nothing"} {
+			for _, ref := range []string{of.pipeline, of.run, of.issue, of.contact, of.connection, of.variable, absent, "default", "nothing"} {
 				text = strings.ReplaceAll(text, ref, "REF")
 			}
 			_, text, _ = strings.Cut(text, `"error"`)

@@ -19,13 +19,14 @@ const module = "github.com/broked/broked/"
 // floors lists every package from the ground up. A package imports packages of
 // lower floors only; two packages of one floor do not know each other.
 var floors = [][]string{
-	{"internal/batch", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
+	{"internal/batch", "internal/connection", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
 	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/postgres", "internal/schedules", "internal/script", "internal/strictjson", "internal/sealed", "internal/xlsx", "internal/xmltable"},
-	{"internal/node", "internal/auth", "internal/message", "internal/databases/sqlite"},
-	{"internal/pipelines", "internal/contacts", "internal/job", "internal/workspaces"},
-	{"internal/runs", "internal/trials"},
-	{"internal/hooks", "internal/issues", "internal/retention", "internal/triggers"},
-	{"internal/nodes"},
+	{"internal/databases/contract", "internal/databases/driven"},
+	{"internal/node", "internal/auth", "internal/calls", "internal/message", "internal/databases/mysql", "internal/databases/postgres", "internal/databases/sqlite", "internal/remote", "internal/remote/remotetest"},
+	{"internal/pipelines", "internal/contacts", "internal/job", "internal/plugins", "internal/workspaces", "internal/databases/servers", "internal/databases/mysql/mysqltest"},
+	{"internal/connections", "internal/lineage", "internal/runs", "internal/trials", "internal/variables"},
+	{"internal/console", "internal/hooks", "internal/issues", "internal/names", "internal/retention", "internal/triggers"},
+	{"internal/artifacts", "internal/nodes"},
 	{"internal/store", "internal/queue", "internal/executor", "internal/engine"},
 	{"internal/store/storetest"},
 	{"internal/api"},
@@ -34,13 +35,17 @@ var floors = [][]string{
 
 // owners says which packages alone may import something from outside.
 var owners = map[string][]string{
-	"database/sql":                   {"internal/store", "internal/store/storetest", "internal/queue", "internal/postgres", "internal/engine", "bench"},
-	"net/http":                       {"internal/api", "internal/contacts", "internal/hooks", "internal/nodes", "internal/outbound", "cmd/broked", "bench"},
-	"os/exec":                        {"internal/executor", "internal/script", "internal/store/storetest", "bench"},
+	"database/sql":                   {"internal/store", "internal/store/storetest", "internal/queue", "internal/postgres", "internal/engine", "internal/databases/driven", "internal/databases/mysql", "bench"},
+	"net/http":                       {"internal/api", "internal/calls", "internal/connections", "internal/contacts", "internal/hooks", "internal/nodes", "internal/outbound", "internal/remote", "internal/remote/remotetest", "cmd/broked", "bench"},
+	"os/exec":                        {"internal/executor", "internal/remote/remotetest", "internal/script", "internal/store/storetest", "internal/databases/mysql/mysqltest", "bench"},
+	"github.com/minio/minio-go/v7":   {"internal/artifacts", "internal/remote"},
+	"github.com/pkg/sftp":            {"internal/remote"},
 	"github.com/go-chi/chi/v5":       {"internal/api"},
 	"github.com/riverqueue/river":    {"internal/queue"},
-	"github.com/jackc/pgx/v5":        {"internal/postgres", "internal/queue"},
+	"github.com/jackc/pgx/v5":        {"internal/postgres", "internal/queue", "internal/databases/postgres"},
+	"github.com/jackc/pgx/v5/pgconn": {"internal/postgres", "internal/databases/postgres"},
 	"github.com/jackc/pgx/v5/stdlib": {"internal/postgres"},
+	"github.com/go-sql-driver/mysql": {"internal/databases/mysql"},
 	"modernc.org/sqlite":             {"internal/store", "internal/databases/sqlite", "bench"},
 	"modernc.org/sqlite/lib":         {"internal/store", "internal/databases/sqlite"},
 	"github.com/duckdb/duckdb-go/v2": {"internal/engine", "bench"},

@@ -24,12 +24,18 @@ var waysOut = map[string][]string{
 	"net/smtp":                {"Dial", "SendMail"},
 	"crypto/tls":              {"Dial", "DialWithDialer", "Dialer"},
 	"golang.org/x/crypto/ssh": {"Dial"},
+	// Drivers dial by themselves unless they are made of a configuration with a dialer.
+	"github.com/go-sql-driver/mysql": {"MySQLDriver", "RegisterDial", "RegisterDialContext", "ParseDSN"},
+	"github.com/jackc/pgx/v5":        {"Connect", "ConnectWithOptions"},
+	"github.com/jackc/pgx/v5/pgconn": {"Connect", "ConnectWithOptions"},
 }
 
 // excused are files that make connections of their own, and why.
 var excused = map[string]string{
 	"cmd/broked/client.go": "asks the server that the person at the command line names",
 	"cmd/broked/health.go": "asks the server that the person at the command line names",
+
+	"internal/remote/remotetest/places.go": "leads tests to servers of their own",
 }
 
 // TestOneWayOut finds connections that are not made by package outbound, which

@@ -29,6 +29,7 @@ const (
 	RunsView        Permission = "runs.view"
 	RunsCancel      Permission = "runs.cancel"
 	RunsResume      Permission = "runs.resume"
+	RunsQuery       Permission = "runs.query"
 	SettingsView    Permission = "settings.view"
 	SettingsEdit    Permission = "settings.edit"
 	ManageUsers     Permission = "settings.manage_users"
@@ -43,6 +44,17 @@ const (
 	ContactsDelete  Permission = "contacts.delete"
 	IssuesView      Permission = "issues.view"
 	IssuesEdit      Permission = "issues.edit"
+
+	ConnectionsView   Permission = "connections.view"
+	ConnectionsCreate Permission = "connections.create"
+	ConnectionsEdit   Permission = "connections.edit"
+	ConnectionsDelete Permission = "connections.delete"
+	ConnectionsTest   Permission = "connections.test"
+
+	VariablesView   Permission = "variables.view"
+	VariablesCreate Permission = "variables.create"
+	VariablesEdit   Permission = "variables.edit"
+	VariablesDelete Permission = "variables.delete"
 
 	WorkspacesView    Permission = "workspaces.view"
 	WorkspacesCreate  Permission = "workspaces.create"
@@ -70,15 +82,15 @@ var permissions = []permission{
 	{RunsCancel, Editor, "Cancel runs"},
 	{RunsResume, Editor, "Resume failed runs"},
 	{"runs.backfill", Editor, "Start runs for days that have passed"},
-	{"connections.view", Viewer, "See connections without their secrets"},
-	{"connections.create", Editor, "Make connections"},
-	{"connections.edit", Editor, "Change connections"},
-	{"connections.delete", Editor, "Delete connections"},
-	{"connections.test", Editor, "Try connections"},
-	{"variables.view", Viewer, "See variables, secret ones without their value"},
-	{"variables.create", Editor, "Make variables"},
-	{"variables.edit", Editor, "Change variables"},
-	{"variables.delete", Editor, "Delete variables"},
+	{ConnectionsView, Viewer, "See connections without their secrets"},
+	{ConnectionsCreate, Editor, "Make connections"},
+	{ConnectionsEdit, Editor, "Change connections"},
+	{ConnectionsDelete, Editor, "Delete connections"},
+	{ConnectionsTest, Editor, "Try connections"},
+	{VariablesView, Viewer, "See variables, secret ones without their value"},
+	{VariablesCreate, Editor, "Make variables"},
+	{VariablesEdit, Editor, "Change variables"},
+	{VariablesDelete, Editor, "Delete variables"},
 	{"variables.view_secrets", Admin, "See the values of secret variables"},
 	{WorkspacesView, Viewer, "See the workspaces that one belongs to"},
 	{WorkspacesCreate, Superadmin, "Make and rename workspaces, and name the organization"},
@@ -96,6 +108,7 @@ var permissions = []permission{
 	{"gitsync.push", Editor, "Put pipelines into a repository"},
 
 	{PipelinesCode, Admin, "Write and change the programs of code, bash and dbt nodes"},
+	{RunsQuery, Editor, "Ask in SQL about all rows that runs have kept"},
 	{RotateKeys, Superadmin, "Replace the key that sessions are signed with"},
 	{UsersView, Admin, "See the list of users"},
 	{SystemView, Admin, "See the machines that execute runs"},

@@ -37,12 +37,16 @@ type Outbox interface {
 	// the next of the others comes, or nil.
 	DueDeliveries(ctx context.Context, now time.Time, each int) ([]Parcel, *time.Time, error)
 	// SaveDelivery notes what became of an attempt. One that is not there any more, or was
-	// sent anew meanwhile, is no error and stays as it is.
+	// sent anew meanwhile, is no error and stays as it is. The status Gone switches the hook
+	// off, and ends its other deliveries.
 	SaveDelivery(ctx context.Context, d Delivery) error
 	// ForgetDeliveries removes deliveries that were made before an instant and are not
 	// pending, at most limit, and returns how many.
 	ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
 }
+
+// Gone is the status by which a receiver says that it wants to be told nothing more.
+const Gone = http.StatusGone
 
 // Bounds of sending.
 const (
@@ -231,7 +235,7 @@ func (s *Sender) attempt(ctx context.Context, p Parcel) attempt {
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, readOfReply))
 	_ = res.Body.Close()
-	a := attempt{status: res.StatusCode, final: res.StatusCode == http.StatusGone}
+	a := attempt{status: res.StatusCode, final: res.StatusCode == Gone}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		a.err = fault.New(fault.Unavailable, "%s answered %d %s", req.URL.Hostname(), res.StatusCode, http.StatusText(res.StatusCode))
 		a.after, _ = outbound.RetryAfter(res.Header, time.Now())

@@ -60,7 +60,7 @@ func newWorld(t *testing.T, policy outbound.Policy, mail *message.Mail) *world {
 	exit := outbound.Exit{Policy: policy}
 	client, err := exit.Client(outbound.Options{Timeout: hooks.Timeout})
 	must(t, err)
-	return &world{T: t, board: board, hooks: hooks.NewService(memory, pipelines.NewService(memory, kinds), box, board), sender: hooks.NewSender(hooks.SenderDeps{
+	return &world{T: t, board: board, hooks: hooks.NewService(memory, pipelines.NewService(memory, kinds, board), box, board), sender: hooks.NewSender(hooks.SenderDeps{
 		Outbox: memory, Client: client, Dialer: exit.Dialer(), Mail: mail, Box: box, News: board, Log: log, Base: "https://broked.example.com",
 	})}
 }

@@ -87,6 +87,8 @@ func OfFailure(workspace auth.WorkspaceID, r runs.Run, name string) Sighting {
 		s.Kind, s.Title = RunInterrupted, r.PipelineName+" was interrupted"
 	case runs.CodeQuarantined:
 		s.Kind, s.Title = RunInterrupted, r.PipelineName+" was interrupted too often"
+	case runs.CodeDependencies:
+		s.Title = r.PipelineName + " did not start, because of what it depends on"
 	case node.CodeChecks:
 		s.Kind, s.Title = CheckFailed, r.PipelineName+" does not pass "+cmp.Or(name, s.Node)
 	}

@@ -32,7 +32,7 @@ func (s *Service) allowed(ctx context.Context, before, after Document) error {
 			}
 		}
 	}
-	return nil
+	return mayWatch(actor, before, after)
 }
 
 // lacking puts into words what may not be done at path for want of a permission.
@@ -58,4 +58,56 @@ func canonical(config RawObject) []byte {
 		return config
 	}
 	return v
+}
+
+// Need is what somebody needs, besides the right to save a pipeline, to add or to change
+// some of its parts.
+type Need struct {
+	Part        NeedPart          `json:"part" enum:"node,trigger"`
+	Type        string            `json:"type" doc:"Kind of the nodes, or type of the triggers"`
+	Names       []string          `json:"names" doc:"Which nodes or triggers of the pipeline"`
+	Permissions []auth.Permission `json:"permissions"`
+}
+
+// NeedPart says of which parts of a pipeline a Need is.
+type NeedPart string
+
+// The parts of pipelines that may need permissions.
+const (
+	NodeNeeds    NeedPart = "node"
+	TriggerNeeds NeedPart = "trigger"
+)
+
+// Needs returns what a pipeline's nodes and triggers need of those who save
+// it, in the order of the document.
+func (s *Service) Needs(ctx context.Context, ref string) ([]Need, error) {
+	saved, err := s.find(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	needs := []Need{}
+	add := func(part NeedPart, kind, name string, permissions ...auth.Permission) {
+		i := slices.IndexFunc(needs, func(n Need) bool { return n.Part == part && n.Type == kind })
+		if i < 0 {
+			i, needs = len(needs), append(needs, Need{Part: part, Type: kind, Permissions: permissions})
+		}
+		needs[i].Names = append(needs[i].Names, name)
+	}
+	for _, n := range saved.Document.Nodes {
+		spec, err := s.kinds.Spec(n.Type)
+		if err != nil || len(spec.Permissions) == 0 {
+			continue // kinds that do not exist are told by the checks
+		}
+		permissions := make([]auth.Permission, len(spec.Permissions))
+		for i, p := range spec.Permissions {
+			permissions[i] = auth.Permission(p)
+		}
+		add(NodeNeeds, n.Type, n.ID, permissions...)
+	}
+	for _, w := range saved.Document.Triggers {
+		if w.Type == WatchContacts {
+			add(TriggerNeeds, string(w.Type), w.Name, auth.ContactsView)
+		}
+	}
+	return needs, nil
 }

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -35,12 +36,17 @@ func (f *Findings) warn(path, format string, args ...any) {
 
 // Check returns everything wrong with d, in document order. It never stops at
 // the first problem: a person fixes a form once. A draft is checked only for
-// what storing it needs. Whether dependencies exist is not known here.
-func (d Document) Check(kinds *node.Registry) Findings {
+// what storing it needs. Whether dependencies exist is not known here, nor which variables
+// and connections there are: see CheckWith.
+func (d Document) Check(kinds *node.Registry) Findings { return d.CheckWith(kinds, nil) }
+
+// CheckWith is Check where it is known what names stand for.
+func (d Document) CheckWith(kinds *node.Registry, known *Known) Findings {
 	var f Findings
 	d.checkHead(&f)
 	d.checkWebhook(&f)
 	d.checkIDs(&f)
+	d.checkDrawing(&f)
 	if d.Draft {
 		return f
 	}
@@ -49,10 +55,11 @@ func (d Document) Check(kinds *node.Registry) Findings {
 	d.checkLimits(&f)
 	d.checkParameters(&f)
 	d.checkRelations(&f)
-	d.checkNodes(&f, kinds)
+	d.checkWatchers(&f)
+	d.checkNodes(&f, kinds, known)
 	d.checkGraph(&f, kinds)
 	d.checkTests(&f)
-	d.warnUnused(&f)
+	slices.SortFunc(f.Warnings, func(a, b fault.Problem) int { return strings.Compare(a.Path, b.Path) })
 	return f
 }
 
@@ -153,33 +160,8 @@ func zone(f *Findings, path, name string) {
 	}
 }
 
-const hundredYears = 100 * 365 * 24 * 3600
-
-func (d Document) checkRelations(f *Findings) {
-	for i, dep := range d.DependencyRules {
-		path := at("dependency_rules", i)
-		if !slices.Contains([]string{"", "succeeded", "completed", "failed"}, dep.State) {
-			f.add(path+".state", "must be succeeded, completed or failed, not %q", dep.State)
-		}
-		if !slices.Contains([]string{"", "gate", "trigger"}, dep.Mode) {
-			f.add(path+".mode", "must be gate or trigger, not %q", dep.Mode)
-		}
-		if dep.Within < 0 || dep.Within > hundredYears {
-			f.add(path+".within_seconds", "must be between 0 and 100 years")
-		}
-		if dep.Pipeline == "" {
-			f.add(path+".pipeline_id", "is missing")
-		}
-	}
-	d.checkHooks(f)
-	for i, dep := range d.DependsOn {
-		if dep == string(d.ID) && d.ID != "" || dep == d.Slug && d.Slug != "" {
-			f.add(at("depends_on", i), "a pipeline cannot depend on itself")
-		}
-	}
-}
-
-func (d Document) checkNodes(f *Findings, kinds *node.Registry) {
+func (d Document) checkNodes(f *Findings, kinds *node.Registry, known *Known) {
+	r := resolver{values: d.before(), known: known, before: true, bound: Values{}}
 	if len(d.Nodes) == 0 {
 		f.add("nodes", "are missing: a pipeline needs at least one node, or draft: true while it is being made")
 	}
@@ -193,31 +175,30 @@ func (d Document) checkNodes(f *Findings, kinds *node.Registry) {
 			f.add(path+".type", "%s", fault.MessageOf(err))
 			continue
 		}
-		_, problems := spec.Build(n.Settings())
-		for _, p := range problems {
-			f.add(joinPath(path+".config", p.Path), "%s", p.Message)
+		r.at = path + ".config"
+		config, err := r.node(spec, n)
+		if err != nil {
+			f.add(r.at, "%s", fault.MessageOf(err))
+			continue
 		}
-		if spec.Lacks != nil && len(problems) == 0 {
-			for _, p := range spec.Lacks(n.Settings()) {
-				f.warn(joinPath(path+".config", p.Path), "%s", p.Message)
-			}
+		if !r.unsure {
+			checkSettings(f, spec, config, r.at)
 		}
-		checkPlaceholders(f, path+".config", n.Config)
 	}
+	f.Problems = append(f.Problems, r.problems...)
 }
 
-// warnUnused names what is stored with the pipeline but not acted upon by this
-// release, so that nobody waits for it in vain.
-func (d Document) warnUnused(f *Findings) {
-	for path, there := range map[string]bool{
-		"depends_on":       len(d.DependsOn) > 0,
-		"dependency_rules": len(d.DependencyRules) > 0,
-	} {
-		if there {
-			f.warn(path, "is kept, but this release does not act upon it yet")
+// checkSettings finds what is wrong with settings, and what this machine lacks for them.
+func checkSettings(f *Findings, spec node.Spec, config json.RawMessage, path string) {
+	_, problems := spec.Build(config)
+	for _, p := range problems {
+		f.add(joinPath(path, p.Path), "%s", p.Message)
+	}
+	if spec.Lacks != nil && len(problems) == 0 {
+		for _, p := range spec.Lacks(config) {
+			f.warn(joinPath(path, p.Path), "%s", p.Message)
 		}
 	}
-	slices.SortFunc(f.Warnings, func(a, b fault.Problem) int { return strings.Compare(a.Path, b.Path) })
 }
 
 func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }

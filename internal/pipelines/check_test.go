@@ -54,12 +54,14 @@ func TestCheckFindsEverythingAtOnce(t *testing.T) {
 		"dependencies":         {`{"name":"n","dependency_rules":[{"pipeline_id":"","state":"x","mode":"y","within_seconds":-1}],"nodes":[{"id":"a","type":"source"}]}`, []string{"dependency_rules[0].state: must", "dependency_rules[0].mode: must", "dependency_rules[0].within_seconds: must", "dependency_rules[0].pipeline_id: is missing"}},
 		"hooks":                {`{"name":"n","hooks":{"on_x":{"type":"fax"}},"nodes":[{"id":"a","type":"source"}]}`, []string{"hooks.on_x: must", "hooks.on_x.type: must"}},
 		"types and settings":   {`{"name":"n","nodes":[{"id":"a","type":"sourc","config":{}},{"id":"b","type":"source","config":{"pth":1}}]}`, []string{`nodes[0].type: there is no node type "sourc" (did you mean "source"?)`, `nodes[1].config.pth: is not a setting here (did you mean "path"?)`, "nodes[1]: "}},
-		"placeholders":         {`{"name":"n","nodes":[{"id":"a","type":"source","config":{"path":"${param.x}/${run.dat}/${var.y}/${other.z}"}}]}`, []string{`nodes[0].config: ${run.dat} has no value (did you mean "date"?)`, "nodes[0].config: ${var.y} cannot be used"}},
+		"placeholders":         {`{"name":"n","nodes":[{"id":"a","type":"source","config":{"path":"${param.x}/${run.dat}/${var.y}/${other.z}"}}]}`, []string{`nodes[0].config.path: ${run.dat} has no value (did you mean "run.date"?)`, "nodes[0].config.path: ${other.z} has no value"}},
 		"too many inputs":      {`{"name":"n","nodes":[{"id":"a","type":"source"},{"id":"b","type":"source"},{"id":"c","type":"step"}],"edges":[{"from":"a","to":"c"},{"from":"b","to":"c"}]}`, []string{`nodes[2]: step "c" takes at most 1 input`}},
 		"too few inputs":       {`{"name":"n","nodes":[{"id":"a","type":"source"},{"id":"c","type":"pair"}],"edges":[{"from":"a","to":"c"}]}`, []string{`nodes[1]: pair "c" needs 2 inputs and has 1`}},
 		"into a source":        {`{"name":"n","nodes":[{"id":"a","type":"source"},{"id":"b","type":"source"}],"edges":[{"from":"a","to":"b"}]}`, []string{`nodes[1]: source "b" takes no input`}},
 		"out of a sink":        {`{"name":"n","nodes":[{"id":"a","type":"source"},{"id":"b","type":"sink"},{"id":"c","type":"sink"}],"edges":[{"from":"a","to":"b"},{"from":"b","to":"c"}]}`, []string{`nodes[1]: sink "b" gives no output`}},
 		"circle":               {`{"name":"n","nodes":[{"id":"s","type":"source"},{"id":"a","type":"pair"},{"id":"b","type":"step"}],"edges":[{"from":"s","to":"a"},{"from":"a","to":"b"},{"from":"b","to":"a"}]}`, []string{"edges: go round in a circle: a -> b -> a"}},
+		"notes":                {`{"name":"n","draft":true,"notes":[{"id":"a","text":"t","position":{"x":0,"y":0}},{"id":"a","color":"pink","width":-1},{"id":"b c","text":"` + strings.Repeat("t", 4001) + `"}]}`, []string{`notes[1].id: "a" is used already`, "notes[1].color: must be one of yellow", "notes[1]: must not have a negative size", "notes[2].id: must be letters", "notes[2].text: must be at most 4000"}},
+		"groups":               {`{"name":"n","draft":true,"nodes":[{"id":"a"}],"groups":[{"id":"g","name":"G","nodes":["a","b"]},{"id":"","name":"H","nodes":["a"]}]}`, []string{`groups[0].nodes[1]: there is no node "b"`, "groups[1].id: is missing", `groups[1].nodes[0]: "a" is in group "g" already`}},
 		"a draft may be empty": {`{"name":"n","draft":true}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,18 +128,18 @@ func TestResolveFillsTextsAndLeavesExpressions(t *testing.T) {
 	t.Parallel()
 	d := decode(t, `{"name":"n","params":{"dir":"in","day":"1"},"nodes":[{"id":"a","type":"source","config":{"path":"${param.dir}/${param.day}/$5/${other}","when":"x = ${param.day}"}}]}`)
 	values := pipelines.NewValues("r", fixed, d.Params, map[string]string{"day": `2" or "`})
-	got, err := d.Resolve(kinds(t), values)
+	got, err := d.Resolve(kinds(t), values, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"path":"in/2\" or \"/$5/${other}","when":"x = ${param.day}"}`; string(got[0]) != want {
-		t.Errorf("got %s, want %s", got[0], want)
+	if want := `{"path":"in/2\" or \"/$5/${other}","when":"x = ${param.day}"}`; string(got.Configs[0]) != want {
+		t.Errorf("got %s, want %s", got.Configs[0], want)
 	}
 	if v, _ := values.Lookup("run.date"); v != "2026-03-29" {
 		t.Errorf("run.date is %s", v)
 	}
 	d = decode(t, `{"name":"n","params":{"month":"1"},"nodes":[{"id":"a","type":"source","config":{"path":"${param.mnth}"}}]}`)
-	_, err = d.Resolve(kinds(t), pipelines.NewValues("r", fixed, d.Params, nil))
+	_, err = d.Resolve(kinds(t), pipelines.NewValues("r", fixed, d.Params, nil), nil)
 	if err == nil || !strings.Contains(err.Error(), `nodes[0].config.path: ${param.mnth} has no value (did you mean "param.month"?)`) {
 		t.Errorf("got %v", err)
 	}

@@ -71,7 +71,23 @@ func (d Document) tree() (map[string]any, error) {
 		edges["["+e.From+" -> "+e.To+"]"] = edgeList[i]
 	}
 	t["nodes"], t["edges"] = nodes, edges
+	for _, list := range []string{"notes", "groups"} {
+		if items, there := t[list].([]any); there {
+			t[list] = byID(items)
+		}
+	}
 	return t, nil
+}
+
+// byID returns the items of a list by their ids.
+func byID(items []any) map[string]any {
+	all := make(map[string]any, len(items))
+	for _, item := range items {
+		if members, ok := item.(map[string]any); ok {
+			all[fmt.Sprintf("[%v]", members["id"])] = item
+		}
+	}
+	return all
 }
 
 func compare(path string, a, b any, changes *[]Change) {

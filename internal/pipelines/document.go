@@ -28,6 +28,8 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	IRVersion        string               `json:"ir_version,omitempty"` // "" is a document of Brokoli before 2.0
 	Nodes            []Node               `json:"nodes"`
 	Edges            []Edge               `json:"edges"`
+	Notes            []Note               `json:"notes,omitempty" doc:"Text on the canvas"`
+	Groups           []Group              `json:"groups,omitempty" doc:"Named frames around nodes on the canvas"`
 	Params           map[string]string    `json:"params,omitempty"` // defaults of run parameters
 	Parameters       map[string]Parameter `json:"parameters,omitempty" doc:"Which values run parameters take; without it they take any"`
 	Tags             []string             `json:"tags"`
@@ -44,8 +46,10 @@ type Document struct { //nolint:recvcheck // what reads takes a value; filling i
 	Pool             string               `json:"pool,omitempty" doc:"Pool whose slots the runs take"`
 	Label            string               `json:"label,omitempty" doc:"Only processes that have it execute the runs"`
 	Priority         int                  `json:"priority,omitempty" doc:"Of its runs: higher ones start first"`
-	DependsOn        []string             `json:"depends_on,omitempty"`
-	DependencyRules  []Dependency         `json:"dependency_rules,omitempty"`
+	DependsOn        []string             `json:"depends_on,omitempty" doc:"Ids or slugs of pipelines whose last run must have succeeded: runs wait for it"`
+	DependencyRules  []Dependency         `json:"dependency_rules,omitempty" doc:"The same with more to say; a rule is instead of what depends_on says of a pipeline"`
+	GateSeconds      *int64               `json:"dependency_timeout_seconds,omitempty" doc:"How long runs wait for those of other pipelines before they are blocked; a day when absent"`
+	Triggers         []Watcher            `json:"triggers,omitempty" doc:"What starts runs when it changes: files, contacts"`
 	Hooks            map[string]RunHook   `json:"hooks,omitempty" doc:"Who is told what happens to runs: on_start, on_success, on_failure, on_node_failure"`
 	WebhookURL       string               `json:"webhook_url,omitempty" doc:"Is told by a webhook when a run has ended"`
 	WebhookToken     string               `json:"webhook_token,omitempty" doc:"Gives the pipeline a webhook with this token; with an empty one when it is made, the answer has one. It cannot be read afterwards"`
@@ -88,14 +92,6 @@ type Edge struct {
 	Rest      map[string]RawObject `json:",embed"`              // members that are not understood
 }
 
-// Dependency says which run of another pipeline must have come before.
-type Dependency struct {
-	Pipeline string `json:"pipeline_id"`              // id or slug
-	State    string `json:"state,omitempty"`          // succeeded (default), completed, failed
-	Within   int64  `json:"within_seconds,omitempty"` // 0 means however long ago
-	Mode     string `json:"mode,omitempty"`           // gate (default), trigger
-}
-
 // RunHook tells somebody what happened to a run.
 type RunHook struct {
 	Type    string    `json:"type"` // webhook, slack, teams, email
@@ -123,7 +119,12 @@ func decodeOnto(base Document, data []byte) (Document, error) {
 	d.Hooks, d.Params, d.Parameters, d.Extensions = nil, nil, nil, nil
 	d.Nodes, d.Edges, d.Tags = slices.Clone(base.Nodes), slices.Clone(base.Edges), slices.Clone(base.Tags)
 	d.DependsOn, d.DependencyRules = slices.Clone(base.DependsOn), slices.Clone(base.DependencyRules)
-	d.Tests, d.Schedules = slices.Clone(base.Tests), slices.Clone(base.Schedules)
+	if base.GateSeconds != nil {
+		seconds := *base.GateSeconds
+		d.GateSeconds = &seconds
+	}
+	d.Tests, d.Schedules, d.Triggers = slices.Clone(base.Tests), slices.Clone(base.Schedules), slices.Clone(base.Triggers)
+	d.Notes, d.Groups = slices.Clone(base.Notes), slices.Clone(base.Groups)
 	if err := strictjson.Decode(data, &d); err != nil {
 		return Document{}, err
 	}

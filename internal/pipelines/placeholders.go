@@ -1,20 +1,23 @@
 package pipelines
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
-
-	"github.com/broked/broked/internal/fault"
-	"github.com/broked/broked/internal/node"
 )
 
 // placeholder matches ${prefix.name}. Other text with a dollar sign is text.
 var placeholder = regexp.MustCompile(`\$\{([a-z]+)\.([A-Za-z0-9_.-]+)\}`)
+
+// Placeholders returns the names of the placeholders in a text, such as param.month, in
+// the order in which they come.
+func Placeholders(text string) []string {
+	var names []string
+	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1]+"."+m[2])
+	}
+	return names
+}
 
 // Values are what placeholders stand for, by full name: "param.month".
 type Values map[string]string
@@ -43,62 +46,6 @@ func NewValues(run string, started time.Time, defaults, params map[string]string
 func (v Values) Lookup(name string) (string, bool) {
 	value, ok := v[name]
 	return value, ok
-}
-
-// fill replaces the placeholders in text. A name without a value is an error.
-func (v Values) fill(text string) (string, error) {
-	var missing string
-	filled := placeholder.ReplaceAllStringFunc(text, func(p string) string {
-		value, ok := v[p[2:len(p)-1]]
-		if !ok {
-			missing = p
-		}
-		return value
-	})
-	if missing != "" {
-		return "", fmt.Errorf("%s has no value%s", missing, fault.DidYouMean(missing[2:len(missing)-1], slices.Sorted(maps.Keys(v))))
-	}
-	return filled, nil
-}
-
-// Resolve returns the settings of each node of d with the placeholders filled
-// in, in document order. Those in expressions and SQL stay: the node binds them as
-// values, so that no parameter can change what an expression says.
-//
-// A placeholder without a value is an Invalid fault that names the place.
-func (d Document) Resolve(kinds *node.Registry, values Values) ([]json.RawMessage, error) {
-	configs := make([]json.RawMessage, len(d.Nodes))
-	var problems []fault.Problem
-	for i, n := range d.Nodes {
-		spec, err := kinds.Spec(n.Type)
-		if err != nil {
-			return nil, err
-		}
-		var settings any
-		if err := json.Unmarshal(n.Settings(), &settings); err != nil {
-			return nil, fmt.Errorf("settings of node %s: %w", n.ID, err)
-		}
-		filled, err := spec.Form().MapStrings(settings, func(path string, f node.Format, text string) (string, error) {
-			if f.Bound() {
-				return text, nil
-			}
-			filled, err := values.fill(text)
-			if err != nil {
-				problems = append(problems, fault.Problem{Path: joinPath(at("nodes", i)+".config", path), Message: err.Error()})
-			}
-			return filled, nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("resolve node %s: %w", n.ID, err)
-		}
-		if configs[i], err = json.Marshal(filled); err != nil {
-			return nil, fmt.Errorf("settings of node %s: %w", n.ID, err)
-		}
-	}
-	if len(problems) > 0 {
-		return nil, fault.Rejected("the run lacks values", problems).With("missing_value")
-	}
-	return configs, nil
 }
 
 var runValues = []string{"id", "started_at", "date", "timestamp"}
@@ -132,24 +79,4 @@ func (d Document) LastInterval(moment time.Time) (start, end time.Time) {
 		return moment, moment
 	}
 	return start, end
-}
-
-// checkPlaceholders finds placeholders that can never have a value. Parameters
-// may still be given when the pipeline is run.
-func checkPlaceholders(f *Findings, path string, config RawObject) {
-	for _, m := range placeholder.FindAllStringSubmatch(string(config), -1) {
-		switch prefix, name := m[1], m[2]; prefix {
-		case "param":
-		case "run":
-			if !slices.Contains(runValues, name) {
-				f.add(path, "%s has no value%s", m[0], fault.DidYouMean(name, runValues))
-			}
-		case "interval":
-			if !slices.Contains(intervalValues, name) {
-				f.add(path, "%s has no value%s", m[0], fault.DidYouMean(name, intervalValues))
-			}
-		case "var", "secret", "conn", "env":
-			f.add(path, "%s cannot be used: this release has parameters (${param.%s}) and run values only", m[0], name)
-		}
-	}
 }

@@ -9,21 +9,40 @@ import (
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/id"
+	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
 )
+
+// ChangedIn is the news key that is posted when a pipeline of a workspace is made, saved
+// or deleted.
+func ChangedIn(w auth.WorkspaceID) string { return "pipelines:" + string(w) }
 
 // Service keeps pipelines: it lets only sound documents in, and every save is a
 // version.
 type Service struct {
 	store Store
 	kinds *node.Registry
+	news  *news.Board
+	names Names // nil when it is not known what names stand for
 }
 
-// NewService returns a service that keeps its documents in store and checks
-// them against kinds.
-func NewService(store Store, kinds *node.Registry) *Service {
-	return &Service{store: store, kinds: kinds}
+// NewService returns a service that keeps its documents in store, checks them against
+// kinds, and posts on board.
+func NewService(store Store, kinds *node.Registry, board *news.Board) *Service {
+	return &Service{store: store, kinds: kinds, news: board}
 }
+
+// told posts that a pipeline of a workspace has changed, unless err says that it has not,
+// and returns err.
+func (s *Service) told(workspace string, err error) error {
+	if err == nil {
+		s.news.Post(ChangedIn(auth.WorkspaceID(workspace)))
+	}
+	return err
+}
+
+// Knows gives s what knows names, before s is used.
+func (s *Service) Knows(n Names) { s.names = n }
 
 // versionsShown is how much of a history lists show.
 const versionsShown = 50
@@ -66,7 +85,7 @@ func (s *Service) create(ctx context.Context, d Document, yaml, message string) 
 		v.Document.WebhookToken = ""
 		err := s.store.InsertPipeline(ctx, v)
 		if fault.KindOf(err) != fault.Conflict {
-			return d, err
+			return d, s.told(d.Workspace, err)
 		}
 		if given || try == 100 {
 			return Document{}, s.taken(ctx, wanted)
@@ -113,20 +132,32 @@ func (s *Service) List(ctx context.Context, p Page) ([]Summary, error) {
 func (s *Service) Count(ctx context.Context) (int, error) { return s.store.CountPipelines(ctx) }
 
 // Update saves body, a JSON document, over the pipeline; members that it does
-// not have keep their value. With expect > 0 the fault is Stale unless expect is
-// the newest version.
-func (s *Service) Update(ctx context.Context, ref string, body []byte, expect int) (Document, error) {
-	old, err := s.find(ctx, ref)
+// not have keep their value.
+func (s *Service) Update(ctx context.Context, ref string, body []byte, over Over) (Document, error) {
+	old, err := s.under(ctx, ref, over)
 	if err != nil {
 		return Document{}, err
-	}
-	if expect > 0 && expect != old.Document.Version {
-		return Document{}, stale(old.Document.Version)
 	}
 	d, err := decodeOnto(old.Document, body)
 	if err != nil {
 		return Document{}, err
 	}
+	return s.save(ctx, old, d, "")
+}
+
+// Replace saves text, a whole document in its YAML form, over the pipeline: members
+// that it does not have lose their value. Its comments are there when the pipeline is
+// exported.
+func (s *Service) Replace(ctx context.Context, ref string, text []byte, over Over) (Document, error) {
+	old, err := s.under(ctx, ref, over)
+	if err != nil {
+		return Document{}, err
+	}
+	d, err := DecodeYAML(text)
+	if err != nil {
+		return Document{}, err
+	}
+	old.YAML = string(text)
 	return s.save(ctx, old, d, "")
 }
 
@@ -163,8 +194,8 @@ func stale(newest int) error {
 // slug, stay as they were.
 func (s *Service) save(ctx context.Context, old Version, d Document, message string) (Document, error) {
 	before := old.Document
-	if before.Source == "git" {
-		return Document{}, fault.New(fault.Denied, "this pipeline is kept in a repository: change it there").With("read_only_source")
+	if err := changeable(before); err != nil {
+		return Document{}, err
 	}
 	d.ID, d.Slug, d.Source, d.Workspace, d.CreatedAt = before.ID, before.Slug, before.Source, before.Workspace, before.CreatedAt
 	if d.WebhookToken == "" {
@@ -179,20 +210,14 @@ func (s *Service) save(ctx context.Context, old Version, d Document, message str
 	if err := s.sound(ctx, d); err != nil {
 		return Document{}, err
 	}
+	if err := checkRenamed(before, d, old.Renamed); err != nil {
+		return Document{}, err
+	}
 	d.Version = before.Version + 1
 	d.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
-	v := Version{Document: d, YAML: old.YAML, Message: message, Author: author(ctx), WebhookToken: d.WebhookToken}
+	v := Version{Document: d, YAML: old.YAML, Message: message, Author: author(ctx), WebhookToken: d.WebhookToken, Renamed: old.Renamed}
 	v.Document.WebhookToken = ""
-	return d, s.store.AppendVersion(ctx, v)
-}
-
-// Delete removes a pipeline with its versions and runs.
-func (s *Service) Delete(ctx context.Context, ref string) error {
-	v, err := s.find(ctx, ref)
-	if err != nil {
-		return err
-	}
-	return s.store.DeletePipeline(ctx, v.Document.ID)
+	return d, s.told(d.Workspace, s.store.AppendVersion(ctx, v))
 }
 
 // Clone stores a copy of a pipeline under a new name and id. Node ids stay as
@@ -209,7 +234,14 @@ func (s *Service) Clone(ctx context.Context, ref string) (Document, error) {
 
 // Validate returns what Create or Update would object to in d.
 func (s *Service) Validate(ctx context.Context, d Document) (Findings, error) {
-	f := d.Check(s.kinds)
+	var known *Known
+	if names := d.Names(); s.names != nil {
+		var err error
+		if known, err = s.names.Known(ctx, names); err != nil {
+			return Findings{}, err
+		}
+	}
+	f := d.CheckWith(s.kinds, known)
 	problems, err := s.checkDependencies(ctx, d)
 	f.Problems = append(f.Problems, problems...)
 	if err != nil {
@@ -271,40 +303,6 @@ func (s *Service) Rollback(ctx context.Context, ref string, number int) (Documen
 	return s.save(ctx, now, then.Document, fmt.Sprintf("rollback to v%d", number))
 }
 
-// checkDependencies checks that the pipelines d waits for exist, and that
-// waiting does not go round in a circle.
-func (s *Service) checkDependencies(ctx context.Context, d Document) ([]fault.Problem, error) {
-	var problems []fault.Problem
-	for i, ref := range d.DependsOn {
-		p, err := s.checkDependency(ctx, d, at("depends_on", i), ref)
-		if err != nil {
-			return nil, err
-		}
-		problems = append(problems, p...)
-	}
-	for i, rule := range d.DependencyRules {
-		p, err := s.checkDependency(ctx, d, at("dependency_rules", i)+".pipeline_id", rule.Pipeline)
-		if err != nil {
-			return nil, err
-		}
-		problems = append(problems, p...)
-	}
-	return problems, nil
-}
-
-func (s *Service) checkDependency(ctx context.Context, d Document, path, ref string) ([]fault.Problem, error) {
-	circle, err := s.circleOf(ctx, d, ref, Document.upstreams)
-	switch {
-	case fault.KindOf(err) == fault.NotFound:
-		return []fault.Problem{{Path: path, Message: "dependency pipeline not found: " + ref}}, nil
-	case err != nil:
-		return nil, err
-	case circle != nil:
-		return []fault.Problem{{Path: path, Message: fmt.Sprintf("dependency cycle detected: %v", circle)}}, nil
-	}
-	return nil, nil
-}
-
 // circleOf returns the names of the pipelines on a way from d over ref back to d, or
 // nil when there is none. Next returns the ids or slugs that a pipeline leads to. That
 // ref is not there is a NotFound fault.
@@ -336,13 +334,4 @@ func (s *Service) circleOf(ctx context.Context, d Document, ref string, next fun
 		return nil, nil
 	}
 	return walk(ref)
-}
-
-// upstreams returns the ids or slugs of the pipelines that d waits for.
-func (d Document) upstreams() []string {
-	refs := slices.Clone(d.DependsOn)
-	for _, rule := range d.DependencyRules {
-		refs = append(refs, rule.Pipeline)
-	}
-	return refs
 }

@@ -16,6 +16,9 @@ type Version struct {
 	// WebhookToken, unless empty, becomes the token of the pipeline's webhook. It is not in
 	// Document, and is not read again.
 	WebhookToken string
+	// Renamed has the ids of nodes in this version by those that they had in the one before:
+	// what is pinned to them, and what they remember from run to run, goes with them. It is not read again.
+	Renamed map[string]string
 }
 
 // VersionInfo is a line of a pipeline's history.
@@ -78,7 +81,13 @@ type Store interface {
 	HasPool(ctx context.Context, name string) (bool, error)
 	// CountPipelines returns how many pipelines there are.
 	CountPipelines(ctx context.Context) (int, error)
-	// DeletePipeline removes a pipeline with its versions and its runs. A Conflict
-	// fault means that a run of it has not ended.
-	DeletePipeline(ctx context.Context, id ID) error
+	// DeletePipelines removes pipelines with their versions and their runs, after
+	// appending versions as AppendVersion does, all or nothing. A Conflict fault means
+	// that a run of them has not ended, or that others depend on one of them.
+	DeletePipelines(ctx context.Context, changed []Version, ids ...ID) error
+	// Dependents returns the pipelines that depend on one, by name; with all those that
+	// depend on these as well.
+	Dependents(ctx context.Context, id ID, all bool) ([]Named, error)
+	// DependencyGraph returns which pipelines of auth.HomeFrom the context depend on which.
+	DependencyGraph(ctx context.Context) (DependencyGraph, error)
 }

@@ -69,6 +69,7 @@ func TestYAMLRoundTripLosesNothing(t *testing.T) {
 		"hooks":{"on_failure":{"type":"slack","url":"https://x","enabled":true,"extra":{"a":[1,2.5,null,"t"]}}},"webhook_url":"https://y",
 		"sla_deadline":"07:30","sla_timezone":"UTC","extensions":{"owner":{"team":"data"}},"params":{"n":"007","yes":"true","empty":""},
 		"nodes":[{"id":"a","type":"t","name":"A","config":{"z":1,"a":"multi\nline","n":{"deep":[true]}},"position":{"x":1.5,"y":-2}}],
+		"notes":[{"id":"n","text":"two\nlines","position":{"x":1,"y":2},"width":200,"color":"blue"}],"groups":[{"id":"g","name":"G","nodes":["a"]}],
 		"edges":[{"from":"a","to":"b","condition":true}]}`))
 	if err != nil {
 		t.Fatal(err)

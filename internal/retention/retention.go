@@ -6,10 +6,7 @@ package retention
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -46,6 +43,21 @@ type Store interface {
 	KnownRuns(ctx context.Context, all []runs.ID) (map[runs.ID]bool, error)
 }
 
+// Rows is where the rows of runs are. Package artifacts implements it, too.
+type Rows interface {
+	// Folders returns what runs have left, in any order.
+	Folders(ctx context.Context) ([]Folder, error)
+	// Remove removes what a run has left. None is no error.
+	Remove(ctx context.Context, run runs.ID) error
+}
+
+// Folder is what a run has left.
+type Folder struct {
+	Run     runs.ID
+	Bytes   int64
+	Written time.Time // the newest of its files
+}
+
 // Usage is what there is, as of the last look.
 type Usage struct {
 	Folders int
@@ -58,7 +70,7 @@ type Sweeper struct {
 	Policy Policy
 	Store  Store
 	Log    *slog.Logger
-	Dir    string                          // holds a folder for every run
+	Rows   Rows                            // of runs
 	Space  func() (free uint64, err error) // of the disk with Dir and the database
 	usage  atomic.Pointer[Usage]
 }
@@ -126,17 +138,17 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) error {
 	}
 	u := Usage{Folders: len(folders), At: now}
 	for _, f := range folders {
-		u.Bytes += f.bytes
+		u.Bytes += f.Bytes
 	}
 	before := u
 	for _, f := range folders {
-		if open[f.run] || !s.Policy.drops(now.Sub(f.written), u.Bytes) {
+		if open[f.Run] || !s.Policy.drops(now.Sub(f.Written), u.Bytes) {
 			continue
 		}
-		if err := s.remove(f.run); err != nil {
+		if err := s.Rows.Remove(ctx, f.Run); err != nil {
 			return err
 		}
-		u.Folders, u.Bytes = u.Folders-1, u.Bytes-f.bytes
+		u.Folders, u.Bytes = u.Folders-1, u.Bytes-f.Bytes
 	}
 	if removed := before.Folders - u.Folders; removed > 0 {
 		s.Log.InfoContext(ctx, "rows of runs removed", "runs", removed, "bytes", before.Bytes-u.Bytes)
@@ -147,26 +159,27 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) error {
 
 // ofRuns returns the folders of runs that are on record, the oldest first, and removes
 // those of others: another process may have forgotten a run whose rows are here.
-func (s *Sweeper) ofRuns(ctx context.Context, now time.Time) ([]folder, error) {
-	folders, err := s.folders()
+func (s *Sweeper) ofRuns(ctx context.Context, now time.Time) ([]Folder, error) {
+	folders, err := s.Rows.Folders(ctx)
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(folders, func(a, b Folder) int { return a.Written.Compare(b.Written) })
 	all := make([]runs.ID, len(folders))
 	for i, f := range folders {
-		all[i] = f.run
+		all[i] = f.Run
 	}
 	known, err := s.Store.KnownRuns(ctx, all)
 	if err != nil {
 		return nil, fmt.Errorf("known runs: %w", err)
 	}
-	var left []folder
+	var left []Folder
 	for _, f := range folders {
-		if known[f.run] || now.Sub(f.written) < leastAge {
+		if known[f.Run] || now.Sub(f.Written) < leastAge {
 			left = append(left, f)
 			continue
 		}
-		if err := s.remove(f.run); err != nil {
+		if err := s.Rows.Remove(ctx, f.Run); err != nil {
 			return nil, err
 		}
 	}
@@ -184,73 +197,28 @@ func (s *Sweeper) forget(ctx context.Context, now time.Time) error {
 	if s.Policy.Runs <= 0 {
 		return nil
 	}
-	for total := 0; ; {
-		gone, err := s.Store.ForgetRuns(ctx, now.Add(-s.Policy.Runs), s.Policy.Newest, atOnce)
+	_, err := s.Purge(ctx, now.Add(-s.Policy.Runs))
+	return err
+}
+
+// Purge removes the runs that ended before an instant, with their rows, and returns how
+// many they were. Those stay that the policy keeps however old they are.
+func (s *Sweeper) Purge(ctx context.Context, before time.Time) (total int, err error) {
+	for {
+		gone, err := s.Store.ForgetRuns(ctx, before, s.Policy.Newest, atOnce)
 		if err != nil {
-			return fmt.Errorf("forget runs: %w", err)
+			return total, fmt.Errorf("forget runs: %w", err)
 		}
 		for _, run := range gone {
-			if err := s.remove(run); err != nil {
-				return err
+			if err := s.Rows.Remove(ctx, run); err != nil {
+				return total, err
 			}
 		}
 		if total += len(gone); len(gone) < atOnce {
 			if total > 0 {
 				s.Log.InfoContext(ctx, "old runs removed", "runs", total)
 			}
-			return nil
+			return total, nil
 		}
 	}
-}
-
-func (s *Sweeper) remove(run runs.ID) error {
-	if err := os.RemoveAll(filepath.Join(s.Dir, string(run))); err != nil {
-		return fmt.Errorf("remove rows of run %s: %w", run, err)
-	}
-	return nil
-}
-
-// folder is what a run has left.
-type folder struct {
-	run     runs.ID
-	bytes   int64
-	written time.Time // the newest of its files
-}
-
-// folders returns the folders of runs, the oldest first. What vanishes meanwhile is
-// left out.
-func (s *Sweeper) folders() ([]folder, error) {
-	entries, err := os.ReadDir(s.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("list rows of runs: %w", err)
-	}
-	var all []folder
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		f := folder{run: runs.ID(e.Name())}
-		_ = filepath.WalkDir(filepath.Join(s.Dir, e.Name()), func(_ string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return nil //nolint:nilerr // an engine has removed it
-			}
-			if info, err := d.Info(); err == nil {
-				f.written = later(f.written, info.ModTime())
-				if info.Mode().IsRegular() {
-					f.bytes += info.Size()
-				}
-			}
-			return nil
-		})
-		all = append(all, f)
-	}
-	slices.SortFunc(all, func(a, b folder) int { return a.written.Compare(b.written) })
-	return all, nil
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

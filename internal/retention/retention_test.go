@@ -124,7 +124,7 @@ func TestSweep(t *testing.T) {
 			w.run("old", 10*day, 1000)
 			w.run("recent", 2*day, 1000)
 			w.run("fresh", time.Minute, 1000)
-			s := &retention.Sweeper{Policy: test.policy, Store: w.store, Log: slog.New(slog.DiscardHandler), Dir: w.dir}
+			s := &retention.Sweeper{Policy: test.policy, Store: w.store, Log: slog.New(slog.DiscardHandler), Rows: retention.Dir(w.dir)}
 			for range 2 { // the second time there is nothing to do
 				must(t, s.Sweep(t.Context(), w.now))
 				record, rows := w.left()
@@ -149,7 +149,7 @@ func TestManyAreForgotten(t *testing.T) {
 	for range 250 {
 		w.run("old", 10*day, 1)
 	}
-	s := &retention.Sweeper{Policy: retention.Policy{Runs: day, Newest: 7}, Store: w.store, Log: slog.New(slog.DiscardHandler), Dir: w.dir}
+	s := &retention.Sweeper{Policy: retention.Policy{Runs: day, Newest: 7}, Store: w.store, Log: slog.New(slog.DiscardHandler), Rows: retention.Dir(w.dir)}
 	must(t, s.Sweep(t.Context(), w.now))
 	if record, rows := w.left(); len(record) != 7 || len(rows) != 7 {
 		t.Errorf("%d runs and the rows of %d are left, want 7", len(record), len(rows))

@@ -100,7 +100,7 @@ type ChildStore interface {
 	// Children implements Service.Children.
 	Children(ctx context.Context, parent ID, node string) ([]Child, error)
 	// Artifact implements Service.Artifact.
-	Artifact(ctx context.Context, run ID, node string) (path string, rows int64, err error)
+	Artifact(ctx context.Context, run ID, node string) (Artifact, error)
 }
 
 // PlanChildren puts on record which runs of another pipeline a run is going to start.
@@ -150,8 +150,8 @@ func (s *Service) Children(ctx context.Context, parent ID, node string) ([]Child
 	return s.store.Children(ctx, parent, node)
 }
 
-// Artifact returns the file with the rows of a node, as the engine of its run has
-// named it, and their number. Without one the path is empty.
-func (s *Service) Artifact(ctx context.Context, run ID, node string) (path string, rows int64, err error) {
+// Artifact returns the newest file with the rows of a node of a run. Without one that
+// has no name.
+func (s *Service) Artifact(ctx context.Context, run ID, node string) (Artifact, error) {
 	return s.store.Artifact(ctx, run, node)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/broked/broked/internal/pipelines"
 )
@@ -26,6 +27,8 @@ type Line struct {
 	Shared    bool     // several processes may share the record
 	Doers     int      // of them, those that do runs of the label
 	AllSlots  int      // of these
+	// Upstreams is what the pipeline depends on.
+	Upstreams []Upstream
 }
 
 // Place is what two pending runs have in common when the same Line is theirs.
@@ -38,8 +41,8 @@ type Place struct {
 // reason says why r, which is pending, has not started; "" when nothing keeps it. Own is
 // the process of who asks, which is the only one unless the record is shared.
 func (l Line) reason(r Run, own Process) string {
-	if nobody := l.nobody(r.Label, own); nobody != "" {
-		return nobody
+	if first := cmp.Or(l.closed(r), l.nobody(r.Label, own)); first != "" {
+		return first
 	}
 	slots := own.Slots
 	if l.Shared {
@@ -58,6 +61,14 @@ func (l Line) reason(r Run, own Process) string {
 		return fmt.Sprintf("%d of %d slots of %s are used", l.AllActive, slots, l.who(r.Label))
 	}
 	return ""
+}
+
+// closed says which gates r waits at; "" when it waits at none.
+func (l Line) closed(r Run) string {
+	if r.GateUntil == nil {
+		return ""
+	}
+	return strings.Join(Closed(l.Upstreams, time.Now()), "; ")
 }
 
 // nobody says that no process executes runs of a label; "" when one does, or when that is

@@ -33,7 +33,7 @@ var Statuses = []Status{Pending, Blocked, Waiting, Running, Success, Failed, Can
 
 // next lists the moves a run may make. What is not listed cannot happen.
 var next = map[Status][]Status{
-	Pending: {Running, Cancelled, Failed},
+	Pending: {Running, Cancelled, Failed, Blocked},
 	Waiting: {Pending, Cancelled, Failed},
 	Running: {Success, Failed, Cancelled, Waiting, Pending}, // Pending: its process died
 }
@@ -78,7 +78,7 @@ type Run struct {
 	Error           string            `json:"error,omitempty"`      // in words for people
 	ErrorCode       string            `json:"error_code,omitempty"` // for programs
 	Params          map[string]string `json:"params,omitempty"`
-	Trigger         string            `json:"trigger"`  // manual, api, resume, scheduled, webhook, pipeline
+	Trigger         string            `json:"trigger"`  // manual, api, resume, scheduled, webhook, pipeline, dependency, file, contacts
 	Input           []byte            `json:"-"`        // what came with the request that starts it; stored with it, and not read with it
 	Priority        int               `json:"priority"` // higher ones start first
 	Pool            string            `json:"pool,omitempty"`
@@ -97,10 +97,19 @@ type Run struct {
 	ParentRun     ID         `json:"parent_run_id,omitempty" doc:"The run that has started it"`
 	ParentNode    string     `json:"parent_node_id,omitempty" doc:"The node of that run"`
 	ParentRow     int        `json:"parent_row,omitempty" doc:"The row of that node's input for which it runs, from 0"`
+	UpstreamRun   ID         `json:"upstream_run_id,omitempty" doc:"The run of another pipeline whose end has started it"`
+	GateUntil     *time.Time `json:"gate_until,omitempty" doc:"While it waits for runs of other pipelines: when it is blocked"`
 	CreatedAt     time.Time  `json:"created_at"`
 	StartedAt     *time.Time `json:"started_at"`
 	FinishedAt    *time.Time `json:"finished_at"`
+	Names         []Name     `json:"names,omitempty" doc:"What its settings named besides its parameters, as it was at the start; not in lists"`
 	Nodes         []NodeRun  `json:"node_runs"` // nil in lists
+}
+
+// Name is what settings of a run have named, such as var.region.
+type Name struct {
+	Name    string `json:"name"`
+	Version int    `json:"version,omitempty" doc:"Of a variable: how often its value had been set"`
 }
 
 // NodeRun is how one node fared in a run.
@@ -132,6 +141,7 @@ type EventType = job.Type
 
 // The events that the server itself tells.
 const (
+	Named          EventType = "run.named" // Names: what settings have named, as it was then; no event of the log
 	RunStarted     EventType = "run.started"
 	RunInterrupted EventType = "run.interrupted" // its process died; it is pending again
 	RunWaiting     EventType = "run.waiting"     // it holds no slot; its waiting nodes are running
@@ -155,6 +165,9 @@ type Event struct {
 	Failure  *job.Failure `json:"failure,omitempty"`
 	Preview  *job.Sample  `json:"-"` // of a preview event; stored apart
 	Restored bool         `json:"-"` // of a finished node; it is on record with the node
+	Stored   Stored       `json:"-"` // of an artifact; stored apart
+	Names    []Name       `json:"-"` // of a Named event, which is on record with the run alone
+	Kept     *KeptState   `json:"-"` // of a Kept event, which is on record with the run alone
 }
 
 // Ends reports whether nothing follows e.

@@ -53,6 +53,10 @@ const (
 	ByWebhook = "webhook"
 )
 
+// AskHeld is the question by which a node learns whether the run is still executed by
+// those who execute the node. The answer is empty, or a Stale fault.
+const AskHeld = "run.held"
+
 // AskInput is the question by which a node reads what came with the request that has
 // started its run: an Input.
 const AskInput = "run.input"

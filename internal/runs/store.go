@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
@@ -14,6 +15,10 @@ type Filter struct {
 	Pipeline pipelines.ID
 	Status   Status
 	Parent   ID // the run that has others do a part of its work; these are chosen
+	Trigger  string
+	// Since and Until choose by when runs were put on record: from the one, and before
+	// the other, to the millisecond. The ids of runs say that.
+	Since, Until time.Time
 	pipelines.Page
 }
 
@@ -33,6 +38,7 @@ type LogFilter struct {
 type Store interface {
 	ChildStore
 	BackfillStore
+	HistoryStore
 	// InsertRun stores a pending run together with its place in the queue: both or
 	// neither. While another run that resumes the same one has not ended, or the
 	// pipeline skips runs that overlap and one has not ended, the fault is a Conflict.
@@ -45,6 +51,8 @@ type Store interface {
 	InsertRunOnce(ctx context.Context, o Once, r Run) (before ID, err error)
 	// Line returns what decides whether pending runs of a place may start.
 	Line(ctx context.Context, of Place) (Line, error)
+	// Upstreams returns what a pipeline depends on, by name.
+	Upstreams(ctx context.Context, of pipelines.ID) ([]Upstream, error)
 	// Pools returns every pool by name, with how much of it is used.
 	Pools(ctx context.Context) ([]Pool, error)
 	// InsertPool stores a new pool. A name that is taken is a Conflict fault.
@@ -118,10 +126,38 @@ type Before struct {
 	Run       ID
 	StartedAt *time.Time         // of the first run, when that was resumed as well; nil when none began
 	Nodes     map[string]NodeRun // by node
-	// Artifacts are the files with the rows of nodes, as their engine named them. They
-	// may be gone.
-	Artifacts map[string]string
+	// Artifacts are the files with the rows of nodes. They may be gone.
+	Artifacts map[string]Artifact
+	// States is what its nodes wanted to keep, by their ids.
+	States map[string]KeptState
 }
+
+// Artifact is a file with the rows of a node.
+type Artifact struct {
+	File   string // as its engine named it; empty when there is none
+	Rows   int64
+	Stored Stored
+}
+
+// Stored is where a file is that other machines can read, too. The zero Stored is for
+// one that lies in the folder of its run alone.
+type Stored struct {
+	Place  string // in the store of artifacts
+	Bytes  int64
+	SHA256 string // in hexadecimal
+}
+
+// KeptState is what a node wants to keep for the pipeline's next run, and what it had
+// begun with. It counts when the run succeeds; until then it is for whoever resumes the
+// run, who does not compute that node again.
+type KeptState struct {
+	Begun json.RawMessage // nil: nothing was kept then
+	Kept  json.RawMessage
+}
+
+// Still reports whether now, what the pipeline keeps of the node, is what the node had
+// begun with: no other run has gone on from there meanwhile.
+func (k KeptState) Still(now json.RawMessage) bool { return bytes.Equal(k.Begun, now) }
 
 // Outcome is how a run ended.
 type Outcome struct {

@@ -80,7 +80,7 @@ type Result struct {
 // Engine executes trials. Package executor implements it.
 type Engine interface {
 	// Job returns the job of a run of d with parameters.
-	Job(d pipelines.Document, params map[string]string) (job.Job, error)
+	Job(ctx context.Context, d pipelines.Document, params map[string]string) (job.Job, error)
 	// Try executes a job as a trial and hands over what its engine says. The run's
 	// folder is made for it, with what files say in it by their names, and removed.
 	Try(ctx context.Context, document pipelines.Document, j job.Job, files map[string][]byte, hear func(job.Message)) (job.Message, error)
@@ -90,7 +90,7 @@ type Engine interface {
 // pins that cannot be used and values that are missing are Invalid faults; a node
 // that fails is a result.
 func Run(ctx context.Context, e Engine, t Trial) (Result, error) {
-	j, err := e.Job(t.Document, t.Params)
+	j, err := e.Job(ctx, t.Document, t.Params)
 	if err != nil {
 		return Result{}, err
 	}

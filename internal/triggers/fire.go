@@ -38,7 +38,7 @@ const DeliveryLife = 7 * 24 * time.Hour
 func (s *Service) Fire(ctx context.Context, w Webhook, r Request) (run runs.Run, replayed bool, err error) {
 	ctx = auth.WithWorkspace(auth.WithActor(ctx, auth.Actor{Name: "webhook"}), w.Workspace)
 	if w.Signed() {
-		if err := r.Signature.check(secretOf(r.Token, w.Salt), r.Body, time.Now()); err != nil {
+		if err := r.checkSigned(w.Salt, time.Now()); err != nil {
 			return runs.Run{}, false, err
 		}
 	}
@@ -57,6 +57,16 @@ func (s *Service) Fire(ctx context.Context, w Webhook, r Request) (run runs.Run,
 		return runs.Run{}, false, err
 	}
 	return s.runs.Trigger(ctx, string(d.ID), start)
+}
+
+// checkSigned returns an Unknown fault unless r is signed by the secret of a webhook with
+// a salt. Standard Webhooks comes first, because it says when a request was sent.
+func (r Request) checkSigned(salt []byte, now time.Time) error {
+	key := secretOf(r.Token, salt)
+	if r.Signature.Values == "" && r.Signature.Hub != "" {
+		return r.Signature.checkHub(secretText(key), r.Body)
+	}
+	return r.Signature.check(key, r.Body, now)
 }
 
 // startOf returns what a request says of the run of d that it starts.

@@ -1,5 +1,5 @@
 // Package triggers is what starts runs besides people and clocks: requests of other
-// systems.
+// systems, files that arrive, contacts that change.
 package triggers
 
 import (
@@ -37,6 +37,8 @@ type Store interface {
 	PauseWebhook(ctx context.Context, pipeline pipelines.ID, paused bool) error
 	// DeleteWebhook removes the webhook of a pipeline. Without one the fault is NotFound.
 	DeleteWebhook(ctx context.Context, pipeline pipelines.ID) error
+	// WatchesOf returns the triggers of a pipeline that look at something, by name.
+	WatchesOf(ctx context.Context, pipeline pipelines.ID) ([]Watch, error)
 }
 
 // NoWebhook is the fault of a pipeline without a webhook.

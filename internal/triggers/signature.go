@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -29,13 +30,31 @@ type Signature struct {
 	ID        string // webhook-id: the same when the request is sent again
 	Timestamp string // webhook-timestamp: seconds since 1970
 	Values    string // webhook-signature: one or several, with spaces between
+	// Hub is X-Hub-Signature-256, which GitHub sends in the place of the others: of the
+	// body alone.
+	Hub string
+}
+
+// hubMark begins the signatures of GitHub.
+const hubMark = "sha256="
+
+// checkHub returns an Unknown fault unless s has GitHub's signature of body by a secret.
+func (s Signature) checkHub(secret string, body []byte) error {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	text, is := strings.CutPrefix(s.Hub, hubMark)
+	got, err := hex.DecodeString(text)
+	if !is || err != nil || !hmac.Equal(got, mac.Sum(nil)) {
+		return unsigned("X-Hub-Signature-256 is not that of this body")
+	}
+	return nil
 }
 
 // check returns an Unknown fault unless s is that of body, by a key and at now.
 func (s Signature) check(key, body []byte, now time.Time) error {
 	switch {
 	case s.ID == "" || s.Timestamp == "" || s.Values == "":
-		return unsigned("the request must be signed: it needs webhook-id, webhook-timestamp and webhook-signature")
+		return unsigned("the request must be signed: it needs webhook-id, webhook-timestamp and webhook-signature, or X-Hub-Signature-256")
 	case strings.Contains(s.ID, "."):
 		return unsigned("webhook-id must have no dots")
 	}

@@ -54,7 +54,7 @@ func (s *Service) Make(ctx context.Context, pipeline string, signed bool) (Issue
 	}}
 	if signed {
 		made.Salt = []byte(id.Secret())
-		made.Secret = secretPrefix + base64.StdEncoding.EncodeToString(secretOf(token, made.Salt))
+		made.Secret = secretText(secretOf(token, made.Salt))
 	}
 	return made, s.store.PutWebhook(ctx, made.Webhook)
 }
@@ -121,6 +121,9 @@ func secretOf(token string, salt []byte) []byte {
 	mac.Write([]byte("broked webhook signature " + token))
 	return mac.Sum(nil)
 }
+
+// secretText returns a key as people get it.
+func secretText(key []byte) string { return secretPrefix + base64.StdEncoding.EncodeToString(key) }
 
 // ByToken returns the webhook that a pipeline has by a token of its document, which
 // needs no signature.
