@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"text/tabwriter"
 	"time"
 )
@@ -88,8 +89,8 @@ func exit(err error) {
 }
 
 // measure prints the figures of the cases that are named, or of all: trivial, chains,
-// contacts, tasks (the comparisons with DuckDB), large, flights, sqlite, together,
-// queue and http.
+// contacts, tasks (the comparisons with DuckDB), large, flights, databases, together,
+// queue, schedules, workers and http.
 func measure(ctx context.Context, out io.Writer, names []string) (err error) {
 	dir, err := os.MkdirTemp("", "broked-bench-")
 	if err != nil {
@@ -114,10 +115,10 @@ func measure(ctx context.Context, out io.Writer, names []string) (err error) {
 	fmt.Fprintf(w, "cores\t%d\n", runtime.NumCPU())
 	fmt.Fprintf(w, "cold start to /health\t%.0f ms\n", cold.Seconds()*1000)
 	fmt.Fprintf(w, "idle server\t%d MB\n", idle>>20)
-	input := filepath.Join(dir, "in.csv")
-	if err := errors.Join(generate(input, 1_000_000), generateOther(otherInput(input), 200_000)); err != nil {
-		return err
-	}
+	input := sync.OnceValues(func() (string, error) {
+		path := filepath.Join(dir, "in.csv")
+		return path, errors.Join(generate(path, 1_000_000), generateOther(otherInput(path), 200_000))
+	})
 	for _, c := range []struct {
 		name string
 		run  func() error
@@ -128,9 +129,17 @@ func measure(ctx context.Context, out io.Writer, names []string) (err error) {
 		{"tasks", func() error { return s.tasks(ctx, w, input) }},
 		{"large", func() error { return s.large(ctx, w, dir) }},
 		{"flights", func() error { return s.flights(ctx, w) }},
-		{"sqlite", func() error { return s.throughSQLite(ctx, w, input) }},
+		{"databases", func() error {
+			made, err := input()
+			if err != nil {
+				return err
+			}
+			return measureDatabases(ctx, w, program, dir, made)
+		}},
 		{"together", func() error { return s.together(ctx, w, dir) }},
 		{"queue", func() error { return s.queue(ctx, w, dir) }},
+		{"schedules", func() error { return measureSchedules(ctx, w, program, dir) }},
+		{"workers", func() error { return measureWorkers(ctx, w, program, dir, os.Getenv("BROKED_BENCH_POSTGRES")) }},
 		{"http", func() error { return measureHTTP(ctx, w, program, dir) }},
 	} {
 		if len(names) > 0 && !slices.Contains(names, c.name) {
@@ -146,7 +155,11 @@ func measure(ctx context.Context, out io.Writer, names []string) (err error) {
 }
 
 // tasks compares all tasks over a million rows.
-func (s *server) tasks(ctx context.Context, w io.Writer, input string) error {
+func (s *server) tasks(ctx context.Context, w io.Writer, made func() (string, error)) error {
+	input, err := made()
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(w, "\n1,000,000 rows, medians of %d\tbroked\tDuckDB\tratio\tbest ratio\n", rounds)
 	for _, t := range tasks {
 		if err := s.compare(ctx, w, t, input, rounds); err != nil {

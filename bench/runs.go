@@ -42,7 +42,7 @@ func (s *server) queue(ctx context.Context, w io.Writer, dir string) error {
 	}
 	var times [starters][]time.Duration
 	var failures [starters]error
-	began := time.Now()
+	began, cpu, engines := time.Now(), s.cpu(), s.enginesCPU()
 	var clients sync.WaitGroup
 	for i, pipeline := range pipelines {
 		clients.Go(func() { times[i], failures[i] = s.startMany(ctx, pipeline, queued/starters) })
@@ -55,6 +55,8 @@ func (s *server) queue(ctx context.Context, w io.Writer, dir string) error {
 	slices.Sort(each)
 	fmt.Fprintf(w, "%d trivial runs from %d clients\t%.0f/s\ttrigger p50 %.1f ms\tp95 %.1f ms\n", len(each), starters,
 		float64(len(each))/time.Since(began).Seconds(), each[len(each)/2].Seconds()*1000, each[len(each)*95/100].Seconds()*1000)
+	fmt.Fprintf(w, "  CPU of each\tserver %.1f ms\tengines %.1f ms\n",
+		(s.cpu()-cpu).Seconds()*1000/float64(len(each)), (s.enginesCPU()-engines).Seconds()*1000/float64(len(each)))
 	return s.history(ctx, w, pipelines[0])
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,16 +12,22 @@ import (
 
 	"github.com/broked/broked/examples"
 	"github.com/broked/broked/internal/api"
+	"github.com/broked/broked/internal/artifacts"
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/calls"
+	"github.com/broked/broked/internal/connections"
+	"github.com/broked/broked/internal/console"
 	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/executor"
+	"github.com/broked/broked/internal/files"
 	"github.com/broked/broked/internal/hooks"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/issues"
+	"github.com/broked/broked/internal/lineage"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
-	"github.com/broked/broked/internal/nodes"
 	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/plugins"
 	"github.com/broked/broked/internal/postgres"
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/retention"
@@ -30,6 +37,7 @@ import (
 	"github.com/broked/broked/internal/store"
 	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/triggers"
+	"github.com/broked/broked/internal/variables"
 	"github.com/broked/broked/internal/workspaces"
 	"github.com/broked/broked/web"
 )
@@ -48,24 +56,34 @@ type assembled struct {
 	keys      *auth.Keys
 	pipelines *pipelines.Service
 	trials    *trials.Service
+	console   *console.Service
+	lineage   *lineage.Service
 	contacts  *contacts.Service
 	files     contacts.FetcherDeps
 	runs      *runs.Service
 	issues    *issues.Service
 	hooks     *hooks.Service
-	box       *sealed.Box   // of secrets in the database
-	sender    *hooks.Sender // once the server listens
-	clock     *runs.Clock
-	backfills *runs.Backfiller
-	board     *news.Board
-	first     *first
-	shares    *shares // nil when the database is a file
-	watch     *issues.Watch
-	sweeper   *retention.Sweeper
-	templates []api.Template
-	handler   http.Handler
-	log       *slog.Logger
-	setup     string // token for a first account from elsewhere
+	// connections are how other systems are reached.
+	connections *connections.Service
+	calls       *calls.Keeper // of other systems, by the runs of this process
+	variables   *variables.Service
+	box         *sealed.Box   // of secrets in the database
+	sender      *hooks.Sender // once the server listens
+	clock       *runs.Clock
+	backfills   *runs.Backfiller
+	gates       *runs.Gatekeeper
+	watcher     *triggers.Watcher
+	board       *news.Board
+	first       *first
+	shares      *shares // nil when the database is a file
+	watch       *issues.Watch
+	sweeper     *retention.Sweeper
+	artifacts   *artifacts.Store   // nil when rows are in the data folder alone
+	remote      *retention.Sweeper // of artifacts, when a server
+	templates   []api.Template
+	handler     http.Handler
+	log         *slog.Logger
+	setup       string // token for a first account from elsewhere
 
 	workspaces *workspaces.Service
 	triggers   *triggers.Service
@@ -82,7 +100,7 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	kinds, err := node.NewRegistry(nodes.Offered(c.programs())...)
+	kinds, known, err := c.kinds(func(err error) { log.WarnContext(ctx, "a plugin is left out", "error", err) })
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +109,11 @@ func (c *serveCmd) assemble(ctx context.Context, data *folder, log *slog.Logger)
 		return nil, err
 	}
 	s := newAssembled(db, log)
-	if err := s.join(ctx, c, data, parts{kinds: kinds, signing: signing, database: database}); err != nil {
+	if s.box, err = c.box(ctx, db, data); err != nil {
+		s.close(ctx)
+		return nil, err
+	}
+	if err := s.join(ctx, c, data, parts{kinds: kinds, plugins: known, signing: signing, database: database}); err != nil {
 		s.close(ctx)
 		return nil, err
 	}
@@ -104,6 +126,7 @@ func newAssembled(db *store.DB, log *slog.Logger) *assembled {
 
 type parts struct {
 	kinds    *node.Registry
+	plugins  []plugins.Plugin
 	signing  *auth.SigningKeys
 	database string
 }
@@ -129,20 +152,21 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	}
 	s.workspaces = workspaces.NewService(memory)
 	s.trials = trials.NewService(memory, s.pipelines, trialEngine{s})
+	s.lineage = lineage.NewService(memory)
+	s.console = console.NewService(s.runs, trialEngine{s})
 	s.triggers = triggers.NewService(memory, s.pipelines, s.runs)
 	c.bound(s, data)
 	s.issues = issues.NewService(memory, board)
-	if s.box, err = c.box(data); err != nil {
-		return err
-	}
 	s.hooks = hooks.NewService(memory, s.pipelines, s.box, board)
-	if err := memory.Reschedule(ctx, time.Now()); err != nil {
+	if err := errors.Join(memory.Reschedule(ctx, time.Now()), memory.Relate(ctx)); err != nil {
 		return err
 	}
+	s.watcher = &triggers.Watcher{Store: memory, Roots: files.Roots(s.executing.Roots), News: board, Log: s.log, Room: s.sweeper.Room}
+	s.gates = &runs.Gatekeeper{Store: memory, News: board, Log: s.log}
 	s.clock = &runs.Clock{Ticks: memory, News: board, Log: s.log, Room: s.sweeper.Room}
 	s.backfills = &runs.Backfiller{Store: memory, News: board, Log: s.log, Room: s.sweeper.Room}
 	s.watch = &issues.Watch{Store: memory, News: board, Log: s.log, StuckAfter: c.StuckAfter, Disk: data.space}
-	return s.face(ctx, c, data, p.kinds, board)
+	return s.face(ctx, c, data, p, board)
 }
 
 // remember joins what is on record, and takes back the runs of servers that are gone.
@@ -162,7 +186,7 @@ func (s *assembled) remember(ctx context.Context, d duty, database string) (reco
 }
 
 // face makes the HTTP side.
-func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *node.Registry, board *news.Board) error {
+func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, p parts, board *news.Board) error {
 	var err error
 	if s.templates, err = templates(data.in("files/examples")); err != nil {
 		return err
@@ -182,13 +206,13 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, kinds *
 	sandbox := script.Inspect()
 	s.tellSandbox(ctx, sandbox)
 	s.handler = api.New(api.Deps{
-		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Runs: s.runs, Triggers: s.triggers, Issues: s.issues, Hooks: s.hooks, Kinds: kinds, News: board,
+		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Console: s.console, Lineage: s.lineage, Purge: s.sweeper.Purge, Runs: s.runs, Triggers: s.triggers, Issues: s.issues, Hooks: s.hooks, Connections: s.connections, Variables: s.variables, Kinds: p.kinds, Plugins: p.plugins, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies, Origins: c.Origins},
 		Info: func() api.Info {
 			return api.Info{
 				Version: version, ActiveRuns: s.active() + s.shares.elsewhere().active, MaxConcurrentRuns: c.LocalRuns + s.shares.elsewhere().slots,
-				Database: info.Engine, Sandbox: &sandbox, Storage: c.storage(s.sweeper),
+				Database: info.Engine, Sandbox: &sandbox, Storage: c.storage(s.sweeper, s.toldArtifacts()),
 			}
 		},
 		Machines: s.machines(runs.Process{

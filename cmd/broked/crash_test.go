@@ -30,13 +30,13 @@ const (
 	crashRounds = 2
 )
 
-// TestKilledAtRandom kills servers and engines at random times while eight clients
+// TestKilledAtRandom kills servers, workers and engines at random times while eight clients
 // start, repeat and cancel runs and change pipelines. Afterwards everything that was
 // acknowledged is there, nothing is there twice, every run has ended once, and what
 // they wrote is whole. BROKED_CRASH_SEED repeats the choices of a run.
 func TestKilledAtRandom(t *testing.T) {
 	t.Parallel()
-	for name, servers := range map[string]int{"SQLite": 1, "PostgreSQL": 2} {
+	for name, size := range map[string][2]int{"SQLite": {1, 0}, "PostgreSQL": {2, 2}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seed := uint64(time.Now().UnixNano())
@@ -52,7 +52,7 @@ func TestKilledAtRandom(t *testing.T) {
 				must(t, err)
 			}
 			t.Logf("BROKED_CRASH_SEED=%d", seed)
-			c := newCrash(t, servers, seed)
+			c := newCrash(t, size[0], size[1], seed)
 			for range rounds {
 				c.round()
 			}
@@ -67,7 +67,10 @@ type crash struct {
 	files   string // of the pipelines
 	dirs    []string
 	args    []string
+	kept    []string // flags of all processes, besides
 	servers []*server
+	workers []*server          // of a PostgreSQL
+	ids     map[*server]string // by which these processes are on record
 	db      func() *sql.DB
 	random  *rand.Rand
 
@@ -80,14 +83,14 @@ type crash struct {
 	dropped map[string]bool   // pipelines whose removal was sent, answered or not
 }
 
-func newCrash(t *testing.T, servers int, seed uint64) *crash {
+func newCrash(t *testing.T, servers, workers int, seed uint64) *crash {
 	t.Helper()
 	c := &crash{
 		t: t, files: t.TempDir(), args: []string{"--limit", "people=off", "--limit", "write=off"},
-		random: rand.New(rand.NewPCG(seed, 0)), servers: make([]*server, servers),
+		random: rand.New(rand.NewPCG(seed, 0)), servers: make([]*server, servers), workers: make([]*server, workers), ids: make(map[*server]string),
 		started: make(map[string]string), made: make(map[string]bool), dropped: make(map[string]bool),
 	}
-	for range servers {
+	for range servers + workers {
 		c.dirs = append(c.dirs, t.TempDir())
 	}
 	if servers == 1 {
@@ -100,6 +103,7 @@ func newCrash(t *testing.T, servers int, seed uint64) *crash {
 		database := storetest.Postgres(t)
 		shared := looking(t, database)
 		c.args, c.db = append(c.args, "--db", database), func() *sql.DB { return shared }
+		c.kept = []string{"--artifacts", t.TempDir()}
 	}
 	rows(t, c.files, "in.csv", crashRows)
 	c.start()
@@ -114,13 +118,39 @@ func newCrash(t *testing.T, servers int, seed uint64) *crash {
 	return c
 }
 
-// start starts the servers that do not run.
+// start starts the servers and workers that do not run.
 func (c *crash) start() {
 	c.t.Helper()
+	flags := append([]string{"--data-dirs", c.files}, c.kept...)
 	for i, s := range c.servers {
 		if s == nil {
-			c.servers[i] = serve(c.t, c.dirs[i], append([]string{"--data-dirs", c.files}, c.args...)...)
+			c.servers[i] = serve(c.t, c.dirs[i], append(flags, c.args...)...)
+			c.name(c.servers[i])
 		}
+	}
+	for i, w := range c.workers {
+		if w == nil {
+			c.workers[i] = worker(c.t, c.dirs[len(c.servers)+i], c.args[len(c.args)-1], flags...)
+			c.name(c.workers[i])
+		}
+	}
+}
+
+// name notes by which name the process that has started last is on record.
+func (c *crash) name(s *server) {
+	c.t.Helper()
+	if len(c.workers) > 0 {
+		c.ids[s] = newest(c.t, c.db())
+	}
+}
+
+// kill kills a server or a worker, and has the others take it for dead at once.
+func (c *crash) kill(of []*server, i int) {
+	c.t.Helper()
+	of[i].kill()
+	if id := c.ids[of[i]]; id != "" {
+		_, err := c.db().ExecContext(c.t.Context(), `UPDATE processes SET seen_at = 0 WHERE id = ?1`, id)
+		must(c.t, err)
 	}
 }
 
@@ -136,17 +166,20 @@ func (c *crash) round() {
 		clients.Go(func() { c.client(ctx, rand.New(rand.NewPCG(seed, 1))) })
 	}
 	<-time.After(time.Duration(20+c.random.IntN(1480)) * time.Millisecond) // the instant of the kill is what is tried
-	victim := c.random.IntN(len(c.servers))
-	children := engines(c.t, c.servers[victim].cmd.Process.Pid)
+	of, victim := c.servers, c.random.IntN(len(c.servers)+len(c.workers))
+	if victim >= len(c.servers) {
+		of, victim = c.workers, victim-len(c.servers)
+	}
+	children := engines(c.t, of[victim].cmd.Process.Pid)
 	if len(children) > 0 && c.random.IntN(4) == 0 {
 		_ = syscall.Kill(children[c.random.IntN(len(children))], syscall.SIGKILL)
 		<-time.After(time.Duration(c.random.IntN(200)) * time.Millisecond)
-		children = engines(c.t, c.servers[victim].cmd.Process.Pid)
+		children = engines(c.t, of[victim].cmd.Process.Pid)
 	}
-	c.servers[victim].kill()
+	c.kill(of, victim)
 	stop()
 	clients.Wait()
-	c.servers[victim] = nil
+	of[victim] = nil
 	for _, pid := range children {
 		awaitEnd(c.t, pid)
 	}
@@ -319,6 +352,8 @@ func (c *crash) change(ctx context.Context, random *rand.Rand) bool {
 func (c *crash) settle() {
 	c.t.Helper()
 	s := c.servers[0]
+	c.quota = 1 // on a slow machine none may have been acknowledged in time
+	c.startRun(c.t.Context(), c.random, "")
 	for _, key := range c.asked { // the oldest first, as they are executed
 		if run := c.started[key]; run != "" {
 			s.follow(run)
@@ -345,7 +380,7 @@ func (c *crash) settle() {
 			s.call("GET", "/api/pipelines/"+name, "", 200, nil)
 		}
 	}
-	for _, s := range c.servers {
+	for _, s := range append(c.workers, c.servers...) {
 		must(c.t, s.cmd.Process.Signal(syscall.SIGTERM))
 		_ = s.cmd.Wait()
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/broked/broked/internal/api"
 	"github.com/broked/broked/internal/expr"
+	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/nodes"
 )
 
@@ -24,6 +26,7 @@ func (openapiCmd) Run(w world) error {
 
 type docsCmd struct {
 	Nodes       docsNodesCmd       `cmd:"" help:"Write the node reference in Markdown, a page for every kind, into a folder."`
+	Kinds       docsKindsCmd       `cmd:"" help:"Print the kinds of nodes with their settings as JSON Schema, as the API does."`
 	Expressions docsExpressionsCmd `cmd:"" help:"Print the reference of expressions in Markdown."`
 }
 
@@ -48,10 +51,50 @@ func (c docsNodesCmd) Run() error {
 	return nil
 }
 
-type docsExpressionsCmd struct{}
+type docsKindsCmd struct{}
 
-// Run prints the reference of expressions.
-func (docsExpressionsCmd) Run(w world) error {
+// Run prints what the API answers for node types.
+func (docsKindsCmd) Run(w world) error {
+	kinds, err := node.NewRegistry(nodes.All()...)
+	if err != nil {
+		return err
+	}
+	text, err := api.NodeTypes(kinds)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w.out, "%s\n", text)
+	return err
+}
+
+type docsExpressionsCmd struct {
+	Functions bool `help:"Only the functions, as JSON."`
+}
+
+// Run prints the reference of expressions, or the functions that they may call.
+func (c docsExpressionsCmd) Run(w world) error {
+	if c.Functions {
+		text, err := json.MarshalIndent(signatures(), "", " ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.out, "%s\n", text)
+		return err
+	}
 	_, err := fmt.Fprint(w.out, expr.Reference())
 	return err
+}
+
+type signature struct {
+	Name string `json:"name"`
+	Call string `json:"call"`
+	Help string `json:"help"`
+}
+
+func signatures() []signature {
+	var all []signature
+	for _, f := range expr.Functions() {
+		all = append(all, signature{Name: f.Name, Call: f.Signature(), Help: f.Doc})
+	}
+	return all
 }

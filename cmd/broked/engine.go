@@ -5,8 +5,6 @@ import (
 	"log/slog"
 
 	"github.com/broked/broked/internal/engine"
-	"github.com/broked/broked/internal/node"
-	"github.com/broked/broked/internal/nodes"
 )
 
 type engineCmd struct {
@@ -24,7 +22,7 @@ func (c *engineCmd) Run(ctx context.Context, w world) error {
 	if err := engine.LimitProcess(c.ceiling()); err != nil {
 		return err
 	}
-	kinds, err := node.NewRegistry(nodes.Offered(c.programs())...)
+	kinds, _, err := c.kinds(nil) // who has started the engine has told what is wrong
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
+	"github.com/broked/broked/internal/calls"
 	"github.com/broked/broked/internal/contacts"
 	"github.com/broked/broked/internal/executor"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/runs"
 )
@@ -20,6 +23,8 @@ type executeFlags struct {
 	programFlags
 	outboundFlags
 	limitFlags
+	artifactFlags
+	secretFlags
 }
 
 func (f *executeFlags) checkExecution() error {
@@ -28,8 +33,11 @@ func (f *executeFlags) checkExecution() error {
 			return fmt.Errorf("--labels: %w", err)
 		}
 	}
+	if _, err := f.place(); err != nil {
+		return err
+	}
 	_, err := f.exit()
-	return err
+	return errors.Join(err, f.checkSecrets())
 }
 
 // mostSlots is how many runs a process may execute at once.
@@ -46,15 +54,21 @@ type duty struct {
 func (s *assembled) hands(d duty, data *folder, database string, kinds *node.Registry) error {
 	s.files = contacts.FetcherDeps{Store: s.memory, Files: contacts.Files(data.in("contacts")), News: s.board, Log: s.log}
 	s.contacts = contacts.NewService(s.memory, s.files.Files, s.board)
-	s.pipelines = pipelines.NewService(s.memory, kinds)
+	s.pipelines = pipelines.NewService(s.memory, kinds, s.board)
 	s.runs = runs.NewService(s.memory, s.pipelines, s.board)
 	s.runs.Executes(d.slots, d.Labels)
-	roots, err := reach(append([]string{data.in("files")}, d.DataDirs...), data.private(database))
+	kept, err := d.place()
 	if err != nil {
 		return err
 	}
-	if err := executor.Clean(data.in("runs")); err != nil {
+	roots, err := reach(append([]string{data.in("files")}, d.DataDirs...), append(data.private(database), kept.Folders()...))
+	if err != nil {
 		return err
+	}
+	for _, dir := range []string{"runs", "engines"} { // those of engines are empty
+		if err := executor.Clean(data.in(dir)); err != nil {
+			return err
+		}
 	}
 	limits, err := d.limits(d.slots)
 	if err != nil {
@@ -64,7 +78,8 @@ func (s *assembled) hands(d duty, data *folder, database string, kinds *node.Reg
 	if err != nil {
 		return err
 	}
-	s.engines = executor.NewEngines(command, min(d.slots, 2), s.log)
+	s.engines = executor.NewEngines(command, min(d.slots, 2), data.in("engines"), s.log)
+	s.calls = calls.NewKeeper()
 	s.executing = executor.Deps{
 		Store: s.memory, Engines: s.engines, Kinds: kinds, News: s.board, Log: s.log,
 		Owner: s.owner, Dir: data.in("runs"), Roots: roots, Limits: limits,
@@ -73,11 +88,17 @@ func (s *assembled) hands(d duty, data *folder, database string, kinds *node.Reg
 			contacts.AskPage: executor.Answering(s.contacts.Page),
 			contacts.AskPut:  executor.Answering(s.contacts.Put),
 			runs.AskPlan:     executor.Planning(kinds, s.runs),
+			calls.AskTurn:    executor.Turns(s.calls, func() outbound.Exit { return s.executing.Out }),
+			calls.AskOver:    executor.TurnsOver(s.calls),
+			runs.AskHeld: func(ctx context.Context, from executor.Asker, _ json.RawMessage) (any, error) {
+				return struct{}{}, s.memory.RecordEvents(ctx, from.Run, from.Fence, nil)
+			},
 			runs.AskInput: func(ctx context.Context, from executor.Asker, _ json.RawMessage) (any, error) {
 				return s.runs.Input(ctx, from.Run)
 			},
 		},
 	}
+	s.connected(d.secretFlags, kinds)
 	return nil
 }
 

@@ -27,7 +27,7 @@ func openFolder(path string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	for _, dir := range []string{"", "runs", "files", "keys", "contacts"} {
+	for _, dir := range []string{"", "runs", "engines", "files", "keys", "contacts"} {
 		if err := os.MkdirAll(filepath.Join(path, dir), 0o700); err != nil {
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
@@ -59,7 +59,7 @@ func (f *folder) in(name string) string { return filepath.Join(f.path, name) }
 // private lists what file nodes may not touch inside the data folder.
 func (f *folder) private(database string) []string {
 	var private []string
-	for _, name := range []string{"keys", "runs", "contacts", "backups", "lock"} {
+	for _, name := range []string{"keys", "runs", "engines", "contacts", "backups", "lock"} {
 		private = append(private, f.in(name))
 	}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {

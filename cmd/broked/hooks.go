@@ -9,15 +9,13 @@ import (
 	"github.com/broked/broked/internal/hooks"
 	"github.com/broked/broked/internal/message"
 	"github.com/broked/broked/internal/outbound"
-	"github.com/broked/broked/internal/sealed"
 )
 
 // hookFlags say how hooks tell what happens to runs.
 type hookFlags struct {
-	PublicURL     string `name:"public-url" help:"Address at which people reach this server, for links in what hooks tell." env:"BROKOLI_PUBLIC_URL" placeholder:"URL"`
-	MailServer    string `name:"mail-server" help:"Mail server for hooks that send e-mail: smtp://name:password@host:587, smtps://... or smtp+plain://..." env:"BROKOLI_MAIL_SERVER" placeholder:"URL"`
-	MailFrom      string `name:"mail-from" help:"Who that e-mail is from, such as Broked <broked@example.com>." env:"BROKOLI_MAIL_FROM" placeholder:"ADDRESS"`
-	EncryptionKey string `hidden:"" env:"BROKOLI_ENCRYPTION_KEY"`
+	PublicURL  string `name:"public-url" help:"Address at which people reach this server, for links in what hooks tell." env:"BROKOLI_PUBLIC_URL" placeholder:"URL"`
+	MailServer string `name:"mail-server" help:"Mail server for hooks that send e-mail: smtp://name:password@host:587, smtps://... or smtp+plain://..." env:"BROKOLI_MAIL_SERVER" placeholder:"URL"`
+	MailFrom   string `name:"mail-from" help:"Who that e-mail is from, such as Broked <broked@example.com>." env:"BROKOLI_MAIL_FROM" placeholder:"ADDRESS"`
 }
 
 func (f hookFlags) checkHooks() error {
@@ -26,11 +24,6 @@ func (f hookFlags) checkHooks() error {
 	}
 	if _, err := f.mail(); err != nil {
 		return err
-	}
-	if f.EncryptionKey != "" {
-		if _, err := sealed.Given(f.EncryptionKey); err != nil {
-			return fmt.Errorf("BROKOLI_ENCRYPTION_KEY %w", err)
-		}
 	}
 	return nil
 }
@@ -57,15 +50,6 @@ func (f hookFlags) mail() (*message.Mail, error) {
 		return nil, fmt.Errorf("--mail-server and --mail-from: the server %w", err)
 	}
 	return &m, nil
-}
-
-// box returns what seals the secrets that this server keeps: with the given key, else
-// with that of the data folder.
-func (f hookFlags) box(data *folder) (*sealed.Box, error) {
-	if f.EncryptionKey != "" {
-		return sealed.Given(f.EncryptionKey)
-	}
-	return sealed.Open(data.in("keys/data.key"))
 }
 
 // sender returns what tells the receivers of hooks, by a way out.

@@ -81,7 +81,6 @@ func TestFlagsOfHooks(t *testing.T) {
 		"no sender": {MailServer: "smtp://mail.example.com"},
 		"in clear":  {MailServer: "smtp+plain://a:b@mail.example.com", MailFrom: "a@example.com"},
 		"port":      {MailServer: "smtp://mail.example.com:0", MailFrom: "a@example.com"},
-		"key":       {EncryptionKey: "short"},
 	} {
 		if err := f.checkHooks(); err == nil || strings.Contains(err.Error(), "a:b") {
 			t.Errorf("%s: %v", name, err)

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/store"
 )
 
 type generateKeyCmd struct{}
@@ -24,7 +26,7 @@ type keysCmd struct {
 	Create keysCreateCmd `cmd:"" help:"Make a service account and print its key."`
 	List   keysListCmd   `cmd:"" help:"List the service accounts, revoked ones too."`
 	Revoke keysRevokeCmd `cmd:"" help:"Revoke the key of a service account for good."`
-	Rotate keysRotateCmd `cmd:"" help:"Replace the key that sessions are signed with."`
+	Rotate keysRotateCmd `cmd:"" help:"Replace the key that sessions are signed with, or that of secrets."`
 }
 
 type keysCreateCmd struct {
@@ -117,11 +119,28 @@ func (c *keysRevokeCmd) Run(ctx context.Context, w world) error {
 
 type keysRotateCmd struct {
 	RevokeAll bool `help:"The old key is not to be trusted: it stops working at once, and everybody signs in anew."`
+	Secrets   bool `help:"Replace the key that secrets in the database are sealed with instead. The server is to be stopped, unless keys are given by a file."`
+
+	EncryptionKey     string `hidden:"" env:"BROKOLI_ENCRYPTION_KEY"`
+	EncryptionKeyFile string `name:"encryption-key-file" help:"With --secrets: file with the keys of secrets, the new one first, as the servers have it." env:"BROKOLI_ENCRYPTION_KEY_FILE" placeholder:"FILE"`
 	target
+}
+
+// Validate implements kong's check of flags.
+func (c *keysRotateCmd) Validate() error {
+	if c.Secrets && (c.RevokeAll || c.Server != "") {
+		return errors.New("--secrets works on the database itself: leave out --revoke-all and --server")
+	}
+	return nil
 }
 
 // Run makes a new signing key and says what becomes of the old one.
 func (c *keysRotateCmd) Run(ctx context.Context, w world) error {
+	if c.Secrets {
+		return c.open(ctx, w, "keys that are given by --encryption-key-file", func(ctx context.Context, memory *store.Store, _ *slog.Logger) error {
+			return c.reseal(ctx, w, memory)
+		})
+	}
 	return c.admin(ctx, w, func(ctx context.Context, a admin) error {
 		r, err := a.RotateKeys(ctx, c.RevokeAll)
 		if err != nil {

@@ -51,6 +51,7 @@ type cli struct {
 	Users       usersCmd       `cmd:"" help:"Make, list, change and delete accounts, of a server or in a data folder."`
 	Keys        keysCmd        `cmd:"" help:"Make, list and revoke the keys of service accounts, and rotate the signing key."`
 	Workspaces  workspacesCmd  `cmd:"" help:"Make, list and delete workspaces and say who belongs to them, of a server or in a data folder."`
+	Plugins     pluginsCmd     `cmd:"" help:"List, install, remove and try the plugins of this machine, which bring kinds of nodes."`
 	Audit       auditCmd       `cmd:"" help:"Read and verify the audit log, of a server or in a data folder."`
 	Health      healthCmd      `cmd:"" help:"Ask a server whether it is alive; for container health checks."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -65,7 +66,7 @@ func (f *outboundFlags) policy(own ...netip.AddrPort) (outbound.Policy, error) {
 // callers makes the parts that call other machines, for a server that listens on
 // ln: what executes runs, and what fetches the files of contacts, which is
 // returned.
-func (c *serveCmd) callers(s *assembled, ln net.Listener) (*contacts.Fetcher, error) {
+func (c *serveCmd) callers(ctx context.Context, s *assembled, ln net.Listener) (*contacts.Fetcher, error) {
 	own, err := reachedAt(ln)
 	if err != nil {
 		return nil, err
@@ -74,12 +75,20 @@ func (c *serveCmd) callers(s *assembled, ln net.Listener) (*contacts.Fetcher, er
 	if err != nil {
 		return nil, err
 	}
+	kept, err := c.openArtifacts(ctx, out, s.log)
+	if err != nil {
+		return nil, err
+	}
 	s.executing.Out = out
+	s.keepsAt(kept)
+	if kept != nil {
+		s.remote = c.remoteSweeper(kept, s.memory, s.log)
+	}
 	s.executor = executor.New(s.executing)
 	s.keeper = &executor.Keeper{
 		Store: s.memory, Kinds: s.executing.Kinds, News: s.executing.News, Log: s.log,
 		Around:   node.Surroundings{Roots: files.Roots(s.executing.Roots), Out: out, Succeeded: s.runs.SucceededSince},
-		Children: s.runs, Dir: s.executing.Dir,
+		Children: s.runs, Dir: s.executing.Dir, Artifacts: s.executing.Artifacts, Names: s.executing.Names,
 	}
 	if s.sender, err = c.sender(s, out); err != nil {
 		return nil, err

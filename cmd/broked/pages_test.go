@@ -30,7 +30,8 @@ func TestPagesOfTheDocumentation(t *testing.T) {
 		"hooks.md":    {`"secret":"whsec_`, `"event":"test"`, `"state":"pending"`, "python: True False", "node: true false"},
 		"api-keys.md": {`"service_name":"nightly"`, `"permissions":["runs.view"]`},
 		"backfill.md": {"31 intervals (0 0 * * *)", `"count":7`, "progress"},
-		"triggers.md": {`"status":"pending"`, "Idempotency-Replayed: true", `"signed":true`, `"paused":true`, `"last_run_id":"`},
+		"triggers.md": {`"status":"pending"`, "Idempotency-Replayed: true", `"signed":true`, `"paused":true`, `"last_run_id":"`, `"mode":"trigger"`, `"name":"Report"`, `"stable_for":"30s"`, `"name":"leads","type":"contacts","paused":true`},
+		"console.md":  {`"table":"large","run_id":"`, `"rows":2,"kept":true`, `"rows":3,"kept":false`, `"rows":[[2,"Oslo"]]`, "city,people\nBerlin,3685265\nOslo,717710\n"},
 		"services.md": {`"username":"reader"`, `"ResponseMaster":"ResponseNodesInfo"`, `"ResponseMaster":"ResponseIssues"`, "0f8fad5b-d9cb-469f-a165-70867728950e"},
 		"oauth.md": {
 			`"token_type":"Bearer","expires_in":3600,"scope":"read write"`, `"active":true`, "/api/v1/auth/token", "client_secret_basic",
@@ -55,9 +56,7 @@ func walk(t *testing.T, page string) string {
 	must(t, err)
 	dir := t.TempDir()
 	s := serve(t, dir)
-	self, err := os.Executable()
-	must(t, err)
-	env := append(os.Environ(), append(s.reader(), "BROKED="+self, "XDG_CONFIG_HOME="+filepath.Join(dir, "config"))...)
+	env := append(os.Environ(), append(s.reader(), "BROKED="+executable(), "XDG_CONFIG_HOME="+filepath.Join(dir, "config"))...)
 	script := wrapped + strings.ReplaceAll(strings.Join(commands(string(text)), "\n"), "http://127.0.0.1:8080", s.url)
 	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
 	shell.Dir, shell.Env = dir, env

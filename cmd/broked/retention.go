@@ -35,7 +35,7 @@ func (f rowFlags) checkRows() error {
 func (f rowFlags) sweeper(data *folder, store retention.Store, log *slog.Logger) *retention.Sweeper {
 	return &retention.Sweeper{
 		Policy: retention.Policy{Rows: time.Duration(f.RowDays) * oneDay, RowsBytes: f.RowsMB << 20},
-		Store:  store, Log: log, Dir: data.in("runs"),
+		Store:  store, Log: log, Rows: retention.Dir(data.in("runs")),
 		Space: func() (uint64, error) {
 			space, err := data.space()
 			return space.Free, err
@@ -59,12 +59,12 @@ func (c *serveCmd) bound(s *assembled, data *folder) {
 }
 
 // storage tells what is kept, and how much it takes.
-func (f retentionFlags) storage(s *retention.Sweeper) *api.Storage {
+func (f retentionFlags) storage(s *retention.Sweeper, kept *api.Artifacts) *api.Storage {
 	free, _ := s.Space()
 	usage := s.Usage()
 	return &api.Storage{
 		Free: free, Reserve: s.Policy.Reserve, Full: s.Room() != nil, RowsBytes: usage.Bytes, RunsWithRows: usage.Folders,
-		RunDays: f.RunDays, KeepRuns: f.KeepRuns, RowDays: f.RowDays, MaxRowsBytes: s.Policy.RowsBytes,
+		RunDays: f.RunDays, KeepRuns: f.KeepRuns, RowDays: f.RowDays, MaxRowsBytes: s.Policy.RowsBytes, Artifacts: kept,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/nodes"
 	"github.com/broked/broked/internal/pipelines"
+	"github.com/broked/broked/internal/plugins"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/trials"
 )
@@ -41,15 +42,18 @@ type runCmd struct {
 type programFlags struct {
 	AllowBash bool   `help:"Runs may execute commands by bash nodes." env:"BROKOLI_ALLOW_BASH"`
 	AllowDBT  string `name:"allow-dbt" help:"Runs may execute this dbt, with the machine's network, by dbt nodes: its absolute path, or dbt." env:"BROKOLI_ALLOW_DBT" placeholder:"PROGRAM"`
+	pluginFlags
 }
 
-func (p programFlags) programs() nodes.Programs {
-	return nodes.Programs{Bash: p.AllowBash, DBT: p.AllowDBT}
+// kinds returns the registry of what is offered, and the plugins that are. What is wrong
+// with others is told.
+func (p programFlags) kinds(tell func(error)) (*node.Registry, []plugins.Plugin, error) {
+	return p.join(nodes.Offered(nodes.Programs{Bash: p.AllowBash, DBT: p.AllowDBT}), tell)
 }
 
 // engineFlags tells an engine the same.
 func (p programFlags) engineFlags() []string {
-	return []string{fmt.Sprintf("--allow-bash=%t", p.AllowBash), "--allow-dbt=" + p.AllowDBT}
+	return []string{fmt.Sprintf("--allow-bash=%t", p.AllowBash), "--allow-dbt=" + p.AllowDBT, "--plugins=" + p.folder()}
 }
 
 // limitFlags bound what a run may use.
@@ -60,7 +64,7 @@ type limitFlags struct {
 
 // Run executes the pipeline in an engine process and shows what happens.
 func (c *runCmd) Run(ctx context.Context, w world) error {
-	kinds, err := node.NewRegistry(nodes.Offered(c.programs())...)
+	kinds, _, err := c.kinds(func(err error) { tell(w.err, err) })
 	if err != nil {
 		return err
 	}
@@ -79,7 +83,7 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 	if err := alone(d, kinds); err != nil {
 		return &exitError{exitUsage, err}
 	}
-	j, err := executor.NewJob(d, kinds, runs.Run{ID: runs.ID(id.New()), Params: c.Param})
+	j, err := executor.NewJob(d, kinds, runs.Run{ID: runs.ID(id.New()), Params: c.Param}, nil)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
@@ -98,7 +102,7 @@ func (c *runCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	show := c.display(w)
-	last, err := executor.NewEngines(command, 0, slog.New(slog.DiscardHandler)).Do(ctx, j, listener{show})
+	last, err := executor.NewEngines(command, 0, "", slog.New(slog.DiscardHandler)).Do(ctx, "", j, listener{show})
 	return show.end(last, err)
 }
 
@@ -193,6 +197,9 @@ func (l listener) Hear(m job.Message) error {
 
 // Answer implements executor.Ear.
 func (listener) Answer(_ context.Context, q job.Question) job.Reply {
+	if q.What == runs.AskHeld { // nobody else executes it
+		return job.Reply{ID: q.ID, Body: []byte("{}")}
+	}
 	return job.Reply{ID: q.ID, Error: &job.Failure{
 		Code: "no_server", Message: "only a server can answer " + q.What + ": store the pipeline in one (broked serve) and run it there",
 	}}

@@ -111,7 +111,7 @@ func TestRunCommandTellsJSON(t *testing.T) {
 func TestCommandsThatPrint(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]string{
-		"version": "broked dev", "openapi": `"openapi": "3.1.0"`, "docs expressions": "coalesce", "serve --help": "$BROKOLI_HOST",
+		"version": "broked ", "openapi": `"openapi": "3.1.0"`, "docs expressions": "coalesce", "docs expressions --functions": `"call": "lower(text)"`, "docs kinds": `"type": "aggregate"`, "serve --help": "$BROKOLI_HOST",
 	} {
 		out, err := program(t.Context(), t.TempDir(), strings.Fields(command)...).Output()
 		if err != nil || !strings.Contains(string(out), want) {

@@ -82,7 +82,7 @@ func (c *serveCmd) Validate() error {
 // Run starts the server and returns when ctx has ended and everything is down.
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	syscall.Umask(0o077)
-	for _, secret := range []string{"BROKOLI_JWT_SECRET", "BROKOLI_API_KEY", "BROKOLI_DB", "BROKOLI_ENCRYPTION_KEY", "BROKOLI_MAIL_SERVER"} {
+	for _, secret := range []string{"BROKOLI_JWT_SECRET", "BROKOLI_API_KEY", "BROKOLI_DB", "BROKOLI_ENCRYPTION_KEY", "BROKOLI_MAIL_SERVER", "VAULT_TOKEN", "VAULT_SECRET_ID"} {
 		_ = os.Unsetenv(secret) // no child inherits it
 	}
 	log := logger(c.LogFormat, w.err)
@@ -106,7 +106,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	fetcher, err := c.callers(s, ln)
+	fetcher, err := c.callers(ctx, s, ln)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -119,9 +119,12 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		s.clock.Run,
 		func(ctx context.Context) error { return s.first.while(ctx, s.watch.Run) },
 		func(ctx context.Context) error { return s.first.while(ctx, s.backfills.Run) },
+		func(ctx context.Context) error { return s.first.while(ctx, s.gates.Run) },
+		func(ctx context.Context) error { return s.first.while(ctx, s.watcher.Run) },
 		func(ctx context.Context) error { return s.first.while(ctx, s.keeper.Run) },
 		func(ctx context.Context) error { return s.first.while(ctx, s.sender.Run) },
 		func(ctx context.Context) error { return s.first.while(ctx, fetcher.Run) },
+		func(ctx context.Context) error { return s.first.while(ctx, s.sweepRemote) },
 	)
 	s.tellStopped(ctx, err)
 	log.InfoContext(context.WithoutCancel(ctx), "stopped")

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"database/sql"
+	"net/http"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -87,6 +90,28 @@ func TestTwoServersOnOnePostgreSQL(t *testing.T) {
 	if left != 1 {
 		t.Errorf("%d servers are on record, want the one that lives", left)
 	}
+}
+
+// TestSavesAreToldByEveryServer saves a pipeline at one server; who listens to another
+// one on the same database hears of it.
+func TestSavesAreToldByEveryServer(t *testing.T) {
+	t.Parallel()
+	database := storetest.Postgres(t)
+	a, b := serve(t, t.TempDir(), "--db", database), serve(t, t.TempDir(), "--db", database)
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url+"/api/events", nil)
+	must(t, err)
+	res, err := http.DefaultClient.Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	a.call("POST", "/api/pipelines", `{"name":"p","draft":true,"nodes":[],"edges":[]}`, 201, nil)
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if lines.Text() == "event: pipelines.changed" {
+			return
+		}
+	}
+	t.Error("the other server tells nothing")
 }
 
 // TestStoppedServerIsRefused stops a server in the middle of a run for as long as the

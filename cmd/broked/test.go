@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/broked/broked/internal/artifacts"
 	"github.com/broked/broked/internal/executor"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/nodes"
@@ -102,6 +103,6 @@ func localTrials(kinds *node.Registry, dir string, dataDirs []string, l *limitFl
 	}
 	log := slog.New(slog.DiscardHandler)
 	return executor.New(executor.Deps{
-		Engines: executor.NewEngines(command, 0, log), Kinds: kinds, Log: log, Dir: dir, Roots: roots, Limits: limits, Out: out,
+		Engines: executor.NewEngines(command, 0, "", log), Kinds: kinds, Log: log, Dir: dir, Roots: roots, Limits: limits, Out: out, Artifacts: artifacts.None{},
 	}), nil
 }

@@ -13,8 +13,6 @@ import (
 	"syscall"
 
 	"github.com/broked/broked/internal/executor"
-	"github.com/broked/broked/internal/node"
-	"github.com/broked/broked/internal/nodes"
 	"github.com/broked/broked/internal/postgres"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
@@ -44,7 +42,9 @@ func (c *workerCmd) Validate() error {
 // Run executes runs until ctx ends and all of them have ended or are put back.
 func (c *workerCmd) Run(ctx context.Context, w world) error {
 	syscall.Umask(0o077)
-	_ = os.Unsetenv("BROKOLI_DB") // no child inherits it
+	for _, secret := range []string{"BROKOLI_DB", "BROKOLI_ENCRYPTION_KEY", "VAULT_TOKEN", "VAULT_SECRET_ID"} {
+		_ = os.Unsetenv(secret) // no child inherits it
+	}
 	log := logger(c.LogFormat, w.err)
 	data, err := openFolder(c.Data)
 	if err != nil {
@@ -63,6 +63,11 @@ func (c *workerCmd) Run(ctx context.Context, w world) error {
 	if s.executing.Out, err = c.exit(); err != nil {
 		return err
 	}
+	kept, err := c.openArtifacts(ctx, s.executing.Out, log)
+	if err != nil {
+		return err
+	}
+	s.keepsAt(kept)
 	s.executor = executor.New(s.executing)
 	debug.FreeOSMemory() // starting takes memory that working does not need
 	log.InfoContext(ctx, "working", "runs", c.Runs, "labels", c.Labels, "version", version, "data", data.path)
@@ -78,7 +83,7 @@ func (c *workerCmd) Run(ctx context.Context, w world) error {
 
 // assemble joins the parts that execute runs.
 func (c *workerCmd) assemble(ctx context.Context, data *folder, log *slog.Logger) (*assembled, error) {
-	kinds, err := node.NewRegistry(nodes.Offered(c.programs())...)
+	kinds, _, err := c.kinds(func(err error) { log.WarnContext(ctx, "a plugin is left out", "error", err) })
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +92,10 @@ func (c *workerCmd) assemble(ctx context.Context, data *folder, log *slog.Logger
 		return nil, err
 	}
 	s := newAssembled(db, log)
+	if s.box, err = c.borrowed(ctx, db); err != nil {
+		s.close(ctx)
+		return nil, err
+	}
 	d := duty{kind: runs.Worker, slots: c.Runs, executeFlags: &c.executeFlags}
 	recovered, err := s.remember(ctx, d, c.DB)
 	if err != nil {
