@@ -46,8 +46,9 @@ $(WEB_PACKAGES): web/package.json web/package-lock.json
 
 test: setup build test-web test-go e2e ## Run every test: Go with the race detector, the interface, a real browser
 
-test-go: .bin/gotestsum
-	.bin/gotestsum --format pkgname -- -race -timeout=40m ./...
+# Processes that tests start and kill are the program that was just built.
+test-go: build .bin/gotestsum
+	BROKED_PROGRAM=$(CURDIR)/bin/broked .bin/gotestsum --format pkgname -- -race -timeout=40m ./...
 
 test-web: $(WEB_PACKAGES)
 	cd web && npm run --silent test
@@ -57,6 +58,7 @@ race: .bin/gotestsum ## Run Go tests with the race detector, uncached: make race
 
 e2e: setup build ## Drive the interface in a browser, with a made-up server and with the real one
 	cd web && CHROMIUM="$$(../.ci/setup)" npm run --silent e2e:mock
+	cd web && CHROMIUM="$$(../.ci/setup)" npm run --silent e2e:gallery
 	cd web && CHROMIUM="$$(../.ci/setup)" npm run --silent e2e:real
 
 setup:
