@@ -25,7 +25,7 @@ RUN CGO_ENABLED=1 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.ver
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 65532 --no-create-home --home-dir /data --shell /usr/sbin/nologin broked \
-    && install -d -o broked -g broked -m 0700 /data /data/files /data/contacts /shared
+    && install -d -o broked -g broked -m 0700 /data /data/files /data/contacts /shared /artifacts
 COPY --from=build /out/broked /usr/local/bin/broked
 USER 65532:65532
 # Relative paths in pipelines begin here, on the volume.

@@ -37,3 +37,25 @@ test("a file has at most 400 lines", () => {
   );
   expect(long.map(([file]) => file)).toEqual([]);
 });
+
+test("a component of Mantine comes with its style", () => {
+  const styled = Object.keys(
+    import.meta.glob("../node_modules/@mantine/core/styles/*.css", { query: "?url" }),
+  ).map((path) => path.replace(/^.*\/(\w+)\.css$/, "$1"));
+  expect(styled).toContain("Combobox");
+  const first = files["./ui/mantine-styles.ts"] ?? "";
+  const sheet: Record<string, string> = { Autocomplete: "Combobox", NativeSelect: "Combobox" };
+  const wrong: string[] = [];
+  for (const [file, source] of Object.entries(files)) {
+    const [, names = ""] =
+      source.match(/(?:import|export) \{([^}]*)\} from "@mantine\/core"/) ?? [];
+    for (const name of names.split(",").map((word) => word.trim())) {
+      const style = sheet[name] ?? name;
+      const imported = `styles/${style}.css"`;
+      if (!styled.includes(style) || first.includes(imported) || source.includes(imported))
+        continue;
+      wrong.push(`${file} uses ${name} without ${style}.css`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});

@@ -86,6 +86,7 @@ test("a new one says how many intervals it has before it starts", async ({ page 
   await dialog.getByText("Newest first").click();
   await dialog.getByLabel("Pause when a run fails").check();
   await lookAtBoth(page, "backfill-dialog");
+  await dialog.getByRole("textbox", { name: "month" }).fill(`\${interval.day}`);
   const sent = page.waitForRequest((r) => r.url().endsWith("/backfills") && r.method() === "POST");
   await dialog.getByRole("button", { name: "Start" }).click();
   expect((await sent).postDataJSON()).toEqual({
@@ -96,6 +97,7 @@ test("a new one says how many intervals it has before it starts", async ({ page 
     order: "newest",
     force: false,
     on_failure: "pause",
+    params: { month: `\${interval.day}` },
   });
   await expect(dialog).toBeHidden();
 });

@@ -33,3 +33,8 @@ export async function lookAtBoth(page: Page, name: string): Promise<void> {
     await expectAccessible(page, scheme);
   }
 }
+
+/** By how many pixels the page is wider than the window; 0 is as it should be. */
+export async function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+}

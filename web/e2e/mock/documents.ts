@@ -67,3 +67,25 @@ nodes:
 edges:
   - { from: flights, to: late }
 `;
+
+const none = { see: true, change: false, run: false, delete: false, lacks: ["pipelines.code"] };
+const editing = { see: true, change: true, run: true, delete: true, lacks: ["pipelines.code"] };
+const everything = { ...editing, lacks: [] };
+
+/** Who may do what with a pipeline, as an administrator is told. */
+export const access = {
+  you: everything,
+  needs: [{ part: "node", type: "code", names: ["sums"], permissions: ["pipelines.code"] }],
+  roles: [
+    { role: "viewer", ...none },
+    { role: "editor", ...editing },
+    { role: "admin", ...everything },
+    { role: "superadmin", ...everything },
+  ],
+  members: [
+    { user_id: "u1", username: "ada", role: "admin" },
+    { user_id: "u2", username: "grace", role: "editor" },
+    { user_id: "u3", username: "linus", role: "editor" },
+  ],
+  services: [{ id: "s1", service_name: "warehouse", ...none, run: true }],
+};

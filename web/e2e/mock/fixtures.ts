@@ -178,6 +178,8 @@ export const pipelines: PipelineHealth[] = [
     name: "Weather by month",
     description: "Monthly means of temperature and rain for every station.",
     tags: ["weather"],
+    schedule: "0 6 * * *",
+    next_run_at: ago(-95),
     recent: recent("running", "success", "success", "cancelled", "success"),
   }),
   health({

@@ -136,3 +136,29 @@ test("a schedule is paused by its switch", async ({ page }) => {
   await toggle.click();
   expect((await asked).method()).toBe("POST");
 });
+
+test("each parameter of a run has the input of its type", async ({ page }) => {
+  const parameters = {
+    day: { type: "date", required: true },
+    mode: { one_of: ["full", "part"] },
+    strict: { type: "boolean" },
+    rows: { type: "integer" },
+  };
+  const params = { mode: "odd" };
+  await serve(page, {
+    "GET /api/pipelines/p-flights": { json: { ...flights, parameters, params } },
+    "POST /api/pipelines/p-flights/run": { json: { id: "r1", run_id: "r1" } },
+  });
+  await page.goto("/pipelines/p-flights?tab=runs");
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await expect(page.getByLabel("mode")).toHaveValue("odd");
+  await page.getByLabel("mode").selectOption("part");
+  await page.getByLabel("strict").selectOption("true");
+  await page.getByLabel("day").fill("2026-03-01");
+  await lookAtBoth(page, "run-typed-parameters");
+  const sent = page.waitForRequest("**/run");
+  await page.getByRole("dialog").getByRole("button", { name: "Run" }).click();
+  expect((await sent).postDataJSON()).toEqual({
+    params: { day: "2026-03-01", mode: "part", strict: "true" },
+  });
+});

@@ -104,6 +104,35 @@ test("deleting names what is destroyed", async ({ page }) => {
   await expect(page.getByText("was deleted")).toBeVisible();
 });
 
+test("deleting what others depend on asks what becomes of these", async ({ page }) => {
+  const path = "/api/pipelines/p-flights";
+  await serve(page, {
+    [`DELETE ${path}`]: refusal(409, "pipeline_has_dependents", "2 pipelines depend on it"),
+    [`GET ${path}/dependents`]: { json: [{ id: "p-2", name: "Report" }] },
+    [`GET ${path}/impact`]: {
+      json: {
+        downstream: [
+          { id: "p-3", name: "Archive" },
+          { id: "p-2", name: "Report" },
+        ],
+      },
+    },
+  });
+  await page.goto("/pipelines");
+  await page.getByRole("button", { name: "More for Flight delays by carrier" }).click();
+  await page.getByRole("menuitem", { name: "Delete…" }).click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(page.getByRole("radio", { name: "Keep them" })).toBeChecked();
+  await expect(page.getByRole("dialog")).toContainText("Archive, Report");
+  await lookAtBoth(page, "pipelines-delete-dependents");
+  await page.getByRole("radio", { name: "Delete them as well" }).check();
+  await serve(page, { [`DELETE ${path}`]: { status: 204 } });
+  const sent = page.waitForRequest((request) => request.method() === "DELETE");
+  await page.getByRole("button", { name: "Delete all" }).click();
+  expect(new URL((await sent).url()).search).toBe("?resolve=cascade");
+  await expect(page.getByText("and all that depended on it was deleted")).toBeVisible();
+});
+
 test("an import that is refused names every problem", async ({ page }) => {
   await serve(page, {
     "POST /api/pipelines/import": {

@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
-import { lookAtBoth } from "./check";
-import { ago, failed, finished, running } from "./fixtures";
-import { refusal, serve, tell } from "./server";
+import { lookAtBoth, overflow } from "./check";
+import { ago, failed, finished, run, running } from "./fixtures";
+import { page as listOf, refusal, serve, tell } from "./server";
 
 const stream = "/api/runs/r1/events";
 
@@ -209,4 +209,164 @@ test("long names and text from right to left stay in their place", async ({ page
   await page.goto("/runs/r1");
   await expect(page.getByRole("group", { name: /sums/ })).toBeVisible();
   await lookAtBoth(page, "run-long-and-rtl");
+});
+
+test("the timeline shows waiting apart from work, and every attempt", async ({ page }) => {
+  await serve(page);
+  await page.goto("/runs/r1?panel=gantt");
+  const late = page.getByRole("button", {
+    name: /^Late ones only, Success, in the queue for 10 ms, attempt 1, Failed after 290 ms, attempt 2, Success after 500 ms$/,
+  });
+  await expect(late).toBeVisible();
+  await expect(page.getByText("The run itself")).toBeVisible();
+  await lookAtBoth(page, "run-timeline");
+  await late.click();
+  await expect(page).toHaveURL(/node=late/);
+  await expect(late).toHaveAttribute("aria-pressed", "true");
+  await serve(page, {
+    "GET /api/runs/r1/milestones": refusal(500, "internal", "The store did not answer."),
+  });
+  await page.reload();
+  await expect(page.getByText("req-7f3a91")).toBeVisible();
+});
+
+test("runs that a node has started are in the timeline below it", async ({ page }) => {
+  const nodes = finished.document.nodes.map((node) =>
+    node.id === "late" ? { ...node, type: "map" } : node,
+  );
+  await serve(page, {
+    "GET /api/runs/r1": { json: { ...finished, document: { ...finished.document, nodes } } },
+    "GET /api/runs": {
+      json: listOf([
+        run({ id: "r-kid", pipeline_name: "One carrier", parent_node_id: "late", parent_row: 2 }),
+      ]),
+    },
+  });
+  await page.goto("/runs/r1?panel=gantt");
+  await page.getByRole("link", { name: "Run of One carrier, Success" }).click();
+  await expect(page).toHaveURL("/runs/r-kid?panel=gantt");
+});
+
+test("a run that waits says why, in one sentence", async ({ page }) => {
+  await serve(page, {
+    "GET /api/runs/r1": {
+      json: {
+        ...running,
+        status: "pending",
+        wait_reason: "pool warehouse: 3 of 3 slots are used",
+        node_runs: [],
+      },
+    },
+  });
+  await page.goto("/runs/r1");
+  await expect(
+    page.getByText("Not started yet: pool warehouse: 3 of 3 slots are used."),
+  ).toBeVisible();
+  await lookAtBoth(page, "run-waiting");
+});
+
+test("a failed run is resumed from a node", async ({ page }) => {
+  await serve(page, {
+    "GET /api/runs/r1": { json: failed },
+    "POST /api/runs/r1/resume": { status: 202, json: { id: "r2", run_id: "r2" } },
+  });
+  await page.goto("/runs/r1?node=late");
+  const sent = page.waitForRequest("**/resume");
+  await page.getByRole("button", { name: "Resume from here" }).click();
+  expect((await sent).postDataJSON()).toEqual({ from: "late" });
+  await expect(page).toHaveURL(/runs\/r2/);
+});
+
+test("a log of 100,000 lines is held, searched and scrolled", async ({ page }) => {
+  await serve(page);
+  await page.route("**/api/runs/r1/logs?**", (route) => {
+    const after = Number(new URL(route.request().url()).searchParams.get("after"));
+    const lines = Array.from({ length: 10_000 }, (_, place) => ({
+      seq: after + place + 1,
+      run_id: "r1",
+      level: (after + place + 1) % 1000 === 0 ? "error" : "info",
+      message: `line number ${after + place + 1}`,
+      timestamp: ago(1),
+    }));
+    return route.fulfill({ json: lines });
+  });
+  await page.goto("/runs/r1");
+  await expect(page.getByText("100,000 lines")).toBeVisible();
+  expect(await page.getByLabel("Log lines").locator("time").count()).toBeLessThan(120);
+  await page.getByLabel("Search the log").fill("number 9999");
+  await expect(page.getByText("11 of 100,000 lines")).toBeVisible();
+  await page.getByLabel("Search the log").fill("");
+  await page.getByLabel("Least level").selectOption("error");
+  await expect(page.getByText("100 of 100,000 lines")).toBeVisible();
+  await page.getByLabel("Least level").selectOption("info");
+  await page.getByLabel("Log lines").press("End");
+  await expect(page.getByText("line number 100000", { exact: true })).toBeVisible();
+});
+
+test("a run is read on a phone", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await serve(page, { "GET /api/runs/r1": { json: failed } });
+  for (const panel of ["log", "gantt", "steps"]) {
+    await page.goto(`/runs/r1?panel=${panel}`);
+    await expect(page.getByRole("alert")).toBeVisible();
+    expect(await overflow(page)).toBe(0);
+    await page.screenshot({ path: `e2e/shots/phone-run-${panel}.png` });
+  }
+});
+
+test("the columns of a node have a profile with small histograms", async ({ page }) => {
+  await serve(page);
+  await page.goto("/runs/r1?node=sums&panel=columns");
+  await expect(page.getByRole("img", { name: /From -43.0 to 1301.0.*lower third/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /mean_delay/ })).toContainText("2.5 %");
+  await expect(page.getByText("All 336,776 rows")).toBeVisible();
+  await lookAtBoth(page, "run-columns");
+  await serve(page, {
+    "GET /api/runs/r1/nodes/sums/profile": refusal(403, "forbidden", "This needs runs.query."),
+    "GET /api/runs/r1/nodes/write/profile": refusal(409, "no_rows", "Nothing is left."),
+  });
+  await page.reload();
+  await expect(page.getByText("You may not see this")).toBeVisible();
+  await page.goto("/runs/r1?node=write&panel=columns");
+  await expect(page.getByText("No rows were kept")).toBeVisible();
+});
+
+test("10,000 rows of a node are shown, and only those in sight are drawn", async ({ page }) => {
+  const rows = Array.from({ length: 10_000 }, (_, place) => [`carrier ${place}`, place / 7]);
+  await serve(page, {
+    "GET /api/runs/r1/nodes/sums/preview": {
+      json: {
+        columns: ["name", "mean"],
+        types: [
+          { name: "name", type: "VARCHAR" },
+          { name: "mean", type: "DOUBLE" },
+        ],
+        rows: rows.slice(0, 100).map(([name, mean]) => ({ name, mean })),
+        truncated: true,
+        total_rows: 336_776,
+      },
+    },
+    "POST /api/runs/r1/query": {
+      json: {
+        columns: [
+          { name: "name", type: "VARCHAR" },
+          { name: "mean", type: "DOUBLE" },
+        ],
+        rows,
+        truncated: true,
+        duration_ms: 12,
+        tables: [],
+      },
+    },
+  });
+  await page.goto("/runs/r1?node=sums&panel=data");
+  await expect(page.getByText("The first 100 of 336,776 rows")).toBeVisible();
+  const asked = page.waitForRequest("**/api/runs/r1/query");
+  await page.getByRole("button", { name: "Show up to 10,000" }).click();
+  expect((await asked).postDataJSON()).toEqual({ sql: 'SELECT * FROM "sums"', rows: 10_000 });
+  await expect(page.getByText("The first 10,000 of 336,776 rows")).toBeVisible();
+  const table = page.getByRole("region", { name: "Rows", exact: true });
+  expect(await table.getByRole("row").count()).toBeLessThan(60);
+  await table.press("End");
+  await expect(page.getByText("carrier 9999")).toBeVisible();
 });

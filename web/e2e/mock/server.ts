@@ -1,6 +1,7 @@
 import type { Page, Route } from "@playwright/test";
 import * as documents from "./documents";
 import * as fixtures from "./fixtures";
+import * as history from "./history";
 
 /** An answer of the made-up server; "never" leaves the request waiting. */
 export type Answer = { status?: number; json?: unknown; text?: string; headers?: object } | "never";
@@ -15,8 +16,10 @@ const everything = [
   "pipelines.delete",
   "pipelines.run",
   "runs.view",
+  "runs.query",
   "runs.cancel",
   "runs.resume",
+  "runs.query",
   "issues.view",
   "issues.edit",
   "contacts.view",
@@ -32,6 +35,7 @@ const usual: Answers = {
   "GET /api/auth/me": { json: { id: "u1", username: "ada", role: "admin" } },
   "GET /api/auth/me/permissions": { json: everything },
   "GET /api/auth/setup": { json: { needs_setup: false, open: false, token_required: false } },
+  "GET /api/plugins": { json: [] },
   "GET /api/system/info": {
     json: { version: "0.1.0", active_runs: 1, max_concurrent_runs: 4 },
   },
@@ -50,13 +54,25 @@ const usual: Answers = {
       },
     ],
   },
+  "GET /api/pipelines/p-flights/access": { json: documents.access },
   "GET /api/pipelines/p-flights/states": { json: [] },
+  "GET /api/pipelines/p-flights/deps": { json: { satisfied: true, reason: "", deps: [] } },
+  "GET /api/pipelines/p-flights/triggers": { json: [] },
   "GET /api/pipelines/p-flights/pins": { json: [] },
+  "GET /api/pipelines/p-flights/hooks": { json: [] },
+  "GET /api/pipelines/p-flights/deliveries": { json: [] },
   "GET /api/pipelines/p-flights/versions": { json: documents.versions },
   "GET /api/pipelines/p-flights/versions/4/diff": { json: { changes: documents.changes } },
   "GET /api/pipelines/p-flights/export": { text: documents.yaml },
   "GET /api/runs": { json: page(fixtures.runs) },
+  "GET /api/runs/calendar": { json: history.calendar() },
+  "GET /api/pipelines/p-flights/grid": { json: history.grid },
+  "GET /api/runs/r1/milestones": { json: history.milestones(fixtures.finished.created_at) },
+  "GET /api/runs/r1/nodes/sums/profile": { json: history.profile },
+  "GET /api/runs/r1/columns": { json: history.columnsBefore },
   "GET /api/pools": { json: [] },
+  "GET /api/connections": { json: [] },
+  "GET /api/variables": { json: [] },
   "GET /api/issues": { json: { ...page([fixtures.failing]), total: 1 } },
   "GET /api/runs/r1": { json: fixtures.finished },
   "GET /api/runs/r1/logs": { json: fixtures.log },
@@ -90,7 +106,10 @@ async function answer(route: Route, answers: Answers): Promise<void> {
     answers[`${request.method()} ${pathname}`] ||
     refusal(404, "not_found", "There is no such thing.");
   if (found === "never") return;
-  const { status = 200, json, text, headers = {} } = found;
+  const { status = 200, text, headers = {} } = found;
+  const json = history.isCalendar(found.json)
+    ? history.since(found.json, searchParams.get("from") ?? "")
+    : found.json;
   await route.fulfill({
     status,
     headers: { ...headers },

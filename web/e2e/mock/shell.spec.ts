@@ -62,6 +62,44 @@ test("Ctrl K finds a pipeline by name", async ({ page }) => {
   await expect(page).toHaveURL("/pipelines/p-flights");
 });
 
+test("the palette offers what the server finds, after what it knows itself", async ({ page }) => {
+  const hits = [
+    { type: "pipeline", id: "p-flights", name: "Flight delays by carrier" },
+    { type: "connection", id: "flights", name: "flights" },
+    { type: "run", id: "r1", name: "Flight delays", meta: { status: "failed" } },
+    { type: "issue", id: "i1", name: "Flight delays fails", meta: { state: "open" } },
+  ];
+  await serve(page, { "GET /api/search": { json: hits } });
+  await page.goto("/");
+  await page.getByRole("button", { name: "Search pages and pipelines" }).click();
+  const asked = page.waitForRequest(/\/api\/search/);
+  await page.getByPlaceholder("Where to?").pressSequentially("Flight");
+  expect(new URL((await asked).url()).searchParams.get("q")).toBe("flight");
+  const dialog = page.getByRole("dialog");
+  const offers = dialog.locator("[data-action]");
+  await expect(offers).toHaveCount(4);
+  await expect(offers.first()).toContainText("Flight delays by carrier");
+  await expect(offers.nth(1)).toContainText("failed");
+  await lookAtBoth(page, "palette-found");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL("/runs/r1");
+});
+
+test("two characters are not asked for", async ({ page }) => {
+  await serve(page);
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/api/search")) asked.push(request.url());
+  });
+  await page.goto("/");
+  await page.getByRole("button", { name: "Search pages and pipelines" }).click();
+  await page.getByPlaceholder("Where to?").fill("fl");
+  await page.getByPlaceholder("Where to?").fill("fli");
+  await expect.poll(() => asked.length).toBe(1);
+  expect(asked[0]).toContain("q=fli");
+});
+
 test("an address that leads nowhere says so inside the shell", async ({ page }) => {
   await serve(page);
   await page.goto("/no/such/page");
@@ -90,6 +128,6 @@ test("on a narrow window the pages slide in", async ({ page }) => {
   await page.goto("/");
   await page.getByRole("button", { name: "Pages", exact: true }).click();
   await page.getByRole("link", { name: "Runs", exact: true }).click();
-  await expect(page.getByRole("heading", { name: "Runs" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Runs", exact: true })).toBeVisible();
   await lookAtBoth(page, "narrow-runs");
 });

@@ -50,8 +50,24 @@ const info = {
     keep_runs: 20,
     row_retention_days: 14,
     max_rows_bytes: 0,
+    artifacts: { place: "s3://broked/rows at minio:9000", bytes: 7_000_000, runs_with_rows: 3 },
   },
 };
+
+const plugins = [
+  {
+    name: "numbers",
+    version: "1.0.0",
+    description: "Whole numbers, which go on where the last run has ended.",
+    author: "",
+    homepage: "",
+    network: false,
+    node_types: [
+      { type: "source_numbers", kind: "source", display_name: "Numbers" },
+      { type: "times", kind: "transform" },
+    ],
+  },
+];
 
 const allowed = { json: ["pipelines.view", "system.view"] };
 
@@ -63,6 +79,7 @@ test("the system page tells of the server, its machines and what shuts scripts i
     "GET /api/auth/me/permissions": allowed,
     "GET /api/system/info": { json: info },
     "GET /api/request": { json: { Result: [machine], Errors: [silent] } },
+    "GET /api/plugins": { json: plugins },
   });
   await page.goto("/");
   await page.getByRole("link", { name: "System" }).click();
@@ -73,6 +90,8 @@ test("the system page tells of the server, its machines and what shuts scripts i
   await expect(page.getByText("Partial", { exact: true })).toBeVisible();
   await expect(page.getByText("let the server's account make user namespaces")).toBeVisible();
   await expect(page.getByText("90 days, and the newest 20 of each pipeline")).toBeVisible();
+  await expect(page.getByText("of 3 runs in s3://broked/rows at minio:9000")).toBeVisible();
+  await expect(page.getByRole("cell", { name: "Numbers, times" })).toBeVisible();
   await expect(page.getByText("No run starts")).toBeVisible();
   await lookAtBoth(page, "system");
 });

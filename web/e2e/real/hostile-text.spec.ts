@@ -56,7 +56,7 @@ test("text that is a script stays text, on every page that shows it", async ({ p
   await expect(page.getByRole("cell", { name: scripts[1] ?? "" }).first()).toBeVisible();
   await page.getByRole("tab", { name: "Log" }).click();
   await page.goto("/runs");
-  await expect(page.getByText(name).first()).toBeVisible();
+  await expect(page.getByRole("link", { name }).first()).toBeVisible();
   await page.goto("/admin/audit");
   await expect(page.getByRole("row").nth(1)).toBeVisible();
 

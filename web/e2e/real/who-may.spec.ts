@@ -71,6 +71,7 @@ test("a viewer finds nothing to run, and is refused when asking the API", async 
   await expect(page.getByRole("heading", { name: example.name })).toBeVisible();
   await expect(page.getByRole("button", { name: "Run", exact: true })).toHaveCount(0);
   await expect(page.getByText("Administration")).toHaveCount(0);
+  await expectNothingToChange(page, id);
   const status = await page.evaluate(async (path) => {
     const answer = await fetch(path, {
       method: "POST",
@@ -81,6 +82,21 @@ test("a viewer finds nothing to run, and is refused when asking the API", async 
   }, `/api/pipelines/${id}/run`);
   expect(status).toBe(403);
 });
+
+/** Every part of the pipeline is there to be read, and none of it to be changed. */
+async function expectNothingToChange(page: Page, id: string): Promise<void> {
+  for (const tab of ["Canvas", "Runs", "Settings", "Backfills", "Triggers", "Versions", "YAML"]) {
+    await page.getByRole("tab", { name: tab, exact: true }).click();
+    await expect(page.getByRole("tabpanel", { name: tab, exact: true })).toBeVisible();
+    await expect(
+      page.getByRole("button", { name: /^(Edit|Run|Try|Save|Roll back|Delete|New|Add|Make)/ }),
+    ).toHaveCount(0);
+  }
+  await page.goto(`/pipelines/${id}/edit`);
+  await expect(page.getByText("You may look at pipelines, not change them")).toBeVisible();
+  await page.goto("/");
+  await expect(page.getByRole("region", { name: "First steps" })).toHaveCount(0);
+}
 
 const example = {
   name: "Only to look at",

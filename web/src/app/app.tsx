@@ -6,7 +6,7 @@ import { meQuery } from "../lib/queries";
 import { selectedWorkspace } from "../lib/workspace";
 import { contrast, theme } from "../ui/theme";
 import { newQueryClient } from "./query-client";
-import { newRouter } from "./router";
+import { askAhead, newRouter } from "./router";
 
 const queryClient = newQueryClient({
   onSignedOut: toSignIn,
@@ -14,6 +14,8 @@ const queryClient = newQueryClient({
   onWorkspaceLost: toAnotherWorkspace,
 });
 const router = newRouter(queryClient);
+
+askAhead(router);
 
 /** public/color-scheme.js reads the same key before the first paint. */
 const colorSchemes = localStorageColorSchemeManager({ key: "broked.color-scheme" });

@@ -1,4 +1,4 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { setConnection } from "../lib/connection";
 import { keys } from "../lib/queries";
@@ -7,26 +7,35 @@ import { openStream } from "../lib/stream";
 /** Hints come in bursts when many runs change; lists are asked for at most this often. */
 const restMs = 700;
 
-/** Keeps lists of runs, issues and pipelines fresh by the server's stream of hints. */
+const ran = [keys.health, keys.runs, keys.issues];
+
+/** Keeps runs, issues and pipelines fresh by the server's stream of hints. */
 export function useLiveUpdates(): void {
   const client = useQueryClient();
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const old = new Set<QueryKey>();
     const refresh = () => {
       timer = undefined;
-      void client.invalidateQueries({ queryKey: keys.health });
-      void client.invalidateQueries({ queryKey: keys.runs });
-      void client.invalidateQueries({ queryKey: keys.issues });
+      for (const queryKey of old) void client.invalidateQueries({ queryKey });
+      old.clear();
+    };
+    const note = (keys: QueryKey[]) => {
+      for (const key of keys) old.add(key);
     };
     let missed = false;
     const close = openStream("/api/events", {
-      types: ["run.changed", "issues.changed", "message"],
-      onEvent: () => {
+      types: ["run.changed", "issues.changed", "pipelines.changed", "message"],
+      onEvent: (_, type) => {
+        note(type === "pipelines.changed" ? [keys.pipelines] : ran);
         timer ??= setTimeout(refresh, restMs);
       },
       onState: (state) => {
         setConnection(state);
-        if (state === "live" && missed) refresh();
+        if (state === "live" && missed) {
+          note([keys.pipelines, ...ran]);
+          refresh();
+        }
         missed = state === "lost";
       },
     });

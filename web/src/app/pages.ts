@@ -1,14 +1,19 @@
 import {
   IconAddressBook,
   IconAlertTriangle,
+  IconApi,
   IconBell,
+  IconCode,
+  IconDatabaseSearch,
   IconHistory,
   IconHome,
   IconKey,
+  IconPlugConnected,
   IconServer,
   IconShieldCheck,
   IconSitemap,
   IconStack2,
+  IconTimeline,
   IconUsers,
 } from "@tabler/icons-react";
 import { type Permission, useMay } from "../lib/session";
@@ -18,8 +23,13 @@ export const pages = [
   { to: "/", label: "Home", icon: IconHome },
   { to: "/pipelines", label: "Pipelines", icon: IconSitemap },
   { to: "/runs", label: "Runs", icon: IconHistory },
+  { to: "/lineage", label: "Lineage", icon: IconTimeline },
+  { to: "/console", label: "Console", icon: IconDatabaseSearch },
   { to: "/issues", label: "Issues", icon: IconAlertTriangle },
   { to: "/contacts", label: "Contacts", icon: IconAddressBook },
+  { to: "/connections", label: "Connections", icon: IconPlugConnected },
+  { to: "/variables", label: "Variables", icon: IconCode },
+  { to: "/api-reference", label: "API", icon: IconApi },
 ] as const;
 
 const administration = [

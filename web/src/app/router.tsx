@@ -12,12 +12,18 @@ import { wasSetupSkipped } from "../lib/setup-choice";
 import { Crash, NotFound, Starting } from "./fallbacks";
 import {
   auditSearch,
+  compareSearch,
+  consoleSearch,
   contactsSearch,
+  editorSearch,
+  gallerySearch,
   issuesSearch,
   keysSearch,
+  lineageSearch,
   nextSearch,
   pipelineSearch,
   pipelinesSearch,
+  referenceSearch,
   runSearch,
   runsSearch,
 } from "./search";
@@ -98,6 +104,20 @@ const pipeline = createRoute({
   component: lazyRouteComponent(() => import("../features/pipeline/pipeline-page"), "PipelinePage"),
 });
 
+const newPipeline = createRoute({
+  getParentRoute: () => shell,
+  path: "/pipelines/new",
+  validateSearch: editorSearch,
+  component: lazyRouteComponent(() => import("../features/editor/editor-page"), "NewPage"),
+});
+
+const editPipeline = createRoute({
+  getParentRoute: () => shell,
+  path: "/pipelines/$pipelineId/edit",
+  validateSearch: editorSearch,
+  component: lazyRouteComponent(() => import("../features/editor/editor-page"), "EditPage"),
+});
+
 const runs = createRoute({
   getParentRoute: () => shell,
   path: "/runs",
@@ -105,11 +125,42 @@ const runs = createRoute({
   component: lazyRouteComponent(() => import("../features/runs/runs-page"), "RunsPage"),
 });
 
+const compare = createRoute({
+  getParentRoute: () => shell,
+  path: "/runs/compare",
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import("../features/runs/compare-page"), "ComparePage"),
+});
+
 const run = createRoute({
   getParentRoute: () => shell,
   path: "/runs/$runId",
   validateSearch: runSearch,
   component: lazyRouteComponent(() => import("../features/run/run-page"), "RunPage"),
+});
+
+const console = createRoute({
+  getParentRoute: () => shell,
+  path: "/console",
+  validateSearch: consoleSearch,
+  component: lazyRouteComponent(() => import("../features/console/console-page"), "ConsolePage"),
+});
+
+const lineage = createRoute({
+  getParentRoute: () => shell,
+  path: "/lineage",
+  validateSearch: lineageSearch,
+  component: lazyRouteComponent(() => import("../features/lineage/lineage-page"), "LineagePage"),
+});
+
+const apiReference = createRoute({
+  getParentRoute: () => shell,
+  path: "/api-reference",
+  validateSearch: referenceSearch,
+  component: lazyRouteComponent(
+    () => import("../features/reference/reference-page"),
+    "ReferencePage",
+  ),
 });
 
 const issues = createRoute({
@@ -179,11 +230,44 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("../features/system/system-page"), "SystemPage"),
 });
 
+const connections = createRoute({
+  getParentRoute: () => shell,
+  path: "/connections",
+  component: lazyRouteComponent(
+    () => import("../features/connections/connections-page"),
+    "ConnectionsPage",
+  ),
+});
+
+const variables = createRoute({
+  getParentRoute: () => shell,
+  path: "/variables",
+  component: lazyRouteComponent(
+    () => import("../features/variables/variables-page"),
+    "VariablesPage",
+  ),
+});
+
 const hooks = createRoute({
   getParentRoute: () => shell,
   path: "/admin/hooks",
   component: lazyRouteComponent(() => import("../features/hooks/hooks-page"), "HooksPage"),
 });
+
+/** Every part in every state; a development build has it, and no other. */
+const gallery = import.meta.env.DEV
+  ? [
+      createRoute({
+        getParentRoute: () => root,
+        path: "/_gallery",
+        validateSearch: gallerySearch,
+        component: lazyRouteComponent(
+          () => import("../features/gallery/gallery-page"),
+          "GalleryPage",
+        ),
+      }),
+    ]
+  : [];
 
 const lost = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
 
@@ -191,12 +275,19 @@ const routeTree = root.addChildren([
   setup,
   signIn,
   newPassword,
+  ...gallery,
   shell.addChildren([
     home,
     pipelines,
     pipeline,
+    newPipeline,
+    editPipeline,
     runs,
+    compare,
     run,
+    console,
+    lineage,
+    apiReference,
     issues,
     issue,
     contacts,
@@ -207,6 +298,8 @@ const routeTree = root.addChildren([
     workspaces,
     audit,
     system,
+    connections,
+    variables,
     hooks,
     lost,
   ]),
@@ -222,6 +315,21 @@ export function newRouter(queryClient: QueryClient) {
     defaultPendingComponent: Starting,
     scrollRestoration: true,
   });
+}
+
+/**
+ * Begins with what the first page needs: who is there, and the page's code. The router asks for
+ * one after the other, and finds them on their way.
+ */
+export function askAhead(router: ReturnType<typeof newRouter>): void {
+  const matches = router.matchRoutes(router.latestLocation);
+  if (!matches.some(({ routeId }) => routeId === shell.id)) return;
+  void router.options.context.queryClient.prefetchQuery(meQuery);
+  for (const { routeId } of matches) {
+    const { component } = router.routesById[routeId as keyof typeof router.routesById].options;
+    const page: { preload?: () => Promise<void> | undefined } | undefined = component;
+    page?.preload?.()?.catch(() => undefined); // the router meets the failure itself, and shows it
+  }
 }
 
 declare module "@tanstack/react-router" {

@@ -25,7 +25,7 @@ export function pipelinesSearch(raw: Raw): PipelinesSearch {
 }
 
 export type PipelineSearch = {
-  tab?: "runs" | "backfills" | "triggers" | "versions" | "yaml";
+  tab?: "runs" | "settings" | "backfills" | "triggers" | "versions" | "yaml";
   node?: string;
   after?: string;
   from?: number;
@@ -34,7 +34,14 @@ export type PipelineSearch = {
 
 /** A pipeline's page: its tab, the chosen node, and what the tab shows. */
 export function pipelineSearch(raw: Raw): PipelineSearch {
-  const tab = oneOf(raw.tab, ["runs", "backfills", "triggers", "versions", "yaml"] as const);
+  const tab = oneOf(raw.tab, [
+    "runs",
+    "settings",
+    "backfills",
+    "triggers",
+    "versions",
+    "yaml",
+  ] as const);
   const node = text(raw.node);
   const after = text(raw.after);
   const from = whole(raw.from);
@@ -48,6 +55,24 @@ export function pipelineSearch(raw: Raw): PipelineSearch {
   };
 }
 
+export type GallerySearch = { kind?: string; part?: string };
+
+/** The gallery: whose form is shown, or which parts. */
+export function gallerySearch(raw: Raw): GallerySearch {
+  const kind = text(raw.kind);
+  const part = text(raw.part);
+  return { ...(kind && { kind }), ...(part && { part }) };
+}
+
+export type EditorSearch = { view?: "both" | "yaml" | "settings"; node?: string };
+
+/** The editor of a pipeline: its view, and the open node. */
+export function editorSearch(raw: Raw): EditorSearch {
+  const view = oneOf(raw.view, ["both", "yaml", "settings"] as const);
+  const node = text(raw.node);
+  return { ...(view && { view }), ...(node && { node }) };
+}
+
 export type KeysSearch = { create?: "token" };
 
 /** The list of tokens: whether one is being made. */
@@ -56,13 +81,50 @@ export function keysSearch(raw: Raw): KeysSearch {
   return create ? { create } : {};
 }
 
-export type RunsSearch = { status?: RunStatus; after?: string };
+export type RunsSearch = {
+  as?: "grid" | "calendar";
+  status?: RunStatus;
+  pipeline?: string;
+  trigger?: string;
+  /** The last hours or days. */
+  range?: "24h" | "7d" | "30d";
+  /** One day of the viewer's zone, as in "2026-03-01"; it goes before a range. */
+  day?: string;
+  /** One or two runs that are to be compared, with a comma between them. */
+  pick?: string;
+  after?: string;
+};
 
-/** The list of runs: a status, and where the stretch begins. */
+/** The runs: as a list, a grid or a calendar, what narrows them, and where the stretch begins. */
 export function runsSearch(raw: Raw): RunsSearch {
+  const as = oneOf(raw.as, ["grid", "calendar"] as const);
   const status = asRunStatus(raw.status);
+  const pipeline = text(raw.pipeline);
+  const trigger = text(raw.trigger);
+  const range = oneOf(raw.range, ["24h", "7d", "30d"] as const);
+  const day = text(raw.day);
+  const pick = text(raw.pick);
   const after = text(raw.after);
-  return { ...(status && { status }), ...(after && { after }) };
+  return {
+    ...(as && { as }),
+    ...(status && { status }),
+    ...(pipeline && { pipeline }),
+    ...(trigger && { trigger }),
+    ...(range && { range }),
+    ...(day && /^\d{4}-\d\d-\d\d$/.test(day) && { day }),
+    ...(pick && { pick }),
+    ...(after && { after }),
+  };
+}
+
+export type CompareSearch = { a?: string; b?: string; only?: "changed" };
+
+/** Two runs beside each other, and whether only what differs is shown. */
+export function compareSearch(raw: Raw): CompareSearch {
+  const a = text(raw.a);
+  const b = text(raw.b);
+  const only = oneOf(raw.only, ["changed"] as const);
+  return { ...(a && { a }), ...(b && { b }), ...(only && { only }) };
 }
 
 export type IssuesSearch = {
@@ -111,7 +173,7 @@ export function contactsSearch(raw: Raw): ContactsSearch {
 
 export type RunSearch = {
   node?: string;
-  panel?: "log" | "steps" | "runs" | "data" | "node";
+  panel?: "log" | "gantt" | "steps" | "runs" | "data" | "columns" | "node";
   level?: LogLevel;
   q?: string;
 };
@@ -119,7 +181,15 @@ export type RunSearch = {
 /** A run's page: the chosen node, the lower panel, and the log's filters. */
 export function runSearch(raw: Raw): RunSearch {
   const node = text(raw.node);
-  const panel = oneOf(raw.panel, ["log", "steps", "runs", "data", "node"] as const);
+  const panel = oneOf(raw.panel, [
+    "log",
+    "gantt",
+    "steps",
+    "runs",
+    "data",
+    "columns",
+    "node",
+  ] as const);
   const level = oneOf(raw.level, ["debug", "info", "warning", "error"] as const);
   const q = text(raw.q);
   return {
@@ -128,6 +198,40 @@ export function runSearch(raw: Raw): RunSearch {
     ...(level && { level }),
     ...(q && { q }),
   };
+}
+
+export type ConsoleSearch = { run?: string; before?: string; node?: string; sql?: string };
+
+/** The console: the run, one to compare it with, a node to begin with, and the statement. */
+export function consoleSearch(raw: Raw): ConsoleSearch {
+  const run = text(raw.run);
+  const before = text(raw.before);
+  const node = text(raw.node);
+  const sql = text(raw.sql);
+  return {
+    ...(run && { run }),
+    ...(before && { before }),
+    ...(node && { node }),
+    ...(sql && { sql }),
+  };
+}
+
+export type LineageSearch = { asset?: string; q?: string };
+
+/** Lineage: the chosen asset, and words looked for. */
+export function lineageSearch(raw: Raw): LineageSearch {
+  const asset = text(raw.asset);
+  const q = text(raw.q);
+  return { ...(asset && { asset }), ...(q && { q }) };
+}
+
+export type ReferenceSearch = { op?: string; q?: string };
+
+/** The reference of the API: the chosen operation, and words looked for. */
+export function referenceSearch(raw: Raw): ReferenceSearch {
+  const op = text(raw.op);
+  const q = text(raw.q);
+  return { ...(op && { op }), ...(q && { q }) };
 }
 
 export type AuditSearch = {

@@ -552,6 +552,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connection-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the types of connections with their options as JSON Schema */
+        get: operations["getConnectionTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List connections by conn_id, without their secrets */
+        get: operations["getConnections"];
+        put?: never;
+        /** Make a connection */
+        post: operations["postConnections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{conn_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a connection without its secrets */
+        get: operations["getConnectionsConnId"];
+        /** Change a connection; secrets that are not given stay, unless it is to lead elsewhere (422) */
+        put: operations["putConnectionsConnId"];
+        post?: never;
+        /** Delete a connection, used or not */
+        delete: operations["deleteConnectionsConnId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{conn_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a connection in the way of a run, for ten seconds at most */
+        post: operations["postConnectionsConnIdTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{conn_id}/used-by": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the nodes that name a connection */
+        get: operations["getConnectionsConnIdUsedBy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how everything fares: the newest runs, the last seven days, and what fails most */
+        get: operations["getDashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/dry-run": {
         parameters: {
             query?: never;
@@ -576,7 +681,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follow the status of all runs, and hear that issues changed (server-sent events) */
+        /** Follow the status of all runs, and hear that issues or pipelines changed (server-sent events) */
         get: operations["getEvents"];
         put?: never;
         post?: never;
@@ -810,6 +915,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell which files, tables and addresses the pipelines read and write */
+        get: operations["getLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/node-types": {
         parameters: {
             query?: never;
@@ -897,6 +1019,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines/dependency-graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read which pipelines depend on which */
+        get: operations["getPipelinesDependencyGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipelines/import": {
         parameters: {
             query?: never;
@@ -957,11 +1096,28 @@ export interface paths {
         };
         /** Read a pipeline by id or slug */
         get: operations["getPipelinesId"];
-        /** Save a pipeline as a new version; members that are absent keep their value */
+        /** Save a pipeline as a new version; members that are absent from JSON keep their value, and YAML is the whole document with its comments */
         put: operations["putPipelinesId"];
         post?: never;
-        /** Delete a pipeline with its versions and runs */
+        /** Delete a pipeline with its versions and runs; one that others depend on only when resolve says what becomes of these */
         delete: operations["deletePipelinesId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell who may see, change, run and delete a pipeline */
+        get: operations["getPipelinesIdAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1053,6 +1209,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines/{id}/dependents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the pipelines that depend on a pipeline */
+        get: operations["getPipelinesIdDependents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/deps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a pipeline depends on, and whether its runs may pass now */
+        get: operations["getPipelinesIdDeps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipelines/{id}/dry-run": {
         parameters: {
             query?: never;
@@ -1079,6 +1269,23 @@ export interface paths {
         };
         /** Read a pipeline as YAML, with the comments it was imported with */
         get: operations["getPipelinesIdExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how the nodes of a pipeline fared in its newest runs */
+        get: operations["getPipelinesIdGrid"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1149,6 +1356,23 @@ export interface paths {
         put?: never;
         /** Send a sample to the receiver of a hook of a pipeline */
         post: operations["postPipelinesIdHooksNameTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the pipelines that depend on a pipeline, and those that depend on these */
+        get: operations["getPipelinesIdImpact"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1343,6 +1567,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines/{id}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the triggers of a pipeline that look at files and contacts */
+        get: operations["getPipelinesIdTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/triggers/{trigger}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a trigger, in a new version of the pipeline */
+        post: operations["postPipelinesIdTriggersTriggerPause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/triggers/{trigger}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused trigger start runs again, for what has changed meanwhile as well */
+        post: operations["postPipelinesIdTriggersTriggerResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipelines/{id}/validate": {
         parameters: {
             query?: never;
@@ -1418,7 +1693,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the webhook of a pipeline, without its token */
+        /** Read the webhook of a pipeline, without its token; 204 when it has none */
         get: operations["getPipelinesIdWebhook"];
         /** Give a pipeline a webhook with a new token, in the place of the one before; the answer has the token, which cannot be read again */
         put: operations["putPipelinesIdWebhook"];
@@ -1459,6 +1734,23 @@ export interface paths {
         put?: never;
         /** Have the webhook of a pipeline start runs again */
         post: operations["postPipelinesIdWebhookResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the plugins of this server, which bring kinds of nodes */
+        get: operations["getPlugins"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1535,6 +1827,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the runs of each day */
+        get: operations["getRunsCalendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{id}/deliveries": {
         parameters: {
             query?: never;
@@ -1586,6 +1895,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the columns of what came out of the nodes of a run */
+        get: operations["getRunsRunColumns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run}/events": {
         parameters: {
             query?: never;
@@ -1627,8 +1953,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the log of a run as text */
+        /** Read the whole log of a run as text */
         get: operations["getRunsRunLogsExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/milestones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List when a run and its nodes began, were tried again, waited and ended, in order */
+        get: operations["getRunsRunMilestones"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1654,6 +1997,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run}/nodes/{node}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what the rows of a node look like, column by column: what is missing, how many different values, and how they are spread */
+        get: operations["getRunsRunNodesNodeProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a SELECT over the rows that a run has kept; it changes nothing and reaches nothing else */
+        post: operations["postRunsRunQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/query/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a SELECT by a file: CSV, NDJSON or Parquet, of at most 1,000,000 rows */
+        post: operations["postRunsRunQueryExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run}/resume": {
         parameters: {
             query?: never;
@@ -1671,6 +2065,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what can be queried of a run: the rows of its nodes, as tables */
+        get: operations["getRunsRunTables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schedule/preview": {
         parameters: {
             query?: never;
@@ -1682,6 +2093,40 @@ export interface paths {
         put?: never;
         /** Say what a schedule means, and when it fires next; words such as "every weekday at 9" are understood, too */
         post: operations["postSchedulePreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scheduler/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the pipelines that start by themselves, the next one first */
+        get: operations["getSchedulerStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find pipelines, connections, variables, runs and issues by a text */
+        get: operations["getSearch"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1742,6 +2187,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove old runs with their logs and rows */
+        post: operations["postSystemPurge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/templates": {
         parameters: {
             query?: never;
@@ -1759,6 +2221,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/test-connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a connection that is not saved */
+        post: operations["postTestConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -1768,6 +2247,60 @@ export interface paths {
         };
         /** List the users */
         get: operations["getUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List variables by key, secret ones without their value */
+        get: operations["getVariables"];
+        put?: never;
+        /** Make a variable, or change the one of this key with variables.edit */
+        post: operations["postVariables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/variables/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a variable, a secret one without its value */
+        get: operations["getVariablesKey"];
+        /** Change a variable; the value of a secret that is not given stays */
+        put: operations["putVariablesKey"];
+        post?: never;
+        /** Delete a variable, used or not */
+        delete: operations["deleteVariablesKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/variables/{key}/used-by": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the nodes whose settings name a variable, and the connections that take a secret from it */
+        get: operations["getVariablesKeyUsedBy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2147,6 +2680,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Access: {
+            /** @description The accounts that belong to the workspace and are not disabled; absent without users.view */
+            members?: components["schemas"]["MemberAccess"][];
+            /** @description Parts of the pipeline that take permissions of their own to add or change */
+            needs: components["schemas"]["Need"][] | null;
+            /** @description What the accounts of each role may do, from the weakest role */
+            roles: components["schemas"]["RoleAccess"][] | null;
+            /** @description The service accounts whose keys work; absent without users.view and services.manage */
+            services?: components["schemas"]["ServiceAccess"][];
+            you: components["schemas"]["Rights"];
+        };
         Alert: {
             /** Format: date-time */
             acknowledged_at?: string;
@@ -2181,6 +2725,41 @@ export interface components {
              * @description Unresolved ones, not muted, that the caller has not read
              */
             unread_count: number;
+        };
+        Answer: {
+            columns: components["schemas"]["Column"][];
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description Values in the order of the columns; numbers that JavaScript would round are text */
+            rows: (unknown[] | null)[];
+            /** @description The tables that the statement names */
+            tables: components["schemas"]["Table"][];
+            /** @description There are more rows */
+            truncated: boolean;
+        };
+        Artifacts: {
+            /**
+             * Format: int64
+             * @description What the rows of all runs took there at the last look of this server
+             */
+            bytes: number;
+            /** @description A folder, or a bucket with its prefix and its host */
+            place: string;
+            /** Format: int64 */
+            runs_with_rows: number;
+        };
+        Asset: {
+            /** @description file:PATH, table:NAME, api:URL or proc:PIPELINE:NODE */
+            id: string;
+            name: string;
+            /** @description Of processing */
+            pipeline?: string;
+            /** @description Of processing */
+            pipeline_id?: string;
+            /** @description Of processing, the kind of node; of a file, its format */
+            sub_type?: string;
+            /** @enum {string} */
+            type: "file" | "table" | "api" | "processing";
         };
         AssignInputBody: {
             /** @description Id of an account; null for nobody */
@@ -2371,6 +2950,11 @@ export interface components {
             /** Format: date-time */
             start: string;
         };
+        Calendar: {
+            /** @description Every day of the range, in order */
+            days: components["schemas"]["Day"][];
+            timezone: string;
+        };
         Change: {
             after?: unknown;
             before?: unknown;
@@ -2381,6 +2965,111 @@ export interface components {
         };
         Column: {
             name: string;
+            type: string;
+        };
+        ColumnProfile: {
+            /**
+             * Format: int64
+             * @description How many different values there are, about
+             */
+            distinct: number;
+            /** @description Of numbers and times: how many values lie in each of 20 stretches of the same length from min to max */
+            histogram?: number[] | null;
+            max?: string;
+            /**
+             * Format: double
+             * @description Of numbers
+             */
+            mean?: number;
+            min?: string;
+            name: string;
+            /** Format: int64 */
+            nulls: number;
+            /** @description Of other values, when there are few different ones: the most frequent 8 */
+            top?: components["schemas"]["ValueCount"][] | null;
+            type: string;
+        };
+        Connection: {
+            /** @description What pipelines call it */
+            conn_id: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /** @description The same of extra */
+            extra_ref?: string;
+            host: string;
+            id: string;
+            login: string;
+            /** @description What its type has besides */
+            options?: {
+                [key: string]: unknown;
+            };
+            /** @description Where the password is: encrypted://******** when it is kept here */
+            password_ref?: string;
+            /** Format: int64 */
+            port: number;
+            /** @description The database, of databases */
+            schema: string;
+            type: string;
+            /** Format: date-time */
+            updated_at: string;
+            workspace_id: string;
+        };
+        ConnectionInput: {
+            /** @description Letters, digits, dots, dashes and underscores; in small letters. It cannot be changed */
+            conn_id?: string;
+            readonly created_at?: string;
+            description?: string;
+            /** @description A JSON object as text; the same holds */
+            extra?: string;
+            /** @description The same in place of extra */
+            extra_ref?: string;
+            host?: string;
+            readonly id?: string;
+            login?: string;
+            /** @description All of them: those left out lose their value */
+            options?: {
+                [key: string]: unknown;
+            };
+            /** @description Never shown. Empty or ******** keeps what is there */
+            password?: string;
+            /** @description env://NAME, file:///path, vault://MOUNT/PATH#FIELD or secret://NAME in place of a password; empty for none */
+            password_ref?: string;
+            /** Format: int64 */
+            port?: number;
+            schema?: string;
+            /** @description One of GET /api/connection-types */
+            type?: string;
+            readonly updated_at?: string;
+            readonly workspace_id?: string;
+        };
+        ConnectionTrial: {
+            connection?: components["schemas"]["Draft"];
+            /** @description Such as https://name:password@api.example.com */
+            uri?: string;
+        };
+        ConnectionType: {
+            /** @enum {string} */
+            category: "database" | "storage" | "api" | "other";
+            /** @description One sentence */
+            description: string;
+            /** @description JSON Schema of what extra may have, besides options */
+            extra_schema: unknown;
+            /** @description Which of host, port, schema, login, password and extra it has */
+            fields: string[];
+            /** @description What its fields mean, by their names */
+            hints?: {
+                [key: string]: string;
+            };
+            label: string;
+            /** @description What its fields are called, where that is something else than usual */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description JSON Schema of options */
+            options_schema: unknown;
+            /** @description Systems of one sort, each with what it wants to be set */
+            presets?: components["schemas"]["Preset"][] | null;
             type: string;
         };
         Contact: {
@@ -2486,6 +3175,14 @@ export interface components {
             /** Format: int64 */
             limit: number;
         };
+        CursorPageConnection: {
+            /** @description Give it as after to get the next part */
+            cursor?: string;
+            has_next: boolean;
+            items: components["schemas"]["Connection"][] | null;
+            /** Format: int64 */
+            limit: number;
+        };
         CursorPageContact: {
             /** @description Give it as after to get the next part */
             cursor?: string;
@@ -2517,6 +3214,63 @@ export interface components {
             items: components["schemas"]["Summary"][] | null;
             /** Format: int64 */
             limit: number;
+        };
+        CursorPageVariable: {
+            /** @description Give it as after to get the next part */
+            cursor?: string;
+            has_next: boolean;
+            items: components["schemas"]["Variable"][] | null;
+            /** Format: int64 */
+            limit: number;
+        };
+        Dashboard: {
+            /** @description None when the caller may not see pipelines */
+            pipelines: components["schemas"]["Fared"][];
+            /** @description The newest 50 runs */
+            recent_runs: components["schemas"]["RecentRun"][];
+            /** @description At most 500 */
+            running_run_ids: string[];
+            /** Format: int64 */
+            runs_24h_failed: number;
+            /** Format: int64 */
+            runs_24h_success: number;
+            /** Format: int64 */
+            runs_24h_total: number;
+            /** Format: int64 */
+            runs_running: number;
+            /** Format: int64 */
+            runs_today: number;
+            /** Format: int64 */
+            runs_yesterday: number;
+            /**
+             * Format: int64
+             * @description Of the runs of 24 hours that have succeeded or failed, in percent; 100 when there are none
+             */
+            success_rate_24h: number;
+            /** @description The five pipelines with the most failed runs in these days */
+            top_failing: components["schemas"]["FailingCount"][];
+            /** @description The last seven days, today included */
+            trends: components["schemas"]["Trend"][];
+        };
+        Day: {
+            /**
+             * Format: int64
+             * @description Those that have not ended
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description Those that were blocked as well
+             */
+            cancelled: number;
+            /** @description As in 2026-03-01 */
+            date: string;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            success: number;
+            /** Format: int64 */
+            total: number;
         };
         Delivery: {
             /** Format: int64 */
@@ -2556,11 +3310,47 @@ export interface components {
             workspace_id: string;
         };
         Dependency: {
-            mode?: string;
+            /**
+             * @description gate, when absent: runs wait for it; trigger: each such run starts one
+             * @enum {string}
+             */
+            mode?: "gate" | "trigger";
+            /** @description It is not heeded */
+            paused?: boolean;
+            /** @description Id or pipeline_id (slug) of the other pipeline */
             pipeline_id: string;
-            state?: string;
-            /** Format: int64 */
+            /**
+             * @description How its run must have ended; succeeded when absent
+             * @enum {string}
+             */
+            state?: "succeeded" | "completed" | "failed";
+            /**
+             * Format: int64
+             * @description A gate: how long ago at most; 0 is however long
+             */
             within_seconds?: number;
+        };
+        DependencyEdge: {
+            /** @description The upstream */
+            from: string;
+            mode: string;
+            state: string;
+            /** @description What depends on it */
+            to: string;
+        };
+        DependencyGraph: {
+            edges: components["schemas"]["DependencyEdge"][] | null;
+            /** @description Those that depend on others, or others on them */
+            nodes: components["schemas"]["Named"][] | null;
+            /** @description There are more than 2000 pipelines; the graph is of some of them */
+            truncated: boolean;
+        };
+        DependencyState: {
+            deps: components["schemas"]["UpstreamState"][] | null;
+            /** @description Why they may not */
+            reason: string;
+            /** @description Runs may pass its gates */
+            satisfied: boolean;
         };
         Difference: {
             changes: components["schemas"]["Change"][] | null;
@@ -2569,7 +3359,14 @@ export interface components {
             catchup?: string;
             /** Format: date-time */
             created_at: string;
+            /** @description The same with more to say; a rule is instead of what depends_on says of a pipeline */
             dependency_rules?: components["schemas"]["Dependency"][] | null;
+            /**
+             * Format: int64
+             * @description How long runs wait for those of other pipelines before they are blocked; a day when absent
+             */
+            dependency_timeout_seconds?: number;
+            /** @description Ids or slugs of pipelines whose last run must have succeeded: runs wait for it */
             depends_on?: string[] | null;
             description: string;
             draft?: boolean;
@@ -2578,6 +3375,8 @@ export interface components {
             extensions?: {
                 [key: string]: string;
             };
+            /** @description Named frames around nodes on the canvas */
+            groups?: components["schemas"]["Group"][] | null;
             /** @description Who is told what happens to runs: on_start, on_success, on_failure, on_node_failure */
             hooks?: {
                 [key: string]: components["schemas"]["RunHook"];
@@ -2593,6 +3392,8 @@ export interface components {
             max_active_runs?: number;
             name: string;
             nodes: components["schemas"]["Node"][] | null;
+            /** @description Text on the canvas */
+            notes?: components["schemas"]["Note"][] | null;
             /**
              * @description What becomes of a run whose server stops; resume when absent
              * @enum {string}
@@ -2628,6 +3429,8 @@ export interface components {
             source?: string;
             tags: string[] | null;
             tests?: components["schemas"]["Test"][] | null;
+            /** @description What starts runs when it changes: files, contacts */
+            triggers?: components["schemas"]["Watcher"][] | null;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -2637,6 +3440,33 @@ export interface components {
             /** @description Is told by a webhook when a run has ended */
             webhook_url?: string;
             workspace_id?: string;
+        };
+        Downstreams: {
+            downstream: components["schemas"]["Named"][] | null;
+        };
+        Draft: {
+            /** @description Letters, digits, dots, dashes and underscores; in small letters. It cannot be changed */
+            conn_id?: string;
+            description?: string;
+            /** @description A JSON object as text; the same holds */
+            extra?: string;
+            /** @description The same in place of extra */
+            extra_ref?: string;
+            host?: string;
+            login?: string;
+            /** @description All of them: those left out lose their value */
+            options?: {
+                [key: string]: unknown;
+            };
+            /** @description Never shown. Empty or ******** keeps what is there */
+            password?: string;
+            /** @description env://NAME, file:///path, vault://MOUNT/PATH#FIELD or secret://NAME in place of a password; empty for none */
+            password_ref?: string;
+            /** Format: int64 */
+            port?: number;
+            schema?: string;
+            /** @description One of GET /api/connection-types */
+            type?: string;
         };
         Edge: {
             Rest: {
@@ -2676,6 +3506,22 @@ export interface components {
             run_id?: string;
             /** @enum {string} */
             type: "opened" | "acknowledged" | "assigned" | "muted" | "unmuted" | "severity" | "resolved";
+        };
+        ExportRequest: {
+            /** @description csv, ndjson or parquet */
+            format: string;
+            /** @description Of CSV: put a ' before texts that a spreadsheet would take for a formula */
+            spreadsheet?: boolean;
+            /** @description As of a query */
+            sql: string;
+            /** @description As of a query */
+            with?: components["schemas"]["OtherRun"][] | null;
+        };
+        FailingCount: {
+            /** Format: int64 */
+            fail_count: number;
+            name: string;
+            pipeline_id: string;
         };
         Failure: {
             code: string;
@@ -2728,12 +3574,74 @@ export interface components {
             run_id: string;
             status: string;
         };
+        Flow: {
+            from: string;
+            pipeline: string;
+            pipeline_id: string;
+            to: string;
+        };
         Graph: {
             edges: components["schemas"]["Edge"][] | null;
             nodes: components["schemas"]["Node"][] | null;
         };
+        Grid: {
+            /** @description In the order of the newest document; those that it has no more come last */
+            nodes: components["schemas"]["GridNode"][];
+            /** @description Newest first */
+            runs: components["schemas"]["GridRun"][];
+        };
+        GridCell: {
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description It was not computed: its rows are those of the run that was resumed */
+            restored?: boolean;
+            /** Format: int64 */
+            row_count: number;
+            status: string;
+        };
+        GridNode: {
+            id: string;
+            name: string;
+            /** @description Absent when the newest document has no such node */
+            type?: string;
+        };
+        GridRun: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            id: string;
+            /** @description By node; a node that the run did not come to is not in it */
+            nodes: {
+                [key: string]: components["schemas"]["GridCell"];
+            };
+            /** Format: int64 */
+            pipeline_version: number;
+            /** Format: date-time */
+            started_at: string | null;
+            status: string;
+            trigger: string;
+        };
+        Group: {
+            /** @enum {string} */
+            color?: "yellow" | "blue" | "green" | "red" | "grey";
+            id: string;
+            name: string;
+            /** @description The ids of the nodes in it. A node is in one group at most */
+            nodes: string[] | null;
+        };
         HealthAnswer: {
             status: string;
+        };
+        Hit: {
+            description?: string;
+            id: string;
+            meta?: {
+                [key: string]: string;
+            };
+            name: string;
+            /** @enum {string} */
+            type: "pipeline" | "connection" | "variable" | "run" | "issue";
         };
         Hook: {
             /** @description For slack, where its webhook lets one be chosen */
@@ -2909,6 +3817,12 @@ export interface components {
             level: string;
             message: string;
         };
+        Lineage: {
+            edges: components["schemas"]["Flow"][];
+            nodes: components["schemas"]["Asset"][];
+            /** @description There are more pipelines than are looked at */
+            truncated: boolean;
+        };
         LogLine: {
             /** @description What the line is about: the place in the settings, and the first rows */
             failure?: components["schemas"]["Failure"];
@@ -2994,6 +3908,51 @@ export interface components {
             user_id: string;
             username: string;
         };
+        MemberAccess: {
+            role: string;
+            user_id: string;
+            username: string;
+        };
+        Milestone: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            duration_ms?: number;
+            error?: string;
+            /** @description Of node.retrying: which attempt begins */
+            message?: string;
+            node_id?: string;
+            /** Format: int64 */
+            rows?: number;
+            run_id: string;
+            /** Format: int64 */
+            seq: number;
+            /** @description How it ended */
+            status?: string;
+            /** @description run.started, run.interrupted, run.waiting, run.finished, node.started, node.retrying or node.finished */
+            type: string;
+        };
+        Name: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Of a variable: how often its value had been set
+             */
+            version?: number;
+        };
+        Named: {
+            id: string;
+            name: string;
+        };
+        Need: {
+            /** @description Which nodes or triggers of the pipeline */
+            names: string[] | null;
+            /** @enum {string} */
+            part: "node" | "trigger";
+            permissions: string[] | null;
+            /** @description Kind of the nodes, or type of the triggers */
+            type: string;
+        };
         NewMember: {
             user_id: string;
         };
@@ -3040,6 +3999,10 @@ export interface components {
             name: string;
             position: components["schemas"]["Position"];
             type: string;
+        };
+        NodeColumns: {
+            columns: components["schemas"]["Column"][];
+            node_id: string;
         };
         NodeError: {
             Node: string;
@@ -3107,6 +4070,10 @@ export interface components {
             updated_at: string;
         };
         NodeType: {
+            /** @description It does its work without being joined to any other */
+            alone: boolean;
+            /** @description Edges out of it are marked true or false */
+            branches: boolean;
             category: string;
             has_output: boolean;
             icon: string;
@@ -3124,9 +4091,40 @@ export interface components {
             summary: string;
             title: string;
             type: string;
+            /** @description An edge from it may go into a node that takes no input, and has it begin when the wait is over */
+            waits: boolean;
+        };
+        Note: {
+            /** @enum {string} */
+            color?: "yellow" | "blue" | "green" | "red" | "grey";
+            /**
+             * Format: double
+             * @description In pixels; as high as the text when absent
+             */
+            height?: number;
+            id: string;
+            position: components["schemas"]["Position"];
+            /** @description At most 4,000 characters */
+            text: string;
+            /**
+             * Format: double
+             * @description In pixels; as wide as a node when absent
+             */
+            width?: number;
         };
         NumberedPageBackfill: {
             items: components["schemas"]["Backfill"][] | null;
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            page_size: number;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int64 */
+            total: number;
+        };
+        NumberedPageConnection: {
+            items: components["schemas"]["Connection"][] | null;
             /** Format: int64 */
             page: number;
             /** Format: int64 */
@@ -3180,6 +4178,17 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        NumberedPageVariable: {
+            items: components["schemas"]["Variable"][] | null;
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            page_size: number;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int64 */
+            total: number;
+        };
         OauthMetadata: {
             grant_types_supported: string[] | null;
             introspection_endpoint: string;
@@ -3196,6 +4205,11 @@ export interface components {
             created_at: string;
             id: string;
             name: string;
+        };
+        OtherRun: {
+            /** @description Its table of a node is called AS_NODE */
+            as: string;
+            run_id: string;
         };
         Parameter: {
             description?: string;
@@ -3252,6 +4266,16 @@ export interface components {
             pinned_by: string;
             rows: unknown[];
         };
+        Plugin: {
+            author: string;
+            description: string;
+            homepage: string;
+            name: string;
+            /** @description Its program may make connections */
+            network: boolean;
+            node_types: components["schemas"]["Type"][] | null;
+            version: string;
+        };
         Pool: {
             /** Format: date-time */
             created_at: string;
@@ -3302,6 +4326,20 @@ export interface components {
             /** @description Whatever its case */
             email: string;
         };
+        Preset: {
+            /** @description One sentence */
+            description: string;
+            /** @description In place of those of the type */
+            hints?: {
+                [key: string]: string;
+            };
+            label: string;
+            name: string;
+            /** @description What the options begin with */
+            options: {
+                [key: string]: unknown;
+            };
+        };
         Preview: {
             columns: string[] | null;
             rows: {
@@ -3321,6 +4359,15 @@ export interface components {
             message: string;
             /** @description Where it is, such as nodes[1].config.rules[0].column */
             path: string;
+        };
+        Profile: {
+            columns: components["schemas"]["ColumnProfile"][];
+            /** @description All rows were looked at; else a sample, the first rows */
+            kept: boolean;
+            /** Format: int64 */
+            rows: number;
+            /** @description There are more than 200 columns; those are left out */
+            truncated: boolean;
         };
         Progress: {
             /** Format: int64 */
@@ -3348,11 +4395,46 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        PurgeRequest: {
+            /**
+             * Format: int64
+             * @description Runs that ended longer ago go: 1 to 36,500 days; 30 when absent
+             */
+            days?: number;
+        };
+        Purged: {
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            deleted: number;
+        };
+        QueryRequest: {
+            /**
+             * Format: int64
+             * @description How many rows are answered at most: 1 to 10,000; 1,000 when absent
+             */
+            rows?: number;
+            /** @description One SELECT in DuckDB's SQL. A table is called like the id of its node */
+            sql: string;
+            /** @description Other runs whose tables may be used as well, to compare */
+            with?: components["schemas"]["OtherRun"][] | null;
+        };
         Readiness: {
             /** @description ok, or why not */
             checks: {
                 [key: string]: string;
             };
+            status: string;
+        };
+        RecentRun: {
+            error?: string;
+            /** Format: date-time */
+            finished_at?: string;
+            pipeline_id: string;
+            pipeline_name: string;
+            run_id: string;
+            /** Format: date-time */
+            started_at?: string;
             status: string;
         };
         RejectedRow: {
@@ -3395,9 +4477,16 @@ export interface components {
             error_code?: string;
             /** Format: date-time */
             finished_at: string | null;
+            /**
+             * Format: date-time
+             * @description While it waits for runs of other pipelines: when it is blocked
+             */
+            gate_until?: string;
             id: string;
             /** @description Processes without it do not execute the run */
             label?: string;
+            /** @description What its settings named besides its parameters, as it was at the start; not in lists */
+            names?: components["schemas"]["Name"][] | null;
             node_runs: components["schemas"]["NodeRun"][] | null;
             params?: {
                 [key: string]: string;
@@ -3430,6 +4519,8 @@ export interface components {
             started_by?: string;
             status: string;
             trigger: string;
+            /** @description The run of another pipeline whose end has started it */
+            upstream_run_id?: string;
             /** @description Why a pending run has not started */
             wait_reason?: string;
         };
@@ -3448,6 +4539,23 @@ export interface components {
             fields: string[];
             /** @description Which way it came: api, interface, import or pipeline */
             source: string;
+        };
+        Rights: {
+            change: boolean;
+            delete: boolean;
+            /** @description Of the permissions that its parts need, those that are missing; the rest of the pipeline may be changed without them */
+            lacks: string[] | null;
+            run: boolean;
+            see: boolean;
+        };
+        RoleAccess: {
+            change: boolean;
+            delete: boolean;
+            /** @description Of the permissions that its parts need, those that are missing; the rest of the pipeline may be changed without them */
+            lacks: string[] | null;
+            role: string;
+            run: boolean;
+            see: boolean;
         };
         Rotated: {
             /**
@@ -3484,9 +4592,16 @@ export interface components {
             error_code?: string;
             /** Format: date-time */
             finished_at: string | null;
+            /**
+             * Format: date-time
+             * @description While it waits for runs of other pipelines: when it is blocked
+             */
+            gate_until?: string;
             id: string;
             /** @description Processes without it do not execute the run */
             label?: string;
+            /** @description What its settings named besides its parameters, as it was at the start; not in lists */
+            names?: components["schemas"]["Name"][] | null;
             node_runs: components["schemas"]["NodeRun"][] | null;
             params?: {
                 [key: string]: string;
@@ -3518,6 +4633,8 @@ export interface components {
             started_by?: string;
             status: string;
             trigger: string;
+            /** @description The run of another pipeline whose end has started it */
+            upstream_run_id?: string;
             /** @description Why a pending run has not started */
             wait_reason?: string;
         };
@@ -3538,9 +4655,16 @@ export interface components {
             error_code?: string;
             /** Format: date-time */
             finished_at: string | null;
+            /**
+             * Format: date-time
+             * @description While it waits for runs of other pipelines: when it is blocked
+             */
+            gate_until?: string;
             id: string;
             /** @description Processes without it do not execute the run */
             label?: string;
+            /** @description What its settings named besides its parameters, as it was at the start; not in lists */
+            names?: components["schemas"]["Name"][] | null;
             node_runs: components["schemas"]["NodeRun"][] | null;
             params?: {
                 [key: string]: string;
@@ -3572,6 +4696,8 @@ export interface components {
             started_by?: string;
             status: string;
             trigger: string;
+            /** @description The run of another pipeline whose end has started it */
+            upstream_run_id?: string;
             /** @description Why a pending run has not started */
             wait_reason?: string;
         };
@@ -3662,6 +4788,29 @@ export interface components {
             paused?: boolean;
             /** @description IANA name; UTC when absent */
             timezone?: string;
+        };
+        ScheduledPipeline: {
+            /**
+             * Format: date-time
+             * @description When the newest run was made
+             */
+            last_run?: string;
+            /** Format: date-time */
+            next_run: string;
+            pipeline_id: string;
+            pipeline_name: string;
+            /** @description Of the document's member schedule; empty when it has named schedules alone */
+            schedule: string;
+        };
+        ServiceAccess: {
+            change: boolean;
+            delete: boolean;
+            id: string;
+            /** @description Of the permissions that its parts need, those that are missing; the rest of the pipeline may be changed without them */
+            lacks: string[] | null;
+            run: boolean;
+            see: boolean;
+            service_name: string;
         };
         ServiceAccount: {
             /** Format: date-time */
@@ -3782,6 +4931,8 @@ export interface components {
             status: string;
         };
         Storage: {
+            /** @description Where rows of runs are besides, so that other machines find them; absent when they are in the data folder alone */
+            artifacts?: components["schemas"]["Artifacts"];
             /**
              * Format: int64
              * @description Free on the disk of the data folder
@@ -3843,6 +4994,21 @@ export interface components {
             tags: string[] | null;
             /** Format: date-time */
             updated_at: string;
+        };
+        Table: {
+            columns: components["schemas"]["Column"][];
+            /** @description All rows are at hand; else it is a sample: the first rows, those of the preview */
+            kept: boolean;
+            node_id: string;
+            node_name: string;
+            /**
+             * Format: int64
+             * @description Of the whole output; null when not known
+             */
+            rows: number | null;
+            run_id: string;
+            /** @description What it is called in SQL; to be put in double quotes unless it is a plain name */
+            table: string;
         };
         Template: {
             description: string;
@@ -3928,6 +5094,31 @@ export interface components {
             /** @description read, write or both, separated by a space; all that the account has when absent */
             scope?: string;
         };
+        Trend: {
+            date: string;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            success: number;
+            /** Format: int64 */
+            total: number;
+        };
+        Trial: {
+            /** @description What spoke to the other system */
+            driver?: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description What is wrong, in words for people */
+            error?: string;
+            /**
+             * @description What failed
+             * @enum {string}
+             */
+            failed?: "name" | "refused" | "timeout" | "blocked" | "tls" | "login" | "database" | "permission" | "bucket" | "file" | "host_key" | "secret" | "other";
+            /** @description What was reached */
+            message?: string;
+            success: boolean;
+        };
         TrialRequest: {
             /** @description The pipeline with changes that are not saved; members that are absent are as saved */
             document?: unknown;
@@ -3959,6 +5150,91 @@ export interface components {
             /** @description The id of a node: only it and what leads to it are tried */
             until?: string;
         };
+        TriggerState: {
+            /** @description It starts runs: neither it nor the pipeline is paused, and the pipeline is no draft */
+            active: boolean;
+            /** @description contacts: how long a change waits for others; 5m when absent, 24h at most */
+            at_most?: string;
+            /** @description contacts: created, updated, deleted; the first two when absent */
+            events?: string[] | null;
+            /** @description file: those that are there when the trigger is made start runs as well */
+            existing?: boolean;
+            /**
+             * Format: int64
+             * @description That it remembers
+             */
+            files?: number;
+            /**
+             * Format: date-time
+             * @description When it did
+             */
+            last_at?: string;
+            /** @description The last run that it has started */
+            last_run_id?: string;
+            /** @description Unique in the pipeline: lower-case letters, digits, '_' and '-' */
+            name: string;
+            /** @description Parameters of its runs, besides those that it gives them itself */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description file: a path or a pattern, as in source_file */
+            path?: string;
+            /** @description What changes meanwhile starts runs afterwards */
+            paused?: boolean;
+            /** @description Why it could not be looked at the last time */
+            problem?: string;
+            /**
+             * @description contacts: only leads, or only agents
+             * @enum {string}
+             */
+            product?: "recruiting" | "retention";
+            /** @description contacts: for how long nothing more must have changed, such as 30s; 10s when absent, 1h at most */
+            quiet_for?: string;
+            /** @description file: how long a file must stay as it is, such as 30s; 10s when absent, 1h at most */
+            stable_for?: string;
+            /** @enum {string} */
+            type: "file" | "contacts";
+        };
+        Type: {
+            description?: string;
+            display_name?: string;
+            icon?: string;
+            /** @enum {string} */
+            kind: "source" | "sink" | "transform";
+            type: string;
+        };
+        UpstreamState: {
+            /**
+             * Format: date-time
+             * @description When it ended
+             */
+            last_run_at?: string;
+            last_run_id?: string;
+            last_status?: string;
+            /** @description There is no such pipeline */
+            missing: boolean;
+            /** @enum {string} */
+            mode: "gate" | "trigger";
+            name?: string;
+            paused?: boolean;
+            pipeline_id: string;
+            /** @description Why it is not */
+            reason: string;
+            /** @description The last run of the other pipeline is what is asked for */
+            satisfied: boolean;
+            /** @description Its pipeline_id */
+            slug?: string;
+            /** @enum {string} */
+            state: "succeeded" | "completed" | "failed";
+            /** Format: int64 */
+            within_seconds?: number;
+        };
+        Use: {
+            node_id: string;
+            node_name: string;
+            pipeline_id: string;
+            pipeline_name: string;
+        };
         User: {
             /** Format: date-time */
             created_at: string;
@@ -3975,6 +5251,57 @@ export interface components {
             /** @enum {string} */
             role?: "viewer" | "editor" | "admin" | "superadmin";
         };
+        ValueCount: {
+            /** Format: int64 */
+            count: number;
+            value: string;
+        };
+        Variable: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            id: string;
+            /** @description What settings call it: ${var.KEY} */
+            key: string;
+            /** @enum {string} */
+            type: "string" | "number" | "boolean" | "json" | "secret";
+            /** Format: date-time */
+            updated_at: string;
+            /** @description As text, whatever its type; ******** of a secret */
+            value: string;
+            /**
+             * Format: int64
+             * @description How often its value has been set. Runs note it
+             */
+            version: number;
+            workspace_id: string;
+        };
+        VariableInput: {
+            readonly created_at?: string;
+            description?: string;
+            readonly id?: string;
+            /** @description Letters, digits, dots, dashes and underscores. It cannot be changed */
+            key?: string;
+            /**
+             * @description string when a variable is made without it
+             * @enum {string}
+             */
+            type?: "string" | "number" | "boolean" | "json" | "secret";
+            readonly updated_at?: string;
+            /** @description Text, or a value of the type. Of a secret, empty or ******** keeps what is there */
+            value?: unknown;
+            /** Format: int64 */
+            readonly version?: number;
+            readonly workspace_id?: string;
+        };
+        VariableUse: {
+            /** @description Instead of a node */
+            conn_id?: string;
+            node_id: string;
+            node_name: string;
+            pipeline_id: string;
+            pipeline_name: string;
+        };
         Verdict: {
             errors: string[] | null;
             problems: components["schemas"]["Problem"][] | null;
@@ -3989,6 +5316,35 @@ export interface components {
             message: string;
             /** Format: int64 */
             version: number;
+        };
+        Watcher: {
+            /** @description contacts: how long a change waits for others; 5m when absent, 24h at most */
+            at_most?: string;
+            /** @description contacts: created, updated, deleted; the first two when absent */
+            events?: string[] | null;
+            /** @description file: those that are there when the trigger is made start runs as well */
+            existing?: boolean;
+            /** @description Unique in the pipeline: lower-case letters, digits, '_' and '-' */
+            name: string;
+            /** @description Parameters of its runs, besides those that it gives them itself */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description file: a path or a pattern, as in source_file */
+            path?: string;
+            /** @description What changes meanwhile starts runs afterwards */
+            paused?: boolean;
+            /**
+             * @description contacts: only leads, or only agents
+             * @enum {string}
+             */
+            product?: "recruiting" | "retention";
+            /** @description contacts: for how long nothing more must have changed, such as 30s; 10s when absent, 1h at most */
+            quiet_for?: string;
+            /** @description file: how long a file must stay as it is, such as 30s; 10s when absent, 1h at most */
+            stable_for?: string;
+            /** @enum {string} */
+            type: "file" | "contacts";
         };
         Webhook: {
             /** Format: date-time */
@@ -5300,6 +6656,327 @@ export interface operations {
             };
         };
     };
+    getConnectionTypes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionType"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getConnections: {
+        parameters: {
+            query?: {
+                /** @description Cursor style: the cursor of the answer before */
+                after?: string;
+                /** @description Cursor style: how many items, 25 when 0 */
+                limit?: number;
+                /** @description Page style: which page, from 1 */
+                page?: number;
+                /** @description Page style: how many items, 25 when 0 */
+                page_size?: number;
+                /** @description The same as page_size */
+                per_page?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Connection"][] | null) | components["schemas"]["CursorPageConnection"] | components["schemas"]["NumberedPageConnection"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postConnections: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getConnectionsConnId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description conn_id of the connection */
+                conn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putConnectionsConnId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description conn_id of the connection */
+                conn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteConnectionsConnId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description conn_id of the connection */
+                conn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postConnectionsConnIdTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description conn_id of the connection */
+                conn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getConnectionsConnIdUsedBy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description conn_id of the connection */
+                conn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Use"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getDashboard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postDryRun: {
         parameters: {
             query?: never;
@@ -5955,6 +7632,38 @@ export interface operations {
             };
         };
     };
+    getLineage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getNodeTypes: {
         parameters: {
             query?: never;
@@ -6200,6 +7909,38 @@ export interface operations {
             };
         };
     };
+    getPipelinesDependencyGraph: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DependencyGraph"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postPipelinesImport: {
         parameters: {
             query?: {
@@ -6349,7 +8090,10 @@ export interface operations {
     };
     putPipelinesId: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A node that has another id now, as old:new: the rows that are pinned to it and what it remembers from run to run go with it. May be given more than once */
+                renamed?: string[] | null;
+            };
             header?: {
                 /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
                 "X-Workspace-ID"?: components["parameters"]["Workspace"];
@@ -6366,6 +8110,7 @@ export interface operations {
             content: {
                 "application/json": components["schemas"]["Document"];
                 "application/octet-stream": string;
+                "application/x-yaml": components["schemas"]["Document"];
             };
         };
         responses: {
@@ -6392,7 +8137,10 @@ export interface operations {
     };
     deletePipelinesId: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Pipelines that depend on it: cascade deletes them as well, decouple saves them without that */
+                resolve?: "abort" | "cascade" | "decouple";
+            };
             header?: {
                 /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
                 "X-Workspace-ID"?: components["parameters"]["Workspace"];
@@ -6411,6 +8159,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdAccess: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Access"];
+                };
             };
             /** @description Error */
             default: {
@@ -6668,6 +8451,76 @@ export interface operations {
             };
         };
     };
+    getPipelinesIdDependents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdDeps: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DependencyState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postPipelinesIdDryRun: {
         parameters: {
             query?: never;
@@ -6732,6 +8585,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdGrid: {
+        parameters: {
+            query?: {
+                /** @description How many runs */
+                limit?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
                 };
             };
             /** @description Error */
@@ -6880,6 +8771,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPipelinesIdImpact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Downstreams"];
                 };
             };
             /** @description Error */
@@ -7351,6 +9277,115 @@ export interface operations {
             };
         };
     };
+    getPipelinesIdTriggers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerState"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdTriggersTriggerPause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+                /** @description Name of the trigger */
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerState"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postPipelinesIdTriggersTriggerResume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id or pipeline_id (slug) of the pipeline */
+                id: string;
+                /** @description Name of the trigger */
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerState"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getPipelinesIdValidate: {
         parameters: {
             query?: never;
@@ -7521,14 +9556,12 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description The pipeline has no webhook */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
         };
     };
@@ -7586,6 +9619,10 @@ export interface operations {
                 "webhook-timestamp"?: string;
                 /** @description Of a signed request: v1, and the Base64 of the HMAC-SHA256 of webhook-id.webhook-timestamp.body */
                 "webhook-signature"?: string;
+                /** @description Of a signed request without webhook-signature, as GitHub sends it: sha256= and the HMAC-SHA256 of the body by the whole secret, in hexadecimal digits */
+                "X-Hub-Signature-256"?: string;
+                /** @description Is taken for an Idempotency-Key */
+                "X-GitHub-Delivery"?: string;
                 /** @description Of a request without webhook-id: the same one again within 7 days starts no other run */
                 "Idempotency-Key"?: string;
             };
@@ -7714,6 +9751,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPlugins: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plugin"][] | null;
                 };
             };
             /** @description Error */
@@ -7919,6 +9988,12 @@ export interface operations {
                 pipeline_id?: string;
                 /** @description Runs that this run has started by its subpipeline and map nodes */
                 parent?: string;
+                /** @description What has started them: manual, api, resume, scheduled, webhook, pipeline, dependency, file or contacts */
+                trigger?: string;
+                /** @description Those that were put on record from then on */
+                since?: string;
+                /** @description Those that were put on record before then */
+                until?: string;
             };
             header?: {
                 /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
@@ -7937,6 +10012,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": (components["schemas"]["Run"][] | null) | components["schemas"]["CursorPageRun"] | components["schemas"]["NumberedPageRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRunsCalendar: {
+        parameters: {
+            query?: {
+                /** @description The first day, as in 2026-03-01; without it the 90 days up to the last one */
+                from?: string;
+                /** @description The last day; today when absent */
+                to?: string;
+                /** @description Where days begin: an IANA name; UTC when absent */
+                timezone?: string;
+                pipeline_id?: string;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
                 };
             };
             /** @description Error */
@@ -8062,6 +10177,41 @@ export interface operations {
             };
         };
     };
+    getRunsRunColumns: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the run */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeColumns"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getRunsRunEvents: {
         parameters: {
             query?: {
@@ -8150,7 +10300,6 @@ export interface operations {
                 level?: "debug" | "info" | "warning" | "error";
                 /** @description Lines after this seq only */
                 after?: number;
-                limit?: number;
             };
             header?: {
                 /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
@@ -8167,12 +10316,45 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Content-Disposition"?: string;
-                    "Content-Type"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRunsRunMilestones: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the run */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Milestone"][] | null;
                 };
             };
             /** @description Error */
@@ -8210,6 +10392,120 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Preview"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRunsRunNodesNodeProfile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the run */
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postRunsRunQuery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the run */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postRunsRunQueryExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the run */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -8265,6 +10561,41 @@ export interface operations {
             };
         };
     };
+    getRunsRunTables: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Id of the run */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postSchedulePreview: {
         parameters: {
             query?: never;
@@ -8288,6 +10619,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getSchedulerStatus: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledPipeline"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getSearch: {
+        parameters: {
+            query?: {
+                /** @description A part of a name, an id, a description, a tag, or the title of an unresolved issue; or the first or last characters of the id of a run. Upper and lower case are alike */
+                q?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hit"][] | null;
                 };
             };
             /** @description Error */
@@ -8505,6 +10904,43 @@ export interface operations {
             };
         };
     };
+    postSystemPurge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PurgeRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getTemplates: {
         parameters: {
             query?: never;
@@ -8537,6 +10973,42 @@ export interface operations {
             };
         };
     };
+    postTestConnection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionTrial"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getUsers: {
         parameters: {
             query?: never;
@@ -8556,6 +11028,228 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getVariables: {
+        parameters: {
+            query?: {
+                /** @description Cursor style: the cursor of the answer before */
+                after?: string;
+                /** @description Cursor style: how many items, 25 when 0 */
+                limit?: number;
+                /** @description Page style: which page, from 1 */
+                page?: number;
+                /** @description Page style: how many items, 25 when 0 */
+                page_size?: number;
+                /** @description The same as page_size */
+                per_page?: number;
+            };
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["Variable"][] | null) | components["schemas"]["CursorPageVariable"] | components["schemas"]["NumberedPageVariable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postVariables: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getVariablesKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Key of the variable */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putVariablesKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Key of the variable */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Variable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteVariablesKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Key of the variable */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getVariablesKeyUsedBy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description Key of the variable */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableUse"][] | null;
                 };
             };
             /** @description Error */

@@ -53,8 +53,8 @@ export async function postText<T>(path: string, text: string, contentType: strin
 }
 
 /** Replaces something by JSON and reads a JSON answer. */
-export async function put<T>(path: string, body: unknown): Promise<T> {
-  const response = await send("PUT", path, {}, JSON.stringify(body));
+export async function put<T>(path: string, body: unknown, options: Options = {}): Promise<T> {
+  const response = await send("PUT", path, options, JSON.stringify(body));
   return (await response.json()) as T;
 }
 

@@ -17,9 +17,11 @@ export function useCancelRun() {
   return useChange((id: string) => post(`/api/runs/${encodeURIComponent(id)}/cancel`, {}));
 }
 
-/** Starts a run that does what a failed one has left undone. */
+/** Starts a run that does what a failed one has left undone; from a node on, where one is given. */
 export function useResumeRun() {
-  return useChange((id: string) => post<Started>(`/api/runs/${encodeURIComponent(id)}/resume`, {}));
+  return useChange(({ id, from }: { id: string; from?: string }) =>
+    post<Started>(`/api/runs/${encodeURIComponent(id)}/resume`, from ? { from } : {}),
+  );
 }
 
 /** Makes a pipeline from a template. */
@@ -52,9 +54,14 @@ export function useClonePipeline() {
   );
 }
 
-/** Destroys a pipeline with its runs and versions. */
+/** What becomes of the pipelines that depend on one which is deleted. */
+export type Resolution = "cascade" | "decouple";
+
+/** Destroys a pipeline with its runs and versions; refused when others depend on it and nothing is said of these. */
 export function useDeletePipeline() {
-  return useChange((id: string) => remove(`/api/pipelines/${encodeURIComponent(id)}`));
+  return useChange(({ id, resolve }: { id: string; resolve?: Resolution }) =>
+    remove(`/api/pipelines/${encodeURIComponent(id)}${resolve ? `?resolve=${resolve}` : ""}`),
+  );
 }
 
 /** Makes an earlier version of a pipeline its newest. */

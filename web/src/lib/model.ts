@@ -1,5 +1,7 @@
 /** What the server sends and takes, as written in its API contract. */
 
+import type { DependencyRule, Watcher } from "./trigger-model";
+
 export type RunStatus =
   | "pending"
   | "blocked"
@@ -69,6 +71,11 @@ export type Pipeline = Graph & {
   created_at: string;
   updated_at: string;
   hooks?: Record<string, DocumentHook>;
+  depends_on?: string[] | null;
+  dependency_rules?: DependencyRule[] | null;
+  /** How long runs wait at gates before they are blocked; a day when absent. */
+  dependency_timeout_seconds?: number | null;
+  triggers?: Watcher[] | null;
 };
 
 export type RecentRun = { id: string; status: RunStatus; started_at: string | null };
@@ -138,8 +145,21 @@ export type JsonSchema = {
   const?: Json;
   enum?: Json[];
   default?: Json;
+  /** Values that are offered; others are taken as well. */
+  examples?: Json[];
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
   format?: string;
   writeOnly?: boolean;
+  /** It is taken and no longer offered. */
+  deprecated?: boolean;
+  /** Nodes of all kinds have it. */
+  "x-every-node"?: boolean;
+  /** The types of connections that may be named. */
+  "x-connection-types"?: string[];
+  /** What free names of members mean. */
+  propertyNames?: JsonSchema;
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | boolean;
   required?: string[];
@@ -155,8 +175,15 @@ export type NodeType = {
   category: string;
   icon: string;
   min_inputs: number;
+  /** -1 is any number. */
   max_inputs: number;
   has_output: boolean;
+  /** Edges out of it are marked true or false. */
+  branches?: boolean;
+  /** An edge from it may go into a node that takes no input. */
+  waits?: boolean;
+  /** It does its work without being joined to any other. */
+  alone?: boolean;
   schema: JsonSchema;
 };
 
@@ -179,7 +206,11 @@ export type Run = {
   /** The run whose results this one began with. */
   resumed_from_run_id?: string;
   /** The run that has started this one by a node of its own. */
+  upstream_run_id?: string;
   parent_run_id?: string;
+  /** That node, and the row of its input from 0. */
+  parent_node_id?: string;
+  parent_row?: number;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;

@@ -251,6 +251,10 @@ export type RunFilter = {
   status?: RunStatus;
   pipeline?: string;
   parent?: string;
+  trigger?: string;
+  /** When they were put on record: from the one, and before the other. */
+  since?: string;
+  until?: string;
   after?: string;
   limit?: number;
 };
@@ -260,11 +264,9 @@ export const runsQuery = (filter: RunFilter) =>
   queryOptions({
     queryKey: [...keys.runs, filter],
     queryFn: ({ signal }) => {
-      const search = new URLSearchParams({ limit: String(filter.limit ?? 50) });
-      if (filter.after) search.set("after", filter.after);
-      if (filter.status) search.set("status", filter.status);
-      if (filter.parent) search.set("parent", filter.parent);
-      if (filter.pipeline) search.set("pipeline_id", filter.pipeline);
+      const { limit = 50, pipeline, ...same } = filter;
+      const search = new URLSearchParams({ limit: String(limit), ...same });
+      if (pipeline) search.set("pipeline_id", pipeline);
       return get<Page<Run>>(`/api/runs?${search}`, { signal });
     },
   });
@@ -276,16 +278,27 @@ export const runQuery = (id: string) =>
     queryFn: ({ signal }) => get<RunDetail>(`/api/runs/${encodeURIComponent(id)}`, { signal }),
   });
 
-/** The most lines of a log that are held in the browser; the export has all of them. */
-export const logLimit = 10_000;
+/** The most lines of a log that are held in the browser; the download has all of them. */
+export const logLimit = 100_000;
+
+/** How many lines are asked for at once; the server gives no more. */
+const logStretch = 10_000;
+
+async function readLog(id: string, signal: AbortSignal): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  for (;;) {
+    const path = `/api/runs/${encodeURIComponent(id)}/logs?limit=${logStretch}`;
+    const after = lines.at(-1)?.seq ?? 0;
+    const stretch = await get<LogLine[]>(`${path}&after=${after}`, { signal });
+    // One by one: so many arguments at once are more than a call may have.
+    for (const line of stretch) lines.push(line);
+    if (stretch.length < logStretch || lines.length >= logLimit) return lines;
+  }
+}
 
 /** The log of a run from its first line, up to logLimit lines. */
 export const runLogQuery = (id: string) =>
-  queryOptions({
-    queryKey: keys.runLog(id),
-    queryFn: ({ signal }) =>
-      get<LogLine[]>(`/api/runs/${encodeURIComponent(id)}/logs?limit=${logLimit}`, { signal }),
-  });
+  queryOptions({ queryKey: keys.runLog(id), queryFn: ({ signal }) => readLog(id, signal) });
 
 /** The first rows a node of a run gave; fails with status 404 when it kept none. */
 export const previewQuery = (runId: string, nodeId: string) =>

@@ -25,6 +25,8 @@ export type Storage = {
   keep_runs: number;
   row_retention_days: number;
   max_rows_bytes: number;
+  /** Where rows are besides the data folder, so that other machines find them. */
+  artifacts?: { place: string; bytes: number; runs_with_rows: number };
 };
 
 /** What keeps scripts away from the rest of the machine; without any of it they are refused. */
@@ -73,4 +75,22 @@ export const docs = {
   scripts: `${handbook}/operations.md#scripts`,
   outbound: `${handbook}/operations.md#calls-to-other-machines`,
   security: `${handbook}/security.md`,
+  plugins: `${handbook}/plugins.md`,
 };
+
+/** A program that brings kinds of nodes. */
+export type Plugin = {
+  name: string;
+  version: string;
+  description: string;
+  author: string;
+  homepage: string;
+  /** Its program may make connections. */
+  network: boolean;
+  node_types: { type: string; kind: "source" | "sink" | "transform"; display_name?: string }[];
+};
+
+export const pluginsQuery = queryOptions({
+  queryKey: ["plugins"],
+  queryFn: ({ signal }) => get<Plugin[]>("/api/plugins", { signal }),
+});

@@ -138,12 +138,25 @@ export const pinsQuery = (id: string) =>
       get<Pin[]>(`/api/pipelines/${encodeURIComponent(id)}/pins`, { signal }),
   });
 
-/** Pins rows to a node of a pipeline, or takes them away. */
-export function usePin(pipelineId: string, nodeId: string) {
-  const client = useQueryClient();
+/** Where rows that are pinned to a node are kept. */
+export type PinPlace = {
+  /** Whose pins are to be read again then; missing where they are not on the server. */
+  pipelineId?: string;
+  put: (rows: PinnedRows) => Promise<unknown>;
+  remove: () => Promise<unknown>;
+};
+
+/** The pins of a saved node. */
+export function onServer(pipelineId: string, nodeId: string): PinPlace {
   const path = `/api/pipelines/${encodeURIComponent(pipelineId)}/pins/${encodeURIComponent(nodeId)}`;
-  const onSuccess = () => client.invalidateQueries(pinsQuery(pipelineId));
-  const pin = useMutation({ mutationFn: (rows: PinnedRows) => put<Pin>(path, rows), onSuccess });
-  const unpin = useMutation({ mutationFn: () => remove(path), onSuccess });
+  return { pipelineId, put: (rows) => put<Pin>(path, rows), remove: () => remove(path) };
+}
+
+/** Pins rows to a node, or takes them away. */
+export function usePin({ pipelineId, put, remove }: PinPlace) {
+  const client = useQueryClient();
+  const onSuccess = () => pipelineId && client.invalidateQueries(pinsQuery(pipelineId));
+  const pin = useMutation({ mutationFn: put, onSuccess });
+  const unpin = useMutation({ mutationFn: () => remove(), onSuccess });
   return { pin, unpin };
 }

@@ -20,7 +20,7 @@ export function Page({ title, fill = false, children }: PageProps) {
 
 type HeaderProps = {
   title: ReactNode;
-  /** What stands before the title, such as a way back. */
+  /** What stands above the title: the way back to the list that it is of. */
   lead?: ReactNode;
   /** One line under the title. */
   facts?: ReactNode;
@@ -32,7 +32,7 @@ export function PageHeader({ title, lead, facts, actions }: HeaderProps) {
   return (
     <header className={classes.header}>
       <div className={classes.heading}>
-        {lead}
+        {lead && <div className={classes.lead}>{lead}</div>}
         <Title order={1} className={classes.title ?? ""}>
           <bdi>{title}</bdi>
         </Title>

@@ -1,11 +1,10 @@
-import { ActionIcon, Menu, Text } from "@mantine/core";
+import { ActionIcon, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCopy, IconDots, IconDownload, IconTrash } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { exportUrl, useClonePipeline, useDeletePipeline } from "../lib/commands";
-import { formatExactCount } from "../lib/format";
+import { exportUrl, useClonePipeline } from "../lib/commands";
 import { useMay } from "../lib/session";
-import { ConfirmDialog } from "./confirm-dialog";
+import { DeletePipeline } from "./delete-pipeline";
 import { notifyDone, notifyFailed } from "./notify";
 
 type Props = {
@@ -63,7 +62,7 @@ export function PipelineMenu({ id, name, runsTotal, onDeleted }: Props) {
           )}
         </Menu.Dropdown>
       </Menu>
-      <DeleteDialog
+      <DeletePipeline
         id={id}
         name={name}
         {...(runsTotal === undefined ? {} : { runsTotal })}
@@ -72,45 +71,5 @@ export function PipelineMenu({ id, name, runsTotal, onDeleted }: Props) {
         {...(onDeleted ? { onDeleted } : {})}
       />
     </>
-  );
-}
-
-function DeleteDialog({
-  id,
-  name,
-  runsTotal,
-  opened,
-  onClose,
-  onDeleted,
-}: Props & { opened: boolean; onClose: () => void }) {
-  const remove = useDeletePipeline();
-  const destroy = () =>
-    remove.mutate(id, {
-      onSuccess: () => {
-        notifyDone(`“${name}” was deleted.`);
-        onClose();
-        onDeleted?.();
-      },
-    });
-  return (
-    <ConfirmDialog
-      opened={opened}
-      title="Delete this pipeline?"
-      confirmLabel="Delete"
-      danger
-      pending={remove.isPending}
-      error={remove.error}
-      onConfirm={destroy}
-      onClose={onClose}
-    >
-      <Text>
-        This destroys <strong>{name}</strong>, all its versions
-        {runsTotal
-          ? `, and its ${formatExactCount(runsTotal)} ${runsTotal === 1 ? "run" : "runs"}`
-          : " and runs"}{" "}
-        with their logs and kept data. Files and tables that runs wrote stay where they are. It
-        cannot be taken back.
-      </Text>
-    </ConfirmDialog>
   );
 }

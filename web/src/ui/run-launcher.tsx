@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -8,6 +8,7 @@ import type { Parameter, Params } from "../lib/model";
 import { pipelineQuery } from "../lib/queries";
 import { Failure } from "./failure";
 import { notifyFailed } from "./notify";
+import { givenOf, ParamFields, paramsOf } from "./param-fields";
 
 type Declared = Record<string, Parameter>;
 
@@ -41,8 +42,7 @@ export function useRunLauncher() {
     try {
       const pipeline = await client.fetchQuery(pipelineQuery(id));
       const declared = pipeline.parameters ?? {};
-      const blank = Object.fromEntries(Object.keys(declared).map((name) => [name, ""]));
-      const params = { ...blank, ...pipeline.params, ...given };
+      const params = { ...paramsOf(declared, pipeline.params), ...given };
       start.reset();
       if (Object.keys(params).length === 0) run(id, {});
       else setAsking({ id, name: pipeline.name, params, declared });
@@ -75,26 +75,14 @@ function ParamsDialog({ launch, pending, error, onRun, onClose }: DialogProps) {
   const [params, setParams] = useState(launch.params);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    // What is left blank is not given, as a blank date would be a wrong one.
-    const given = Object.entries(params).filter(([name, value]) => value || !launch.declared[name]);
-    onRun(Object.fromEntries(given));
+    onRun(givenOf(params, launch.declared));
   };
   return (
     <Modal opened onClose={onClose} title={<Text fw={650}>Run {launch.name}</Text>}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           <Text c="dimmed">These values hold for this run only.</Text>
-          {Object.entries(params).map(([name, value], index) => (
-            <TextInput
-              key={name}
-              label={name}
-              description={hintOf(launch.declared[name])}
-              required={launch.declared[name]?.required ?? false}
-              value={value}
-              data-autofocus={index === 0 || undefined}
-              onChange={(event) => setParams({ ...params, [name]: event.currentTarget.value })}
-            />
-          ))}
+          <ParamFields params={params} declared={launch.declared} onChange={setParams} focusFirst />
         </Stack>
         {error && <Failure error={error} />}
         <Group justify="flex-end" mt="lg" gap="xs">
@@ -109,19 +97,3 @@ function ParamsDialog({ launch, pending, error, onRun, onClose }: DialogProps) {
     </Modal>
   );
 }
-
-/** What a parameter is for and takes, in words. */
-function hintOf(parameter: Parameter | undefined): string | undefined {
-  const { description, type, one_of } = parameter ?? {};
-  const takes = one_of?.length ? `One of ${one_of.join(", ")}.` : type && forms[type];
-  return [description, takes].filter(Boolean).join(" ") || undefined;
-}
-
-const forms = {
-  text: "",
-  integer: "A whole number.",
-  number: "A number.",
-  boolean: "true or false.",
-  date: "A day, such as 2026-03-01.",
-  timestamp: "A time, such as 2026-03-01T12:00:00Z.",
-};

@@ -1,7 +1,9 @@
-import { Table } from "@mantine/core";
+import { Checkbox, Table, VisuallyHidden } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { formatExact, shortId } from "../lib/format";
 import type { Run } from "../lib/model";
+import { triggerWord } from "../lib/run-triggers";
 import { TextLink } from "./links";
 import { RelativeTime } from "./relative-time";
 import { RunDuration } from "./run-duration";
@@ -15,10 +17,12 @@ type Props = {
   named?: boolean;
   /** What stands there when there are no runs. */
   empty?: ReactNode;
+  /** Lets runs be chosen, such as to be compared. */
+  choice?: { chosen: readonly string[]; onToggle: (runId: string) => void };
 };
 
 /** Runs, one a line, newest first. */
-export function RunTable({ runs, named = true, empty }: Props) {
+export function RunTable({ runs, named = true, empty, choice }: Props) {
   if (runs.length === 0) {
     return (
       empty ?? (
@@ -33,6 +37,11 @@ export function RunTable({ runs, named = true, empty }: Props) {
       <Table highlightOnHover className={classes.table ?? ""}>
         <Table.Thead>
           <Table.Tr>
+            {choice && (
+              <Table.Th w={44}>
+                <VisuallyHidden>Compare</VisuallyHidden>
+              </Table.Th>
+            )}
             <Table.Th w={116}>Status</Table.Th>
             <Table.Th>{named ? "Pipeline" : "Run"}</Table.Th>
             <Table.Th w={110}>Trigger</Table.Th>
@@ -44,7 +53,7 @@ export function RunTable({ runs, named = true, empty }: Props) {
         </Table.Thead>
         <Table.Tbody>
           {runs.map((run) => (
-            <RunRow key={run.id} run={run} named={named} />
+            <RunRow key={run.id} run={run} named={named} choice={choice} />
           ))}
         </Table.Tbody>
       </Table>
@@ -52,15 +61,27 @@ export function RunTable({ runs, named = true, empty }: Props) {
   );
 }
 
-function RunRow({ run, named }: { run: Run; named: boolean }) {
+type RowProps = { run: Run; named: boolean; choice: Props["choice"] };
+
+function RunRow({ run, named, choice }: RowProps) {
   return (
     <Table.Tr>
+      {choice && (
+        <Table.Td>
+          <Checkbox
+            size="xs"
+            aria-label={`Compare run ${shortId(run.id)} of ${run.pipeline_name}`}
+            checked={choice.chosen.includes(run.id)}
+            onChange={() => choice.onToggle(run.id)}
+          />
+        </Table.Td>
+      )}
       <Table.Td>
         <StatusBadge status={run.status} />
       </Table.Td>
       <Table.Td className={classes.wide ?? ""}>
         <TextLink to="/runs/$runId" params={{ runId: run.id }} className={classes.name ?? ""}>
-          <bdi>{named ? run.pipeline_name : run.id}</bdi>
+          <bdi>{named ? run.pipeline_name : formatExact(run.created_at)}</bdi>
         </TextLink>
         {run.error && (
           <span className={classes.under} title={run.error} dir="auto">
@@ -73,7 +94,7 @@ function RunRow({ run, named }: { run: Run; named: boolean }) {
           </span>
         )}
       </Table.Td>
-      <Table.Td className={classes.soft ?? ""}>{run.trigger}</Table.Td>
+      <Table.Td className={classes.soft ?? ""}>{triggerWord(run.trigger)}</Table.Td>
       <Table.Td className={classes.soft ?? ""}>
         <RelativeTime at={run.started_at ?? run.created_at} />
       </Table.Td>

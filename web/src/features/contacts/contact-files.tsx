@@ -20,7 +20,7 @@ export function ContactFiles({ id }: { id: string }) {
   }
   if (files.data.length === 0) {
     return (
-      <Text c="dimmed" p="sm">
+      <Text c="dimmed" p="12px 14px">
         No files belong to this contact.
       </Text>
     );

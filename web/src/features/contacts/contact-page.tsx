@@ -10,7 +10,6 @@ import { ToneBadge } from "../../ui/tone-badge";
 import { ContactFacts } from "./contact-facts";
 import { ContactFiles } from "./contact-files";
 import { ContactHistory } from "./contact-history";
-import classes from "./contacts.module.css";
 import { EraseButton } from "./erase-button";
 
 const route = getRouteApi("/shell/contacts/$contactId");
@@ -36,8 +35,8 @@ export function ContactPage() {
 
 function Back() {
   return (
-    <TextLink to="/contacts" className={classes.back ?? ""}>
-      All contacts
+    <TextLink to="/contacts" inherit>
+      Contacts
     </TextLink>
   );
 }

@@ -1,14 +1,4 @@
-import {
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  NativeSelect,
-  Stack,
-  Switch,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { post, put } from "../../lib/api";
 import { fieldProblems } from "../../lib/field-problems";
@@ -21,6 +11,7 @@ import {
   useHookCommand,
 } from "../../lib/hooks";
 import { Failure } from "../../ui/failure";
+import { NativeSelect } from "../../ui/native-select";
 import { SecretOnce } from "../../ui/secret-once";
 
 type Props = { hook?: Hook | undefined; onClose: () => void };

@@ -1,4 +1,5 @@
 import { Chip, Group, SegmentedControl } from "@mantine/core";
+import "@mantine/core/styles/Chip.css";
 import { getRouteApi } from "@tanstack/react-router";
 import { issueKinds, issueStates, kindLabel, stateLabel } from "../../lib/issues";
 import classes from "./issues.module.css";

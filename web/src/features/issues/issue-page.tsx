@@ -43,8 +43,8 @@ export function IssuePage() {
 
 function Back() {
   return (
-    <TextLink to="/issues" className={classes.back ?? ""}>
-      All issues
+    <TextLink to="/issues" inherit>
+      Issues
     </TextLink>
   );
 }

@@ -1,6 +1,7 @@
-import { Group, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { Group, Stack, TextInput } from "@mantine/core";
 import { ApiError } from "../../lib/api";
 import { type FieldProblems, fieldProblems } from "../../lib/field-problems";
+import { NativeSelect } from "../../ui/native-select";
 import type { Expiry } from "./expiry";
 import { PermissionChoice } from "./permission-choice";
 

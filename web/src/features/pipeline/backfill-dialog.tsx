@@ -14,6 +14,7 @@ import { fieldProblems } from "../../lib/field-problems";
 import { formatExact, formatExactCount } from "../../lib/format";
 import type { Pipeline } from "../../lib/model";
 import { Failure } from "../../ui/failure";
+import { givenOf, ParamFields, paramsOf } from "../../ui/param-fields";
 import {
   type BackfillOrder,
   type BackfillPlan,
@@ -40,6 +41,9 @@ export function BackfillDialog({ pipeline, onClose }: { pipeline: Pipeline; onCl
     force: false,
     on_failure: "continue",
   });
+  const declared = pipeline.parameters ?? {};
+  const usual = paramsOf(declared, pipeline.params);
+  const [params, setParams] = useState(usual);
   const plan = useBackfillPlan(pipeline.id, order);
   const start = useStartBackfill(pipeline.id);
   const problems = fieldProblems(start.error ?? plan.error, fields);
@@ -49,7 +53,11 @@ export function BackfillDialog({ pipeline, onClose }: { pipeline: Pipeline; onCl
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    start.mutate(order, { onSuccess: onClose });
+    // What is as the pipeline has it is left to the pipeline.
+    const changed = Object.entries(params).filter(([name, value]) => value !== usual[name]);
+    const given = givenOf(Object.fromEntries(changed), declared);
+    const more = Object.keys(given).length > 0 ? { params: given } : {};
+    start.mutate({ ...order, ...more }, { onSuccess: onClose });
   };
   return (
     <Modal opened onClose={onClose} title={<Text fw={650}>Backfill {pipeline.name}</Text>}>
@@ -116,6 +124,15 @@ export function BackfillDialog({ pipeline, onClose }: { pipeline: Pipeline; onCl
             onChange={(event) =>
               change({ on_failure: event.currentTarget.checked ? "pause" : "continue" })
             }
+          />
+          <ParamFields
+            params={params}
+            declared={declared}
+            placeholders
+            onChange={(next) => {
+              start.reset();
+              setParams(next);
+            }}
           />
         </Stack>
         <p className={classes.plan} role="status">

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, post } from "../../lib/api";
-import type { Page } from "../../lib/model";
+import type { Page, Params } from "../../lib/model";
 import { keys } from "../../lib/queries";
 import type { Tone } from "../../lib/status";
 
@@ -44,6 +44,8 @@ export type BackfillOrder = {
   order: "oldest" | "newest";
   force: boolean;
   on_failure: "continue" | "pause";
+  /** Of its runs; values may have placeholders of their interval. */
+  params?: Params;
 };
 
 export const toneOf: Record<BackfillStatus, Tone> = {

@@ -9,9 +9,9 @@ import type { StepRun } from "../../ui/canvas/elements";
 import { LazyCanvas } from "../../ui/canvas/lazy-canvas";
 import { Panel } from "../../ui/page";
 import { EmptyState } from "../../ui/states";
+import trialClasses from "../../ui/trial/trial.module.css";
 import { NodePanel } from "./node-panel";
 import classes from "./pipeline.module.css";
-import trialClasses from "./trial.module.css";
 import { TrialBar } from "./trial-bar";
 import type { Trying } from "./use-try";
 

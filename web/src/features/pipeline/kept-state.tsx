@@ -35,8 +35,8 @@ export function KeptState({ pipelineId, nodeId }: Props) {
   return (
     <section className={classes.kept} aria-label="Kept from run to run">
       <Text size="sm">
-        Remembers how far it has come, since <RelativeTime at={kept.updated_at} />. The next run
-        goes on from there.
+        Remembers how far it has come, since <RelativeTime at={kept.updated_at} />
+        <Reached state={kept.state} />. The next run goes on from there.
       </Text>
       {may("pipelines.edit") && (
         <Button size="xs" variant="default" onClick={dialog.open}>
@@ -55,5 +55,17 @@ export function KeptState({ pipelineId, nodeId }: Props) {
         <Text>The next run reads everything again. What earlier runs have written stays.</Text>
       </ConfirmDialog>
     </section>
+  );
+}
+
+/** How far a node has read, where what it keeps says so in words that people know. */
+function Reached({ state }: { state: unknown }) {
+  if (typeof state !== "object" || state === null || !("column" in state && "value" in state)) {
+    return null;
+  }
+  return (
+    <>
+      : <bdi>{String(state.column)}</bdi> up to <bdi>{String(state.value)}</bdi>
+    </>
   );
 }

@@ -3,14 +3,14 @@ import { IconFlask } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { NodeType, PipelineNode } from "../../lib/model";
 import { useMay } from "../../lib/session";
-import { pinsQuery } from "../../lib/trials";
+import { onServer, pinsQuery } from "../../lib/trials";
 import { KindIcon, kindColour } from "../../ui/kind-icon";
 import { SettingsView } from "../../ui/settings-view";
+import { NodeTrialFacts, NodeTrialView } from "../../ui/trial/node-trial";
+import { Pinned, PinRows } from "../../ui/trial/pinned";
+import trialClasses from "../../ui/trial/trial.module.css";
 import { KeptState } from "./kept-state";
-import { NodeTrialFacts, NodeTrialView } from "./node-trial";
-import { Pinned, PinRows } from "./pinned";
 import classes from "./pipeline.module.css";
-import trialClasses from "./trial.module.css";
 import type { Trying } from "./use-try";
 
 type Props = {
@@ -61,7 +61,7 @@ function TrialPart({ pipelineId, node, kind, trying }: Omit<Props, "onClose">) {
         {result && <NodeTrialFacts {...result} />}
         <div className={trialClasses.actions}>
           {result && !pin && !sink && (
-            <PinRows key={node.id} pipelineId={pipelineId} result={result} />
+            <PinRows key={node.id} place={onServer(pipelineId, node.id)} result={result} />
           )}
           {may("pipelines.run") && <RunToHere nodeId={node.id} trying={trying} />}
         </div>
@@ -69,7 +69,7 @@ function TrialPart({ pipelineId, node, kind, trying }: Omit<Props, "onClose">) {
       {pin && (
         <Pinned
           key={`pin-${node.id}`}
-          pipelineId={pipelineId}
+          place={onServer(pipelineId, node.id)}
           name={node.name || node.id}
           pin={pin}
         />

@@ -1,17 +1,19 @@
 import { Badge, Button, Skeleton, Tabs } from "@mantine/core";
 import {
+  IconAdjustments,
   IconBolt,
   IconCalendarRepeat,
   IconCode,
   IconFlask,
   IconGitCommit,
   IconHistory,
+  IconPencil,
   IconPlayerPlayFilled,
   IconSitemap,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense } from "react";
 import type { Pipeline } from "../../lib/model";
 import { pipelineQuery } from "../../lib/queries";
 import { useMay } from "../../lib/session";
@@ -32,15 +34,14 @@ import { YamlTab } from "./yaml-tab";
 const BackfillsTab = lazy(() =>
   import("./backfills-tab").then((module) => ({ default: module.BackfillsTab })),
 );
+const SettingsTab = lazy(() =>
+  import("./settings-tab").then((module) => ({ default: module.SettingsTab })),
+);
 const TriggersTab = lazy(() =>
   import("./triggers-tab").then((module) => ({ default: module.TriggersTab })),
 );
 
 const route = getRouteApi("/shell/pipelines/$pipelineId");
-
-const HooksDialog = lazy(() =>
-  import("./hooks-dialog").then(({ HooksDialog }) => ({ default: HooksDialog })),
-);
 
 /** One pipeline: how it is drawn, what ran, how it changed. */
 export function PipelinePage() {
@@ -92,19 +93,32 @@ function Header({ pipeline, trying }: ViewProps) {
   const may = useMay();
   const navigate = route.useNavigate();
   const { launch, dialog, starting } = useRunLauncher();
-  const [hooks, setHooks] = useState(false);
   return (
     <>
       <PageHeader
         title={pipeline.name}
         lead={
-          <TextLink to="/pipelines" className={classes.back ?? ""}>
+          <TextLink to="/pipelines" inherit>
             Pipelines
           </TextLink>
         }
         facts={<Facts pipeline={pipeline} />}
         actions={
           <>
+            {may("pipelines.edit") && (
+              <Button
+                variant="default"
+                leftSection={<IconPencil size={16} />}
+                onClick={() =>
+                  void navigate({
+                    to: "/pipelines/$pipelineId/edit",
+                    params: { pipelineId: pipeline.id },
+                  })
+                }
+              >
+                Edit
+              </Button>
+            )}
             {may("pipelines.run") && pipeline.nodes.length > 0 && (
               <Button
                 variant="default"
@@ -124,11 +138,6 @@ function Header({ pipeline, trying }: ViewProps) {
                 Run
               </Button>
             )}
-            {may("pipelines.edit") && (
-              <Button variant="default" onClick={() => setHooks(true)}>
-                Hooks
-              </Button>
-            )}
             <PipelineMenu
               id={pipeline.id}
               name={pipeline.name}
@@ -138,11 +147,6 @@ function Header({ pipeline, trying }: ViewProps) {
         }
       />
       {dialog}
-      {hooks && (
-        <Suspense>
-          <HooksDialog pipeline={pipeline} onClose={() => setHooks(false)} />
-        </Suspense>
-      )}
     </>
   );
 }
@@ -208,7 +212,7 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
   const { tab } = route.useSearch();
   const navigate = route.useNavigate();
   const choose = (value: string | null) => {
-    const next = (["runs", "backfills", "triggers", "versions", "yaml"] as const).find(
+    const next = (["runs", "settings", "backfills", "triggers", "versions", "yaml"] as const).find(
       (one) => one === value,
     );
     void navigate({ search: next ? { tab: next } : {} });
@@ -226,6 +230,9 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
         </Tabs.Tab>
         <Tabs.Tab value="runs" leftSection={<IconHistory size={16} />}>
           Runs
+        </Tabs.Tab>
+        <Tabs.Tab value="settings" leftSection={<IconAdjustments size={16} />}>
+          Settings
         </Tabs.Tab>
         <Tabs.Tab value="backfills" leftSection={<IconCalendarRepeat size={16} />}>
           Backfills
@@ -245,6 +252,11 @@ function PipelineTabs({ pipeline, trying }: ViewProps) {
       </Tabs.Panel>
       <Tabs.Panel value="runs">
         <RunsTab pipelineId={pipeline.id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="settings">
+        <Suspense fallback={<LoadingRows rows={4} height={48} />}>
+          <SettingsTab key={pipeline.id} pipeline={pipeline} />
+        </Suspense>
       </Tabs.Panel>
       <Tabs.Panel value="backfills">
         <Suspense fallback={<LoadingRows rows={4} height={48} />}>

@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconFlask } from "@tabler/icons-react";
 import { formatExactCount } from "../../lib/format";
 import type { Pipeline } from "../../lib/model";
 import type { Trial, TrialSettings } from "../../lib/trials";
-import classes from "./trial.module.css";
+import classes from "../../ui/trial/trial.module.css";
 import type { Trying } from "./use-try";
 
 type Props = { pipeline: Pipeline; trying: Trying; onShow: (nodeId: string) => void };

@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { Pipeline } from "../../lib/model";
 import { type TrialSettings, trialRows, useTrial } from "../../lib/trials";
 import { notifyFailed } from "../../ui/notify";
-import { TrialDialog } from "./trial-dialog";
+import { TrialDialog } from "../../ui/trial/trial-dialog";
 
 type Asking = { settings: TrialSettings; error?: Error };
 

@@ -1,9 +1,9 @@
-import { NativeSelect } from "@mantine/core";
 import { IconEqual } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { Change, Json, PipelineVersion } from "../../lib/model";
 import { diffQuery } from "../../lib/queries";
+import { NativeSelect } from "../../ui/native-select";
 import { EmptyState, ErrorState, LoadingRows } from "../../ui/states";
 import classes from "./versions.module.css";
 

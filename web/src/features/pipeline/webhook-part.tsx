@@ -2,7 +2,7 @@ import { Button, Group, Modal, Stack, Switch, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, get, post, put, remove } from "../../lib/api";
+import { post, put, remove, send } from "../../lib/api";
 import type { components } from "../../lib/api-types";
 import type { Pipeline } from "../../lib/model";
 import { keys } from "../../lib/queries";
@@ -31,12 +31,8 @@ function webhookKey(id: string) {
 
 /** The webhook of a pipeline, or null when it has none. */
 async function read(id: string, signal: AbortSignal): Promise<Webhook | null> {
-  try {
-    return await get<Webhook>(address(id), { signal });
-  } catch (error) {
-    if (error instanceof ApiError && error.code === "webhook_not_found") return null;
-    throw error;
-  }
+  const response = await send("GET", address(id), { signal });
+  return response.status === 204 ? null : ((await response.json()) as Webhook);
 }
 
 /** The address by which other systems start runs: making it, pausing it, removing it. */

@@ -50,6 +50,7 @@ type CreateProps = { onOpen: (dialog: "template" | "import") => void };
 
 function CreateButtons({ onOpen, shown }: CreateProps & { shown: boolean }) {
   const may = useMay();
+  const navigate = route.useNavigate();
   if (!shown || !may("pipelines.create")) return null;
   return (
     <>
@@ -60,8 +61,14 @@ function CreateButtons({ onOpen, shown }: CreateProps & { shown: boolean }) {
       >
         Import
       </Button>
-      <Button leftSection={<IconPlus size={16} />} onClick={() => onOpen("template")}>
+      <Button variant="default" onClick={() => onOpen("template")}>
         New from example
+      </Button>
+      <Button
+        leftSection={<IconPlus size={16} />}
+        onClick={() => void navigate({ to: "/pipelines/new" })}
+      >
+        New pipeline
       </Button>
     </>
   );
@@ -69,6 +76,7 @@ function CreateButtons({ onOpen, shown }: CreateProps & { shown: boolean }) {
 
 function NoPipelines({ onOpen }: CreateProps) {
   const may = useMay();
+  const navigate = route.useNavigate();
   if (!may("pipelines.create")) {
     return (
       <EmptyState icon={IconSitemap} title="No pipelines yet">
@@ -84,6 +92,9 @@ function NoPipelines({ onOpen }: CreateProps) {
         <div className={classes.buttons}>
           <Button leftSection={<IconPlus size={16} />} onClick={() => onOpen("template")}>
             Start from an example
+          </Button>
+          <Button variant="default" onClick={() => void navigate({ to: "/pipelines/new" })}>
+            Draw a new one
           </Button>
           <Button
             variant="default"

@@ -1,4 +1,5 @@
 import { Chip, Group } from "@mantine/core";
+import "@mantine/core/styles/Chip.css";
 import classes from "./pipelines.module.css";
 
 type Props = {

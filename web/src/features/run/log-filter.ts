@@ -12,12 +12,12 @@ export type LogFilter = {
 
 /** The lines that are urgent enough, have the words, and come from the node. */
 export function filterLines(lines: LogLine[], { level, words, nodeId }: LogFilter): LogLine[] {
-  const least = levels.indexOf(level);
+  const enough = new Set(levels.slice(levels.indexOf(level)));
   const wanted = words.trim().toLowerCase();
   return lines.filter(
     (line) =>
-      levels.indexOf(line.level) >= least &&
+      enough.has(line.level) &&
       (nodeId === undefined || line.node_id === nodeId) &&
-      line.message.toLowerCase().includes(wanted),
+      (wanted === "" || line.message.toLowerCase().includes(wanted)),
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, NativeSelect, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, TextInput, Tooltip } from "@mantine/core";
 import { IconDownload, IconListSearch, IconNotes, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -8,6 +8,7 @@ import { formatExactCount } from "../../lib/format";
 import type { RunDetail } from "../../lib/model";
 import { logLimit, runLogQuery } from "../../lib/queries";
 import { isActive } from "../../lib/status";
+import { NativeSelect } from "../../ui/native-select";
 import { EmptyState, ErrorState, LoadingRows } from "../../ui/states";
 import { filterLines, levels } from "./log-filter";
 import { LogLines } from "./log-lines";
@@ -93,7 +94,9 @@ function LogFilters({ runId, shown, total }: FilterProps) {
         onChange={(event) => search(event.currentTarget.value)}
       />
       <span className={classes.logCount}>
-        {shown === total ? `${formatExactCount(total)} lines` : `${shown} of ${total} lines`}
+        {shown === total
+          ? `${formatExactCount(total)} lines`
+          : `${formatExactCount(shown)} of ${formatExactCount(total)} lines`}
         {total >= logLimit && "; the download has all of them"}
       </span>
       <Tooltip label="Download the whole log">

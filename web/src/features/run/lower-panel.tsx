@@ -3,15 +3,17 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { NodeRun, NodeType, PipelineNode, RunDetail } from "../../lib/model";
 import { Panel } from "../../ui/page";
 import { ChildrenPanel, startsRuns } from "./children-panel";
+import { GanttPanel } from "./gantt-panel";
 import { LogPanel } from "./log-panel";
 import { NodePanel } from "./node-panel";
 import { PreviewPanel } from "./preview-panel";
+import { ProfilePanel } from "./profile-panel";
 import classes from "./run.module.css";
 import { StepTable } from "./step-table";
 
 const route = getRouteApi("/shell/runs/$runId");
 
-const panels = ["log", "steps", "runs", "data", "node"] as const;
+const panels = ["log", "gantt", "steps", "runs", "data", "columns", "node"] as const;
 
 /** A node of the run and how it went. */
 export type Step = { node: PipelineNode; nodeRun: NodeRun };
@@ -48,10 +50,14 @@ export function LowerPanel({ run, nodeRuns, step, kinds, onSelect }: Props) {
       >
         <Tabs.List>
           <Tabs.Tab value="log">Log</Tabs.Tab>
+          <Tabs.Tab value="gantt">Timeline</Tabs.Tab>
           <Tabs.Tab value="steps">Steps</Tabs.Tab>
           {parent && <Tabs.Tab value="runs">Runs</Tabs.Tab>}
           <Tabs.Tab value="data" disabled={!step}>
             Data
+          </Tabs.Tab>
+          <Tabs.Tab value="columns" disabled={!step}>
+            Columns
           </Tabs.Tab>
           <Tabs.Tab value="node" disabled={!step}>
             Details
@@ -62,6 +68,9 @@ export function LowerPanel({ run, nodeRuns, step, kinds, onSelect }: Props) {
         </Tabs.List>
         <Tabs.Panel value="log">
           <LogPanel run={run} nodeId={step?.node.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="gantt">
+          <GanttPanel run={run} nodeRuns={nodeRuns} selected={step?.node.id} onSelect={onSelect} />
         </Tabs.Panel>
         <Tabs.Panel value="steps">
           <StepTable run={run} nodeRuns={nodeRuns} selected={step?.node.id} onSelect={onSelect} />
@@ -76,8 +85,15 @@ export function LowerPanel({ run, nodeRuns, step, kinds, onSelect }: Props) {
             <Tabs.Panel value="data">
               <PreviewPanel runId={run.id} nodeRun={step.nodeRun} />
             </Tabs.Panel>
+            <Tabs.Panel value="columns">
+              <ProfilePanel runId={run.id} nodeRun={step.nodeRun} />
+            </Tabs.Panel>
             <Tabs.Panel value="node">
-              <NodePanel step={step} kind={kinds.find((one) => one.type === step.node.type)} />
+              <NodePanel
+                run={run}
+                step={step}
+                kind={kinds.find((one) => one.type === step.node.type)}
+              />
             </Tabs.Panel>
           </>
         )}
@@ -90,7 +106,7 @@ type PanelName = (typeof panels)[number];
 
 /** The panel that was chosen, where there is one, else the most useful one. */
 function shownPanel(chosen: PanelName | undefined, step: Step | undefined, parent: boolean) {
-  const general = chosen === "log" || chosen === "steps";
+  const general = chosen === "log" || chosen === "gantt" || chosen === "steps";
   const there = chosen === "runs" ? parent : general || step !== undefined;
   return chosen && there ? chosen : usefulPanel(step);
 }

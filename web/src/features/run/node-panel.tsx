@@ -1,15 +1,24 @@
+import { Button } from "@mantine/core";
+import { IconPlayerTrackNextFilled } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { useResumeRun } from "../../lib/commands";
 import { formatDuration, formatExactCount, formatRows } from "../../lib/format";
-import type { NodeRun, NodeType, Problem } from "../../lib/model";
+import type { NodeRun, NodeType, Problem, RunDetail } from "../../lib/model";
 import { attemptWords } from "../../lib/run-events";
+import { useMay } from "../../lib/session";
+import { isActive } from "../../lib/status";
+import { notifyFailed } from "../../ui/notify";
 import { RelativeTime } from "../../ui/relative-time";
 import { SettingsView } from "../../ui/settings-view";
 import { StatusBadge } from "../../ui/status-badge";
 import type { Step } from "./lower-panel";
 import classes from "./run.module.css";
 
+type Props = { run: RunDetail; step: Step; kind: NodeType | undefined };
+
 /** How one node went, why it failed, and the settings it ran with. */
-export function NodePanel({ step, kind }: { step: Step; kind: NodeType | undefined }) {
+export function NodePanel({ run, step, kind }: Props) {
   const { node, nodeRun } = step;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
@@ -29,12 +38,42 @@ export function NodePanel({ step, kind }: { step: Step; kind: NodeType | undefin
             </div>
           ))}
         </dl>
+        <ResumeHere run={run} step={step} />
       </div>
       <section aria-label="Settings">
         <h3 className={classes.heading}>Settings, {kind?.title ?? node.type}</h3>
         <SettingsView schema={kind?.schema ?? {}} settings={node.config} />
       </section>
     </section>
+  );
+}
+
+/** Does this node again, with all that follow it; what went before is restored. */
+function ResumeHere({ run, step }: { run: RunDetail; step: Step }) {
+  const may = useMay();
+  const navigate = useNavigate();
+  const resume = useResumeRun();
+  const resumable = !isActive(run.status) && run.status !== "success";
+  if (!resumable || !may("runs.resume")) return null;
+  const goOn = () =>
+    resume.mutate(
+      { id: run.id, from: step.node.id },
+      {
+        onSuccess: ({ run_id }) => void navigate({ to: "/runs/$runId", params: { runId: run_id } }),
+        onError: (error) => notifyFailed("The run was not resumed", error),
+      },
+    );
+  return (
+    <Button
+      mt="md"
+      size="xs"
+      variant="default"
+      leftSection={<IconPlayerTrackNextFilled size={14} />}
+      loading={resume.isPending}
+      onClick={goOn}
+    >
+      Resume from here
+    </Button>
   );
 }
 

@@ -1,11 +1,15 @@
-import { Loader } from "@mantine/core";
+import { Button, Loader } from "@mantine/core";
 import { IconTableOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
 import { ApiError } from "../../lib/api";
 import { formatExactCount } from "../../lib/format";
+import { rowsLimit, rowsQuery } from "../../lib/history";
 import type { NodeRun, Preview } from "../../lib/model";
 import { previewQuery } from "../../lib/queries";
+import { useMay } from "../../lib/session";
 import { DataTable } from "../../ui/data-table";
+import { TextLink } from "../../ui/links";
 import { EmptyState, ErrorState } from "../../ui/states";
 import classes from "./run.module.css";
 
@@ -35,17 +39,57 @@ export function PreviewPanel({ runId, nodeRun }: { runId: string; nodeRun: NodeR
       </EmptyState>
     );
   }
-  return <PreviewTable preview={preview.data} />;
+  return <Rows runId={runId} nodeId={node_id} preview={preview.data} />;
 }
 
-function PreviewTable({ preview }: { preview: Preview }) {
+type RowsProps = { runId: string; nodeId: string; preview: Preview };
+
+/** The first rows, and more of them for those who ask. */
+function Rows({ runId, nodeId, preview }: RowsProps) {
+  const may = useMay();
+  const [wanted, setWanted] = useState(false);
+  const more = useQuery({ ...rowsQuery(runId, nodeId), enabled: wanted });
+  const { total_rows } = preview;
+  const shown = more.data
+    ? { ...more.data, ...(total_rows === undefined ? {} : { total_rows }) }
+    : preview;
+  return (
+    <PreviewTable preview={shown}>
+      {preview.truncated && !more.data && may("runs.query") && (
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          loading={more.isFetching}
+          onClick={() => setWanted(true)}
+        >
+          Show up to {formatExactCount(rowsLimit)}
+        </Button>
+      )}
+      {may("runs.query") && (
+        <>
+          {" · "}
+          <TextLink to="/console" search={{ run: runId, node: nodeId }} inherit td="underline">
+            Query these rows
+          </TextLink>
+        </>
+      )}
+      {more.data && more.data.rows.length <= preview.rows.length && (
+        <span> · The run has kept no more of them.</span>
+      )}
+      {more.isError && <span role="alert">{more.error.message}</span>}
+    </PreviewTable>
+  );
+}
+
+function PreviewTable({ preview, children }: { preview: Preview; children: ReactNode }) {
   const { columns, types, rows } = preview;
   return (
     <div className={classes.preview}>
       <DataTable columns={columns} types={types} rows={rows} />
       <p className={classes.previewFoot}>
         {extentOf(preview)}
-        {`, ${columns.length} columns`}
+        {`, ${columns.length} columns `}
+        {children}
       </p>
     </div>
   );

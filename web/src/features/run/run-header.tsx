@@ -1,6 +1,8 @@
 import { Button } from "@mantine/core";
 import {
   IconAlertTriangle,
+  IconArrowsDiff,
+  IconClockPause,
   IconPlayerStop,
   IconPlayerTrackNextFilled,
   IconRefresh,
@@ -9,9 +11,10 @@ import { useNavigate } from "@tanstack/react-router";
 import { useCancelRun, useResumeRun } from "../../lib/commands";
 import { shortId } from "../../lib/format";
 import type { RunDetail } from "../../lib/model";
+import { triggerWord } from "../../lib/run-triggers";
 import { useMay } from "../../lib/session";
 import { isActive } from "../../lib/status";
-import { TextLink } from "../../ui/links";
+import { LinkButton, TextLink } from "../../ui/links";
 import { notifyFailed } from "../../ui/notify";
 import { PageHeader } from "../../ui/page";
 import { RelativeTime } from "../../ui/relative-time";
@@ -20,27 +23,41 @@ import { useRunLauncher } from "../../ui/run-launcher";
 import { StatusBadge } from "../../ui/status-badge";
 import classes from "./run.module.css";
 import { failedNode } from "./steps";
+import { whyWaiting } from "./waiting";
 
 type Props = { run: RunDetail; onShowNode: (nodeId: string) => void };
 
 /** Which run this is, how it stands, and what can be done about it. */
 export function RunHeader({ run, onShowNode }: Props) {
+  const waiting = whyWaiting(run);
   return (
     <>
       <PageHeader
         lead={
+          <TextLink to="/runs" inherit>
+            Runs
+          </TextLink>
+        }
+        title={
           <TextLink
             to="/pipelines/$pipelineId"
             params={{ pipelineId: run.pipeline_id }}
-            className={classes.back ?? ""}
+            title="Open the pipeline"
+            inherit
+            c="inherit"
           >
-            Open the pipeline
+            {run.pipeline_name}
           </TextLink>
         }
-        title={run.pipeline_name}
         facts={<Facts run={run} />}
         actions={<Actions run={run} />}
       />
+      {waiting && (
+        <div className={classes.waiting} role="status" data-tone="wait">
+          <IconClockPause size={18} aria-hidden="true" />
+          <span dir="auto">{waiting}</span>
+        </div>
+      )}
       {run.error && <RunError run={run} message={run.error} onShowNode={onShowNode} />}
     </>
   );
@@ -57,12 +74,11 @@ function Facts({ run }: { run: RunDetail }) {
       <span>
         started <RelativeTime at={run.started_at ?? run.created_at} />
       </span>
-      {run.wait_reason && <span dir="auto">waits: {run.wait_reason}</span>}
       {run.priority !== undefined && run.priority !== 0 && <span>priority {run.priority}</span>}
       {run.pool && <span>pool {run.pool}</span>}
       {run.label && <span>label {run.label}</span>}
       <span>
-        {run.trigger}
+        {triggerWord(run.trigger)}
         {run.started_by && (
           <>
             {" by "}
@@ -83,6 +99,16 @@ function Facts({ run }: { run: RunDetail }) {
       {run.parent_run_id && (
         <TextLink c="inherit" fz="inherit" to="/runs/$runId" params={{ runId: run.parent_run_id }}>
           started by run {shortId(run.parent_run_id)}
+        </TextLink>
+      )}
+      {run.upstream_run_id && (
+        <TextLink
+          c="inherit"
+          fz="inherit"
+          to="/runs/$runId"
+          params={{ runId: run.upstream_run_id }}
+        >
+          after run {shortId(run.upstream_run_id)}
         </TextLink>
       )}
       {run.resumed_from_run_id && (
@@ -133,13 +159,24 @@ function AgainButtons({ run }: { run: RunDetail }) {
   const resume = useResumeRun();
   const { launch, dialog, starting } = useRunLauncher();
   const goOn = () =>
-    resume.mutate(run.id, {
-      onSuccess: ({ run_id }) => void navigate({ to: "/runs/$runId", params: { runId: run_id } }),
-      onError: (error) => notifyFailed("The run was not resumed", error),
-    });
+    resume.mutate(
+      { id: run.id },
+      {
+        onSuccess: ({ run_id }) => void navigate({ to: "/runs/$runId", params: { runId: run_id } }),
+        onError: (error) => notifyFailed("The run was not resumed", error),
+      },
+    );
   const resumable = run.status !== "success" && may("runs.resume");
   return (
     <>
+      <LinkButton
+        to="/runs"
+        search={{ pipeline: run.pipeline_id, pick: run.id }}
+        variant="default"
+        leftSection={<IconArrowsDiff size={16} />}
+      >
+        Compare
+      </LinkButton>
       {may("pipelines.run") && (
         <Button
           variant={resumable ? "default" : "filled"}

@@ -1,9 +1,11 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { type Milestone, milestonesQuery } from "../../lib/history";
 import type { LogLine, RunEvent, RunEventType } from "../../lib/model";
 import { keys, previewQuery, runLogQuery, runQuery } from "../../lib/queries";
 import { foldEvent, mergeLines } from "../../lib/run-events";
 import { openStream, type StreamState } from "../../lib/stream";
+import { mergeMilestones } from "./gantt";
 
 const eventTypes: readonly RunEventType[] = [
   "run.started",
@@ -60,6 +62,10 @@ function newFolder(client: QueryClient, runId: string): Folder {
       lines = [];
     }
     client.setQueryData(runQuery(runId).queryKey, (run) => run && events.reduce(foldEvent, run));
+    client.setQueryData(
+      milestonesQuery(runId).queryKey,
+      (known) => known && mergeMilestones(known, events.filter(isMilestone)),
+    );
     refresh(client, runId, events);
   };
 
@@ -82,6 +88,10 @@ function refresh(client: QueryClient, runId: string, events: RunEvent[]): void {
     if (event.type !== "preview") continue;
     void client.invalidateQueries({ queryKey: previewQuery(runId, event.node_id).queryKey });
   }
+}
+
+function isMilestone(event: RunEvent): event is Milestone {
+  return event.type !== "log" && event.type !== "preview" && event.type !== "node.progress";
 }
 
 function lineOf(event: RunEvent): LogLine[] {

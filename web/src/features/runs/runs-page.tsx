@@ -1,75 +1,49 @@
 import { SegmentedControl } from "@mantine/core";
-import { IconHistory } from "@tabler/icons-react";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { runsQuery } from "../../lib/queries";
-import { asRunStatus, labelOf } from "../../lib/status";
-import { KeysetPager } from "../../ui/keyset-pager";
-import { Page, PageHeader, Panel } from "../../ui/page";
-import { RunTable } from "../../ui/run-table";
-import { EmptyState, ErrorState, LoadingRows } from "../../ui/states";
+import { Page, PageHeader } from "../../ui/page";
+import { CalendarView } from "./calendar-view";
+import { GridView } from "./grid-view";
+import { ListView } from "./list-view";
+import { RunFilters } from "./run-filters";
 import classes from "./runs.module.css";
 
 const route = getRouteApi("/shell/runs");
 
-const choices = [
-  { value: "all", label: "All" },
-  ...(["running", "pending", "success", "failed", "cancelled"] as const).map((status) => ({
-    value: status,
-    label: labelOf(status),
-  })),
+const views = [
+  { value: "list", label: "List" },
+  { value: "grid", label: "Grid" },
+  { value: "calendar", label: "Calendar" },
 ];
 
-/** All runs of all pipelines, newest first. */
+/** All runs of all pipelines: newest first, as a grid, or day by day. */
 export function RunsPage() {
-  const { status, after } = route.useSearch();
+  const { as: view } = route.useSearch();
   const navigate = route.useNavigate();
-  const runs = useQuery({
-    ...runsQuery({ ...(status ? { status } : {}), ...(after ? { after } : {}) }),
-    placeholderData: keepPreviousData,
-  });
-  const choose = (value: string) => {
-    const chosen = asRunStatus(value);
-    void navigate({ search: chosen ? { status: chosen } : {} });
-  };
+  const choose = (value: string) =>
+    void navigate({
+      search: ({ as: _, after: __, ...old }) =>
+        value === "grid" || value === "calendar" ? { ...old, as: value } : old,
+    });
   return (
     <Page title="Runs">
-      <PageHeader title="Runs" />
-      <Panel>
-        <div className={classes.filters}>
+      <PageHeader
+        title="Runs"
+        actions={
           <SegmentedControl
             size="xs"
-            aria-label="Status"
-            data={choices}
-            value={status ?? "all"}
+            aria-label="View"
+            data={views}
+            value={view ?? "list"}
             onChange={choose}
           />
-        </div>
-        {runs.isPending && <LoadingRows rows={10} height={28} />}
-        {runs.isError && <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />}
-        {runs.isSuccess && (
-          <RunTable
-            runs={runs.data.items ?? []}
-            empty={<NoRuns filtered={status !== undefined} />}
-          />
-        )}
-        <KeysetPager
-          page={runs.data}
-          first={after === undefined}
-          onFirst={() => void navigate({ search: ({ after: _, ...old }) => old })}
-          onNext={(cursor) => void navigate({ search: (old) => ({ ...old, after: cursor }) })}
-        />
-      </Panel>
+        }
+      />
+      <RunFilters />
+      <div className={classes.view}>
+        {view === "grid" && <GridView />}
+        {view === "calendar" && <CalendarView />}
+        {view === undefined && <ListView />}
+      </div>
     </Page>
-  );
-}
-
-function NoRuns({ filtered }: { filtered: boolean }) {
-  return filtered ? (
-    <EmptyState icon={IconHistory} title="No run has this status" />
-  ) : (
-    <EmptyState icon={IconHistory} title="No runs yet">
-      Open a pipeline and press Run; the run shows up here at once.
-    </EmptyState>
   );
 }

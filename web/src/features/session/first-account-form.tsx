@@ -9,7 +9,7 @@ import { TextLink } from "../../ui/links";
 
 type Account = { username: string; password: string; token: string };
 
-type Props = { tokenRequired: boolean; onDone: () => void };
+type Props = { tokenRequired: boolean; onDone: (username: string) => void };
 
 /** Name, password and its repetition; signs the new person in when the account is made. */
 export function FirstAccountForm({ tokenRequired, onDone }: Props) {
@@ -83,7 +83,7 @@ function CreateFailure({ error }: { error: Error }) {
   );
 }
 
-function useFirstAccount(onDone: () => void) {
+function useFirstAccount(onDone: Props["onDone"]) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async ({ username, password, token }: Account) => {
@@ -91,9 +91,9 @@ function useFirstAccount(onDone: () => void) {
       await post<User>("/api/auth/users", { username, password, role: "superadmin" }, { headers });
       await post("/api/auth/login", { username, password });
     },
-    onSuccess: () => {
+    onSuccess: (_, { username }) => {
       client.removeQueries({ queryKey: keys.session });
-      onDone();
+      onDone(username);
     },
   });
 }

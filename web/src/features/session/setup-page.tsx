@@ -1,6 +1,7 @@
 import { Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate, useNavigate } from "@tanstack/react-router";
+import { setFirstSteps } from "../../lib/first-steps";
 import { setupQuery } from "../../lib/queries";
 import { skipSetup } from "../../lib/setup-choice";
 import { TextLink } from "../../ui/links";
@@ -31,7 +32,10 @@ export function SetupPage() {
     <Entrance title="Welcome to broked" words={<Words open={setup.data.open} />}>
       <FirstAccountForm
         tokenRequired={setup.data.token_required}
-        onDone={() => void navigate({ to: "/" })}
+        onDone={(username) => {
+          setFirstSteps(username, { tour: { step: 1 } });
+          void navigate({ to: "/" });
+        }}
       />
       {setup.data.open && (
         <TextLink to="/" onClick={skipSetup} display="block" ta="center" mt="md" fz="sm">

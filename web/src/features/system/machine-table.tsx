@@ -19,13 +19,13 @@ export function MachineTable({ machines, silent }: Props) {
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>
-              <Table.Th w={110}>State</Table.Th>
-              <Table.Th w={120}>Version</Table.Th>
-              <Table.Th w={100}>Runs</Table.Th>
-              <Table.Th w={150}>Load</Table.Th>
-              <Table.Th w={190}>Memory free</Table.Th>
-              <Table.Th w={120}>Started</Table.Th>
-              <Table.Th w={120}>Last seen</Table.Th>
+              <Table.Th w={96}>State</Table.Th>
+              <Table.Th w={100}>Version</Table.Th>
+              <Table.Th w={70}>Runs</Table.Th>
+              <Table.Th w={130}>Load</Table.Th>
+              <Table.Th w={156}>Memory free</Table.Th>
+              <Table.Th w={96}>Started</Table.Th>
+              <Table.Th w={96}>Last seen</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -50,14 +50,17 @@ export function MachineTable({ machines, silent }: Props) {
 
 function MachineRow({ machine }: { machine: Machine }) {
   const { Load, CPUs, MemoryFree, MemoryTotal } = machine;
+  const facts = [machine.Kind, machine.Platform, ...(machine.Labels ?? [])]
+    .filter(Boolean)
+    .join(" · ");
   return (
     <Table.Tr>
       <Table.Td className={tables.wide ?? ""}>
         <span className={tables.name} title={machine.Node}>
           <bdi>{machine.Node}</bdi>
         </span>
-        <span className={tables.under}>
-          {[machine.Kind, machine.Platform, ...(machine.Labels ?? [])].filter(Boolean).join(" · ")}
+        <span className={tables.under} title={facts}>
+          {facts}
         </span>
       </Table.Td>
       <Table.Td>

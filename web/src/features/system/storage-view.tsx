@@ -38,10 +38,16 @@ export function StorageView({ storage }: { storage: Storage }) {
             : "As long as the run"}
           {storage.max_rows_bytes > 0 && `, at most ${formatBytes(storage.max_rows_bytes)}`}
         </Fact>
-        <Fact title="They take">
+        <Fact title="Rows take up">
           {formatBytes(storage.rows_bytes)} of {storage.runs_with_rows}{" "}
           {storage.runs_with_rows === 1 ? "run" : "runs"}
         </Fact>
+        {storage.artifacts && (
+          <Fact title="For all machines">
+            {formatBytes(storage.artifacts.bytes)} of {storage.artifacts.runs_with_rows}{" "}
+            {storage.artifacts.runs_with_rows === 1 ? "run" : "runs"} in {storage.artifacts.place}
+          </Fact>
+        )}
         <Fact title="Free on the disk">{formatBytes(storage.free_bytes)}</Fact>
       </dl>
     </Panel>

@@ -6,6 +6,7 @@ import { Page, PageHeader, Panel } from "../../ui/page";
 import { ErrorState, LoadingRows } from "../../ui/states";
 import { Fact } from "./fact";
 import { MachineTable } from "./machine-table";
+import { PluginsView } from "./plugins-view";
 import { PoolPanel } from "./pool-panel";
 import { SandboxView } from "./sandbox-view";
 import { StorageView } from "./storage-view";
@@ -38,6 +39,7 @@ export function SystemPage() {
         )}
       </Panel>
       <PoolPanel />
+      <PluginsView />
       {system.data?.storage && <StorageView storage={system.data.storage} />}
       {system.data?.sandbox && <SandboxView sandbox={system.data.sandbox} />}
     </Page>

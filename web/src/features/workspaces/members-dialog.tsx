@@ -1,9 +1,10 @@
-import { Button, Group, Modal, NativeSelect, Text } from "@mantine/core";
+import { Button, Group, Modal, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Member, Workspace } from "../../lib/model";
 import { membersQuery, usersQuery } from "../../lib/queries";
 import { Failure } from "../../ui/failure";
+import { NativeSelect } from "../../ui/native-select";
 import { ErrorState, LoadingRows } from "../../ui/states";
 import { useAddMember } from "./commands";
 import { MemberList } from "./member-list";

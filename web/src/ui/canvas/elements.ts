@@ -26,6 +26,8 @@ export type Drawing = {
   nodeRuns?: StepRun[];
   /** The nodes that rows are pinned to. */
   pinned?: ReadonlySet<string>;
+  /** The nodes that stand out; the others fade. */
+  lit?: ReadonlySet<string>;
   selected?: string;
 };
 
@@ -33,7 +35,7 @@ const middle = nodeSize.height / 2;
 
 /** A pipeline's nodes and edges as the canvas draws them. */
 export function drawElements(drawing: Drawing): { nodes: StepNode[]; edges: Edge[] } {
-  const { graph, kinds, nodeRuns, pinned, selected } = drawing;
+  const { graph, kinds, nodeRuns, pinned, lit, selected } = drawing;
   const places = placeNodes(graph);
   const kindOf = new Map(kinds.map((kind) => [kind.type, kind]));
   const runOf = new Map(nodeRuns?.map((nodeRun) => [nodeRun.node_id, nodeRun]));
@@ -41,10 +43,13 @@ export function drawElements(drawing: Drawing): { nodes: StepNode[]; edges: Edge
     const kind = kindOf.get(step.type);
     const nodeRun = runOf.get(step.id);
     const held = pinned?.has(step.id) ?? false;
+    const position = places.get(step.id) ?? { x: 0, y: 0 };
     return {
       id: step.id,
       type: "step",
-      position: places.get(step.id) ?? { x: 0, y: 0 },
+      position,
+      // Placed and not shifted: whatever is shifted costs the browser something whenever it draws.
+      style: { left: position.x, top: position.y, transform: "none" },
       // Sizes and handles are told, not measured: live updates then never wait for the page's layout.
       ...nodeSize,
       measured: nodeSize,
@@ -53,14 +58,20 @@ export function drawElements(drawing: Drawing): { nodes: StepNode[]; edges: Edge
         { type: "source", position: Position.Right, x: nodeSize.width, y: middle },
       ],
       selected: step.id === selected,
+      ...(lit && !lit.has(step.id) && { className: "faded" }),
       ariaLabel: `${inWords(step, kind, nodeRun)}${held ? ", rows pinned" : ""}`,
       data: { step, pinned: held, ...(kind ? { kind } : {}), ...(nodeRun ? { nodeRun } : {}) },
     };
   });
-  return { nodes, edges: graph.edges.map((edge) => drawEdge(edge, runOf)) };
+  return { nodes, edges: graph.edges.map((edge) => drawEdge(edge, runOf, lit)) };
 }
 
-function drawEdge(edge: PipelineEdge, runOf: Map<string, StepRun>): Edge {
+function drawEdge(
+  edge: PipelineEdge,
+  runOf: Map<string, StepRun>,
+  lit: ReadonlySet<string> | undefined,
+): Edge {
+  const faded = lit && !(lit.has(edge.from) && lit.has(edge.to));
   const label = edgeLabel(edge, runOf.get(edge.from));
   const flowing = runOf.get(edge.to)?.status === "running";
   return {
@@ -69,6 +80,7 @@ function drawEdge(edge: PipelineEdge, runOf: Map<string, StepRun>): Edge {
     target: edge.to,
     animated: flowing,
     focusable: false,
+    ...(faded && { className: "faded" }),
     ...(label ? { label, labelShowBg: true } : {}),
   };
 }

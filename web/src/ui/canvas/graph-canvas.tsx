@@ -1,21 +1,20 @@
 import { useComputedColorScheme } from "@mantine/core";
-import {
-  Background,
-  BackgroundVariant,
-  Controls,
-  type NodeChange,
-  ReactFlow,
-  useReactFlow,
-  useStore,
-} from "@xyflow/react";
+import { Controls, type NodeChange, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import { useEffect, useMemo, useRef } from "react";
+import { Backdrop } from "./backdrop";
 import classes from "./canvas.module.css";
+import { Distance } from "./distance";
 import { type Drawing, drawElements, type StepNode } from "./elements";
 import { nodeSize } from "./layout";
 import { StepCard } from "./step-card";
+import { usePanning } from "./use-panning";
 
-const fit = { maxZoom: 1, padding: 0.06 };
+/** Everything in sight, and nothing behind the controls. */
+const fit = {
+  maxZoom: 1,
+  padding: { top: "20px", right: "24px", bottom: "52px", left: "24px" },
+} as const;
 
 /** Pixels that stay free beside a node that was moved into sight. */
 const sideMargin = 32;
@@ -47,14 +46,15 @@ function Refit({ selected }: { selected: StepNode | undefined }) {
 }
 
 /** From this many nodes on, those out of sight are not drawn. */
-const manyNodes = 120;
+const manyNodes = 400;
 
 export type GraphCanvasProps = Drawing & { onSelect: (nodeId: string | undefined) => void };
 
 /** A pipeline drawn as a graph to look at, pan and pick nodes from. */
 export function GraphCanvas(props: GraphCanvasProps) {
-  const { graph, kinds, nodeRuns, pinned, selected, onSelect } = props;
+  const { graph, kinds, nodeRuns, pinned, lit, selected, onSelect } = props;
   const scheme = useComputedColorScheme("light");
+  const { around, ...panning } = usePanning();
   const { nodes, edges } = useMemo(
     () =>
       drawElements({
@@ -62,21 +62,23 @@ export function GraphCanvas(props: GraphCanvasProps) {
         kinds,
         ...(nodeRuns ? { nodeRuns } : {}),
         ...(pinned ? { pinned } : {}),
+        ...(lit ? { lit } : {}),
         ...(selected ? { selected } : {}),
       }),
-    [graph, kinds, nodeRuns, pinned, selected],
+    [graph, kinds, nodeRuns, pinned, lit, selected],
   );
   const pick = (changes: NodeChange<StepNode>[]) => {
     const chosen = changes.find((change) => change.type === "select" && change.selected);
     if (chosen && "id" in chosen) onSelect(chosen.id);
   };
   return (
-    <div className={classes.canvas}>
+    <div ref={around} className={classes.canvas}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
         onNodesChange={pick}
+        {...panning}
         onPaneClick={() => onSelect(undefined)}
         colorMode={scheme}
         nodesDraggable={false}
@@ -91,8 +93,14 @@ export function GraphCanvas(props: GraphCanvasProps) {
         onlyRenderVisibleElements={nodes.length > manyNodes}
         proOptions={{ hideAttribution: true }}
       >
-        <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
-        <Controls showInteractive={false} position="bottom-left" fitViewOptions={fit} />
+        <Backdrop />
+        <Controls
+          orientation="horizontal"
+          showInteractive={false}
+          position="bottom-left"
+          fitViewOptions={fit}
+        />
+        <Distance />
         <Refit selected={nodes.find((node) => node.selected)} />
       </ReactFlow>
     </div>

@@ -17,7 +17,8 @@ export function placeNodes(graph: Graph): Map<string, Point> {
     : layOut(graph);
 }
 
-function layOut({ nodes, edges }: Graph): Map<string, Point> {
+/** Where each node of a graph stands when it flows from left to right, wherever it stood. */
+export function layOut({ nodes, edges }: Graph): Map<string, Point> {
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: "LR", ranksep: 76, nodesep: 32 });
   graph.setDefaultEdgeLabel(() => ({}));

@@ -1,0 +1,42 @@
+import {
+  IconApi,
+  IconBrandAws,
+  IconBrandAzure,
+  IconBrandGoogle,
+  IconBrandMysql,
+  IconBrandSlack,
+  IconBucket,
+  IconDatabase,
+  IconFile,
+  IconFolderUp,
+  IconMail,
+  IconPlug,
+  type IconProps,
+} from "@tabler/icons-react";
+import type { ComponentType } from "react";
+import type { ConnectionType } from "../../lib/connections";
+
+/** Icons of types that have one of their own. */
+const icons: Record<string, ComponentType<IconProps>> = {
+  azure_blob: IconBrandAzure,
+  gcs: IconBrandGoogle,
+  mysql: IconBrandMysql,
+  s3: IconBrandAws,
+  sftp: IconFolderUp,
+  slack: IconBrandSlack,
+  smtp: IconMail,
+  sqlite: IconFile,
+};
+
+const categories = {
+  api: IconApi,
+  database: IconDatabase,
+  storage: IconBucket,
+  other: IconPlug,
+} satisfies Record<ConnectionType["category"], ComponentType<IconProps>>;
+
+/** The icon of a type of connections; one that has none of its own gets that of its category. */
+export function TypeIcon({ type, size }: { type: ConnectionType; size: number }) {
+  const Icon = icons[type.type] ?? categories[type.category];
+  return <Icon size={size} aria-hidden />;
+}

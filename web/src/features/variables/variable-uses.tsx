@@ -1,0 +1,41 @@
+import { List, Text } from "@mantine/core";
+import "@mantine/core/styles/List.css";
+import { useQuery } from "@tanstack/react-query";
+import { variableUsesQuery } from "../../lib/variables";
+import { TextLink } from "../../ui/links";
+import { ErrorState, LoadingRows } from "../../ui/states";
+
+/** The nodes that name a variable, by their pipelines, and the connections that take a secret from it. */
+export function VariableUses({ name }: { name: string }) {
+  const uses = useQuery(variableUsesQuery(name));
+  if (uses.isPending) return <LoadingRows rows={2} />;
+  if (uses.isError) return <ErrorState error={uses.error} onRetry={() => void uses.refetch()} />;
+  if (uses.data.length === 0) return <Text mt="sm">Nothing uses it.</Text>;
+  return (
+    <List mt="sm" size="sm">
+      {uses.data.map(({ pipeline_id, pipeline_name, node_id, node_name, conn_id }) =>
+        conn_id ? (
+          <List.Item key={conn_id}>
+            <TextLink to="/connections" inherit td="underline">
+              Connection
+            </TextLink>
+            : <bdi>{conn_id}</bdi>
+          </List.Item>
+        ) : (
+          <List.Item key={`${pipeline_id} ${node_id}`}>
+            <TextLink
+              to="/pipelines/$pipelineId"
+              params={{ pipelineId: pipeline_id }}
+              search={{ node: node_id }}
+              inherit
+              td="underline"
+            >
+              <bdi>{pipeline_name}</bdi>
+            </TextLink>
+            : <bdi>{node_name || node_id}</bdi>
+          </List.Item>
+        ),
+      )}
+    </List>
+  );
+}
