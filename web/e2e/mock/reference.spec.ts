@@ -12,7 +12,7 @@ test("an operation with its schemas, as curl, and tried", async ({ page }) => {
   await page.getByLabel("Search operations").fill("search GET");
   await page.getByRole("link", { name: "GET /api/search" }).click();
   await expect(page).toHaveURL(/op=/);
-  await expect(page.getByRole("heading", { name: /^Find what has a text/ })).toBeVisible();
+  await expect(page.getByRole("heading", { name: /^Find pipelines, connections/ })).toBeVisible();
   await expect(page.getByText("pipelines.view")).toBeVisible();
   await page.getByLabel("q", { exact: true }).fill("a b");
   await expect(page.locator("pre").first()).toContainText("/api/search?q=a+b");
