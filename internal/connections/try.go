@@ -139,7 +139,7 @@ func (s *Service) reach(ctx context.Context, c connection.Connection) (driver, f
 	if slices.Contains(connection.Storage, c.Type) {
 		return s.reachFiles(ctx, c)
 	}
-	return c.Type, "The database answers a query", servers.Try(ctx, c, s.Out().Dialer())
+	return c.Type, "The database answers a query", servers.Try(ctx, c, s.Out())
 }
 
 func (s *Service) reachFile(ctx context.Context, c connection.Connection) (string, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/broked/broked/internal/databases/sqlite"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/outbound"
 )
 
 // database is what the database nodes ask of a database, whichever sort it is.
@@ -67,7 +68,7 @@ func (p dbPlace) address(env node.Env) (databases.Address, error) {
 	if c.Type == connection.SQLite {
 		return databases.Address{Kind: databases.SQLite, Path: c.Host}, nil
 	}
-	_, err = servers.At(c, nil)
+	_, err = servers.At(c, outbound.Exit{})
 	return databases.Address{Kind: databases.Kind(c.Type), Server: c}, err
 }
 
@@ -97,7 +98,7 @@ func (p dbPlace) find(env node.Env, how use) (opened, node.Access, error) {
 	}
 	if a.Kind != databases.SQLite {
 		return opened{a.Kind, func(env node.Env) database {
-			db, _ := servers.At(a.Server, env.Out.Dialer()) // the address is of one
+			db, _ := servers.At(a.Server, *env.Out) // the address is of one
 			return db
 		}}, node.Access{Network: true}, nil
 	}

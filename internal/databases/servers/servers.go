@@ -25,9 +25,10 @@ type Database interface {
 	Script(ctx context.Context, text string) (int, error)
 }
 
-// At returns the database that a connection leads to, through dialer alone. A type that
+// At returns the database that a connection leads to, by way of out alone. A type that
 // is no database on a server is an Invalid fault.
-func At(c connection.Connection, dialer *outbound.Dialer) (Database, error) { //nolint:ireturn // which of them is the question
+func At(c connection.Connection, out outbound.Exit) (Database, error) { //nolint:ireturn // which of them is the question
+	dialer := out.Dialer()
 	switch c.Type {
 	case connection.Postgres:
 		return postgres.Server{At: c, Dialer: dialer}, nil
@@ -38,8 +39,8 @@ func At(c connection.Connection, dialer *outbound.Dialer) (Database, error) { //
 }
 
 // Try connects and asks for one row.
-func Try(ctx context.Context, c connection.Connection, dialer *outbound.Dialer) error {
-	db, err := At(c, dialer)
+func Try(ctx context.Context, c connection.Connection, out outbound.Exit) error {
+	db, err := At(c, out)
 	if err != nil {
 		return err
 	}

@@ -18,13 +18,13 @@ func TestNoWayAroundThePolicy(t *testing.T) {
 			"168.63.129.16", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "fd00:ec2::254", "fe80::1", "64:ff9b::7f00:1", "2002:7f00:1::", "fc00::1",
 		} {
 			c := connection.Connection{Type: typ, Host: host, Port: 4321, Schema: "d", Login: "u", Password: "p"}
-			err := servers.Try(t.Context(), c, &outbound.Dialer{})
+			err := servers.Try(t.Context(), c, outbound.Exit{})
 			if fault.CodeOf(err) != "ssrf_blocked" {
 				t.Errorf("%s to %s: %s %v", typ, host, fault.CodeOf(err), err)
 			}
 		}
 		c := connection.Connection{Type: typ, Host: "/var/run/postgresql", Port: 4321, Schema: "d", Login: "u"}
-		if err := servers.Try(t.Context(), c, &outbound.Dialer{}); err == nil {
+		if err := servers.Try(t.Context(), c, outbound.Exit{}); err == nil {
 			t.Errorf("%s reached a socket", typ)
 		}
 	}
