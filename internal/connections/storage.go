@@ -23,7 +23,7 @@ var storageTypes = []Type{
 		required: []string{schema},
 	},
 	{
-		Type: connection.GCS, Label: "Google Cloud Storage", Category: "storage", Summary: "A bucket of Google Cloud Storage, by its XML API.",
+		Type: connection.GCS, Label: "Google Cloud Storage", Category: "storage", Untried: true, Summary: "A bucket of Google Cloud Storage, by its XML API.",
 		Fields: []string{host, schema, login, password},
 		Labels: Hints{host: "Endpoint", schema: "Bucket", login: "Access ID", password: "Secret or key file"},
 		Hints:  Hints{host: "storage.googleapis.com when left out", login: "Of an HMAC key; not for a service account", password: "The secret of the HMAC key, or the JSON of the service account's key file"},
@@ -33,7 +33,7 @@ var storageTypes = []Type{
 		), Secret: object(), required: []string{schema},
 	},
 	{
-		Type: connection.AzureBlob, Label: "Azure Blob Storage", Category: "storage", Summary: "A container of an Azure storage account.",
+		Type: connection.AzureBlob, Label: "Azure Blob Storage", Category: "storage", Untried: true, Summary: "A container of an Azure storage account.",
 		Fields: []string{host, schema, login, password},
 		Labels: Hints{host: "Endpoint", schema: "Container", login: "Storage account", password: "Key or signature"},
 		Hints:  Hints{host: "https://ACCOUNT.blob.core.windows.net when left out", password: "A key of the account, or a shared access signature such as sv=...&sig=..."},

@@ -22,6 +22,7 @@ type Type struct {
 	Hints    Hints    `json:"hints,omitempty" doc:"What its fields mean, by their names"`
 	Presets  []Preset `json:"presets,omitempty" doc:"Systems of one sort, each with what it wants to be set"`
 	Labels   Hints    `json:"labels,omitempty" doc:"What its fields are called, where that is something else than usual"`
+	Untried  bool     `json:"untried,omitempty" doc:"No real server of this sort could be had: what is sent and understood is tested without one"`
 	// Options are the settings that it has besides. They are shown.
 	Options node.Schema `json:"-"`
 	// Secret are settings that are given in extra, and shown to nobody.

@@ -3071,6 +3071,8 @@ export interface components {
             /** @description Systems of one sort, each with what it wants to be set */
             presets?: components["schemas"]["Preset"][] | null;
             type: string;
+            /** @description No real server of this sort could be had: what is sent and understood is tested without one */
+            untried?: boolean;
         };
         Contact: {
             address: string;

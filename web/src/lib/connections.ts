@@ -43,6 +43,8 @@ export type ConnectionType = {
   presets?: ConnectionPreset[];
   /** What its fields are called, where that is something else than usual. */
   labels?: Partial<Record<ConnectionField, string>>;
+  /** Its tests had no real server of this sort. */
+  untried?: boolean;
   options_schema: JsonSchema;
   extra_schema: JsonSchema;
 };

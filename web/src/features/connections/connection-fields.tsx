@@ -52,6 +52,7 @@ export function ConnectionFields({ type, onBack, connection, draft, wrong, onCha
           <Text fw={600}>{type.label}</Text>
           <Text size="xs" c={wrong.type ? "red" : "dimmed"}>
             {wrong.type ?? type.description}
+            {type.untried && " Not tried against a server: test it with yours."}
           </Text>
         </div>
         {onBack && (

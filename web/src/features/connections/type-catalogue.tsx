@@ -58,7 +58,10 @@ export function TypeCatalogue({ types, onPick }: Props) {
                     <TypeIcon type={type} size={20} />
                     <span>
                       <strong>{label}</strong>
-                      <small>{description}</small>
+                      <small>
+                        {description}
+                        {type.untried && " Not tried against a server."}
+                      </small>
                     </span>
                   </button>
                 );
