@@ -87,11 +87,15 @@ func (db *database) keep(ctx context.Context, table string, rel node.Relation) (
 
 // write computes rel into a Parquet file, and returns what reads it.
 func (db *database) write(ctx context.Context, path string, rel node.Relation) (node.Relation, error) {
+	return db.writeWith(ctx, path, rel, db.Exec)
+}
+
+func (*database) writeWith(ctx context.Context, path string, rel node.Relation, exec func(ctx context.Context, statement string) (int64, error)) (node.Relation, error) {
 	sql, note, err := carriedHuge(rel)
 	if err != nil {
 		return node.Relation{}, err
 	}
-	rows, err := db.Exec(ctx, "COPY ("+sql+") TO "+sqltext.Text(path)+" (FORMAT parquet, COMPRESSION snappy"+note+")")
+	rows, err := exec(ctx, "COPY ("+sql+") TO "+sqltext.Text(path)+" (FORMAT parquet, COMPRESSION snappy"+note+")")
 	if err != nil {
 		return node.Relation{}, err
 	}

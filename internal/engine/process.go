@@ -58,7 +58,12 @@ func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err erro
 		input = inputs[0]
 		in = r.db.Read(ctx, input)
 	}
-	g, err := r.db.gather(ctx, fmt.Sprintf("rows of %d", i))
+	g, err := r.db.gather(ctx, fmt.Sprintf("rows of %d", i), r.artifact(i), func(name string) string {
+		if k := slices.IndexFunc(input.Columns, func(c node.Column) bool { return c.Name == name }); k >= 0 {
+			return input.Columns[k].Type
+		}
+		return "VARCHAR"
+	})
 	if err != nil {
 		return err
 	}
@@ -69,19 +74,14 @@ func (r *run) processed(ctx context.Context, i int, n node.Procedural) (err erro
 	if err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
-	rel, err := g.relation(input, func(name string) string {
-		if k := slices.IndexFunc(input.Columns, func(c node.Column) bool { return c.Name == name }); k >= 0 {
-			return input.Columns[k].Type
-		}
-		return "VARCHAR"
-	}, func(column string) {
+	rel, err := g.relation(input, func(column string) {
 		s.env.Log(node.Warning, "column %s became text: its values have types that no other column could keep", column)
 	})
 	if err != nil {
 		return err
 	}
 	rel = r.sampled(i, rel)
-	s.rel, err = r.db.write(ctx, r.artifact(i), rel)
+	s.rel, err = g.keep(ctx, r.db, r.artifact(i), rel)
 	if err != nil {
 		return err
 	}

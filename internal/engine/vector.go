@@ -108,16 +108,40 @@ func put(vector bindings.Vector, c batch.Column, from, n int) {
 	case batch.Bool:
 		copy(unsafe.Slice((*bool)(data), n), c.Bools[from:])
 	case batch.Text:
-		texts := unsafe.Slice((*text)(data), n)
-		for row := range n {
-			v := c.Texts[from+row]
-			if len(v) > inPlace {
-				bindings.VectorAssignStringElement(vector, bindings.IdxT(row), v)
-				continue
-			}
-			texts[row] = text{length: uint32(len(v))}
-			copy(texts[row].short[:], v)
-		}
+		putTexts(vector, unsafe.Slice((*text)(data), n), c.Texts[from:from+n])
 	case batch.Input:
+	}
+}
+
+// putTexts writes texts into a vector. What does not fit in place is handed to DuckDB as
+// one long text, within which the vector's point then: a call of DuckDB for each takes
+// longer than copying them.
+func putTexts(vector bindings.Vector, into []text, texts []string) {
+	size, first := 0, -1
+	for row, v := range texts {
+		if len(v) > inPlace {
+			if size += len(v); first < 0 {
+				first = row
+			}
+		}
+	}
+	var at uintptr // in memory of DuckDB's
+	if first >= 0 {
+		all := make([]byte, 0, size)
+		for _, v := range texts {
+			if len(v) > inPlace {
+				all = append(all, v...)
+			}
+		}
+		bindings.VectorAssignStringElementLen(vector, bindings.IdxT(first), all)
+		at = *(*uintptr)(unsafe.Pointer(&into[first].short[4]))
+	}
+	for row, v := range texts {
+		t := &into[row]
+		*t = text{length: uint32(len(v))}
+		if n := copy(t.short[:], v); n < len(v) {
+			*(*uintptr)(unsafe.Pointer(&t.short[4])) = at // the bytes before it are how the text begins
+			at += uintptr(len(v))
+		}
 	}
 }
