@@ -28,7 +28,8 @@ type Connection struct {
 // The types of connections that are offered, as connections name them.
 const (
 	Postgres = "postgres"
-	MySQL    = "mysql"  // and MariaDB
+	MySQL    = "mysql" // and MariaDB
+	Redshift = "redshift"
 	SQLite   = "sqlite" // its Host is the path of the file
 	HTTP     = "http"
 	SMTP     = "smtp"

@@ -59,7 +59,7 @@ func object(fields ...node.Field) node.Schema {
 }
 
 // types are those that are offered: each of them is used by a node, or by names in settings.
-var types = slices.Concat(coreTypes, storageTypes, messageTypes)
+var types = slices.Concat(coreTypes, warehouseTypes, storageTypes, messageTypes)
 
 var coreTypes = []Type{
 	{

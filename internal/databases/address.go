@@ -20,6 +20,7 @@ const (
 	SQLite   Kind = connection.SQLite // files
 	Postgres Kind = connection.Postgres
 	MySQL    Kind = connection.MySQL // and MariaDB
+	Redshift Kind = connection.Redshift
 )
 
 // Address is where a database is.
@@ -45,6 +46,7 @@ var servers = map[string]struct {
 	port int
 }{
 	"postgres": {Postgres, 5432}, "postgresql": {Postgres, 5432}, "mysql": {MySQL, 3306}, "mariadb": {MySQL, 3306},
+	"redshift": {Redshift, 5439},
 }
 
 // goAddress is how addresses of MySQL look to the driver and to older pipelines.

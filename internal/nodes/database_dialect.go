@@ -25,6 +25,7 @@ type dbDialect struct {
 var dbDialects = map[databases.Kind]dbDialect{
 	databases.SQLite:   {nextStandard, numbered("?"), "", " || ", sqltext.Ident, nil, nil},
 	databases.Postgres: {nextPiece, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
+	databases.Redshift: {nextRedshift, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
 	databases.MySQL:    {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
 }
 
@@ -62,6 +63,14 @@ func typedMySQL(mark string, r cursorRead) (string, any) { //nolint:ireturn // a
 // exactMySQL compares by characters, whatever the collation and however texts are kept.
 func exactMySQL(expression string) string {
 	return "CAST(CONVERT(" + expression + " USING utf8mb4) AS BINARY)"
+}
+
+// nextRedshift is nextPiece for Redshift, where a backslash escapes in every text.
+func nextRedshift(text string) (piece, int) {
+	if text[0] == '\'' {
+		return quoted(escapedText, text, 0)
+	}
+	return nextPiece(text)
 }
 
 // nextMySQL is nextPiece for MySQL, where a backslash escapes, double quotes are around

@@ -42,6 +42,9 @@ type Sort struct {
 	// Commits says that a table which changes is committed at once: columns are added by
 	// the first batch alone, and stay when the load fails.
 	Commits bool
+	// Lean says that keys need not be unique, and that rows which are refused cannot be put
+	// aside: a load with such rows fails, and tells of the first.
+	Lean bool
 }
 
 // Server is what databases on servers are asked besides.

@@ -192,6 +192,19 @@ func refusals(t *testing.T, s Sort) {
 		b.Columns[1].Valid = []bool{true, true, true, true, true, true, false}
 		return b
 	}
+	if s.Lean {
+		r := &databases.Refusals{}
+		_, err := db.Write(t.Context(), databases.Load{Table: "t", Refusals: r}, of(bad(), pairs(20, "later")))
+		tells(t, err, "row_refused", "row 2 cannot be written to t")
+		if r.Count != 1 || r.First[0].Row != 2 {
+			t.Errorf("got %+v", r)
+		}
+		r.Table = "aside"
+		_, err = db.Write(t.Context(), databases.Load{Table: "t", Refusals: r}, of(bad()))
+		tells(t, err, "", "cannot put rows aside")
+		same(t, rows(t, db, "SELECT id, name FROM t"), "5|there\n")
+		return
+	}
 	r := &databases.Refusals{Run: "r", Node: "n", Table: "aside"}
 	write(t, db, databases.Load{Table: "t", Refusals: r}, 5, bad(), pairs(20, "later"))
 	same(t, rows(t, db, "SELECT id, name FROM t ORDER BY id"), "1|one\n3|three\n4|four\n5|there\n6|six\n20|later\n")
@@ -244,8 +257,10 @@ func words(t *testing.T, s Sort) {
 	lacking.Columns[1].Name = "nme"
 	_, err := db.Write(t.Context(), databases.Load{Table: "customers"}, of(lacking))
 	tells(t, err, "", `no column "nme" (did you mean "name"?)`)
-	_, err = db.Write(t.Context(), databases.Load{Table: "customers", Mode: databases.Upsert, Keys: []string{"name"}}, of(pairs(1, "a")))
-	tells(t, err, "", "no unique key of name")
+	if !s.Lean {
+		_, err = db.Write(t.Context(), databases.Load{Table: "customers", Mode: databases.Upsert, Keys: []string{"name"}}, of(pairs(1, "a")))
+		tells(t, err, "", "no unique key of name")
+	}
 	_, err = db.Write(t.Context(), databases.Load{Table: "customers", Mode: databases.Upsert, Keys: []string{"ids"}}, of(pairs(1, "a")))
 	tells(t, err, "", `no column "ids"`)
 	same(t, rows(t, db, "SELECT count(*) FROM customers"), "0\n")
@@ -270,7 +285,11 @@ func scripts(t *testing.T, s Sort) {
 func hostile(t *testing.T, s Sort) {
 	t.Helper()
 	db := s.New(t)
-	texts := []string{"", `\N`, `\.`, "\\", "tab\tline\nreturn\r", `"'` + "`", "'; DROP TABLE t; --", "{1,2}", "NULL", "%s ?1 $1", "日本語 🐘 é", strings.Repeat("x", 100_000), "\x7f\x01", "a\\tb"}
+	longest := 100_000
+	if s.Lean {
+		longest = 65_535
+	}
+	texts := []string{"", `\N`, `\.`, "\\", "tab\tline\nreturn\r", `"'` + "`", "'; DROP TABLE t; --", "{1,2}", "NULL", "%s ?1 $1", "日本語 🐘 é", strings.Repeat("x", longest), "\x7f\x01", "a\\tb"}
 	write(t, db, databases.Load{Table: `odd"name`, Create: true}, int64(len(texts)), pairs(1, texts...))
 	b := pairs(1, texts...)
 	b.Columns[1].Name = "a \"b` c"

@@ -53,6 +53,9 @@ func (c *conn) fault(err error) error {
 }
 
 func (c *conn) said(e *pgconn.PgError, err error) error {
+	if strings.Contains(e.Message+e.Detail, "isolation violation") { // how Redshift says it
+		e.Code = "40001"
+	}
 	for _, prefix := range []string{e.Code, e.Code[:min(3, len(e.Code))], e.Code[:min(2, len(e.Code))]} {
 		s, known := sayings[prefix]
 		if !known {

@@ -46,6 +46,9 @@ func Config(c connection.Connection, dialer *outbound.Dialer) (*pgx.ConnConfig, 
 	}
 	if c.Port == 0 {
 		c.Port = DefaultPort
+		if c.Type == connection.Redshift {
+			c.Port = RedshiftPort
+		}
 	}
 	if c.Port < 0 || c.Port > math.MaxUint16 {
 		return nil, fault.New(fault.Invalid, "the port must be between 1 and 65535").With("bad_address")

@@ -60,10 +60,11 @@ func (c *conn) rows(ctx context.Context, q databases.Query, give func(batch.Batc
 	r := &reading{most: q.BatchRows, give: give}
 	formats := make([]int16, len(described.Fields))
 	for i, f := range described.Fields {
-		if inBinary(f.DataTypeOID) {
+		column := newColumn(f.Name, f.DataTypeOID, f.TypeModifier)
+		if column.plain = c.redshift(); !column.plain && inBinary(f.DataTypeOID) {
 			formats[i] = 1
 		}
-		r.columns = append(r.columns, newColumn(f.Name, f.DataTypeOID, f.TypeModifier))
+		r.columns = append(r.columns, column)
 	}
 	if r.most <= 0 {
 		r.most = batchRows

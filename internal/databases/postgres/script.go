@@ -22,7 +22,14 @@ func (c *conn) script(ctx context.Context, text string) (int, error) {
 			continue
 		case "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE":
 			return count, databases.InScript(count, databases.ErrDivides)
+		case "TRUNCATE":
+			if c.redshift() {
+				return count, databases.InScript(count, errTruncates)
+			}
 		case "COPY":
+			if c.redshift() { // which reads files by it
+				break
+			}
 			return count, databases.InScript(count, fault.New(fault.Invalid, "COPY is not for scripts: a table takes rows"))
 		}
 		// One by one: the protocol takes no second statement in the text of one.

@@ -1,4 +1,5 @@
-// Package postgres reads and writes PostgreSQL databases for nodes. It speaks the
+// Package postgres reads and writes PostgreSQL databases for nodes, and Redshift, which
+// speaks as PostgreSQL does and lacks much of it. It speaks the
 // protocol itself, one level below database/sql, so that rows are neither boxed value
 // by value nor sent one by one. The server's own store is another package's.
 package postgres
@@ -49,12 +50,24 @@ func (s Server) connect(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(config.RuntimeParams, settings)
+	after := []string{}
+	if s.redshift() {
+		after = lean(config)
+	} else {
+		maps.Copy(config.RuntimeParams, settings)
+	}
 	made, err := pgconn.ConnectConfig(ctx, &config.Config)
 	if err != nil {
 		return nil, databases.Stopped(ctx, Explain(s.At, err))
 	}
-	return &conn{PgConn: made, at: s.At}, nil
+	c := &conn{PgConn: made, at: s.At}
+	for _, statement := range after {
+		if err := c.run(ctx, statement); err != nil {
+			c.shut(ctx)
+			return nil, databases.Stopped(ctx, err)
+		}
+	}
+	return c, nil
 }
 
 // shut ends the connection, and with it a transaction that is open.
@@ -72,6 +85,19 @@ func (c *conn) run(ctx context.Context, text string, params ...string) error {
 
 // texts returns the first column of a statement of ours.
 func (c *conn) texts(ctx context.Context, text string, params ...string) ([]string, error) {
+	rows, err := c.lines(ctx, text, params...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]string, len(rows))
+	for i, row := range rows {
+		all[i] = row[0]
+	}
+	return all, nil
+}
+
+// lines returns the rows of a statement of ours.
+func (c *conn) lines(ctx context.Context, text string, params ...string) ([][]string, error) {
 	values := make([][]byte, len(params))
 	for i, p := range params {
 		values[i] = []byte(p)
@@ -80,9 +106,11 @@ func (c *conn) texts(ctx context.Context, text string, params ...string) ([]stri
 	if r.Err != nil {
 		return nil, c.fault(r.Err)
 	}
-	all := make([]string, len(r.Rows))
+	all := make([][]string, len(r.Rows))
 	for i, row := range r.Rows {
-		all[i] = string(row[0])
+		for _, value := range row {
+			all[i] = append(all[i], string(value))
+		}
 	}
 	return all, nil
 }

@@ -33,6 +33,7 @@ type table struct {
 	shown string            // for people
 	types map[string]string // of its columns
 	names []string
+	oids  map[string]uint32 // of the types, of Redshift
 }
 
 // tableNamed reads the name of a table, perhaps with its schema in front.

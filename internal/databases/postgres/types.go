@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ var plainTypes = map[uint32]string{
 	pgtype.Float4OID: "FLOAT", pgtype.Float8OID: "DOUBLE", pgtype.BoolOID: "BOOLEAN",
 	pgtype.DateOID: "DATE", pgtype.TimeOID: "TIME", pgtype.TimestampOID: "TIMESTAMP", pgtype.TimestamptzOID: "TIMESTAMP WITH TIME ZONE",
 	pgtype.ByteaOID: "BLOB", pgtype.UUIDOID: "UUID", pgtype.JSONOID: "JSON", pgtype.JSONBOID: "JSON",
+	superOID: "JSON", varbyteOID: "BLOB",
 }
 
 // arrayTypes are those of lists.
@@ -61,6 +63,8 @@ type column struct {
 	oid  uint32
 	typ  string // empty for decimals without bounds, whose values decide
 	kind batch.Kind
+	// plain says that all values come as text.
+	plain bool
 
 	valid  []bool
 	nulls  int
@@ -108,6 +112,9 @@ func (c *column) add(value []byte, n int) (int, error) {
 	}
 	if c.nulls > 0 {
 		c.valid = append(c.valid, value != nil)
+	}
+	if c.plain && c.kind != batch.Text {
+		return 8, c.addPlain(string(value))
 	}
 	switch c.kind {
 	case batch.Int:
@@ -162,8 +169,8 @@ func (c *column) addFloat(value []byte) error {
 func (c *column) addText(value []byte) (int, error) {
 	before := len(c.buffer)
 	switch {
-	case c.typ == "BLOB" && len(value) >= 2:
-		c.buffer = append(c.buffer, value[2:]...) // without \x
+	case c.typ == "BLOB":
+		c.buffer = append(c.buffer, bytes.TrimPrefix(value, []byte(`\x`))...)
 	case value != nil && strings.HasSuffix(c.typ, "[]"):
 		list, err := listOf(string(value), c.typ)
 		if err != nil {

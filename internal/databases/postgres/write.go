@@ -27,6 +27,9 @@ import (
 // table refuses, the error is an Invalid fault; its problems name the settings table
 // and key_columns. A connection that cannot be made or is lost is a transient fault.
 func (s Server) Write(ctx context.Context, load databases.Load, rows iter.Seq2[batch.Batch, error]) (int64, error) {
+	if s.redshift() {
+		return s.insert(ctx, load, rows)
+	}
 	var written int64
 	err := s.change(ctx, load.Attempt, func(c *conn) error {
 		n, done, err := c.doneBefore(ctx, load)
@@ -79,6 +82,9 @@ func (s Server) change(ctx context.Context, attempt databases.Attempt, do func(*
 		return err
 	}
 	defer c.shut(ctx) // without COMMIT nothing is kept
+	if s.redshift() {
+		return databases.Stopped(ctx, s.changeLean(ctx, c, attempt, databases.Load{}, do))
+	}
 	if err := c.run(ctx, "BEGIN READ WRITE"); err != nil {
 		return databases.Stopped(ctx, err)
 	}

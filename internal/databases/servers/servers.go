@@ -30,7 +30,7 @@ type Database interface {
 func At(c connection.Connection, out outbound.Exit) (Database, error) { //nolint:ireturn // which of them is the question
 	dialer := out.Dialer()
 	switch c.Type {
-	case connection.Postgres:
+	case connection.Postgres, connection.Redshift:
 		return postgres.Server{At: c, Dialer: dialer}, nil
 	case connection.MySQL:
 		return mysql.At(c, dialer), nil
