@@ -26,6 +26,7 @@ import (
 	"github.com/broked/broked/internal/lineage"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
+	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/plugins"
 	"github.com/broked/broked/internal/postgres"
@@ -161,7 +162,7 @@ func (s *assembled) join(ctx context.Context, c *serveCmd, data *folder, p parts
 	if err := errors.Join(memory.Reschedule(ctx, time.Now()), memory.Relate(ctx)); err != nil {
 		return err
 	}
-	s.watcher = &triggers.Watcher{Store: memory, Roots: files.Roots(s.executing.Roots), News: board, Log: s.log, Room: s.sweeper.Room}
+	s.watcher = &triggers.Watcher{Store: memory, Roots: files.Roots(s.executing.Roots), News: board, Log: s.log, Room: s.sweeper.Room, Far: triggers.Elsewhere(s.connections.Resolve, func() outbound.Exit { return s.executing.Out })}
 	s.gates = &runs.Gatekeeper{Store: memory, News: board, Log: s.log}
 	s.clock = &runs.Clock{Ticks: memory, News: board, Log: s.log, Room: s.sweeper.Room}
 	s.backfills = &runs.Backfiller{Store: memory, News: board, Log: s.log, Room: s.sweeper.Room}

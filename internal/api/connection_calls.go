@@ -12,7 +12,6 @@ import (
 	"github.com/broked/broked/internal/connections"
 	"github.com/broked/broked/internal/databases"
 	"github.com/broked/broked/internal/fault"
-	"github.com/broked/broked/internal/pipelines"
 )
 
 func (s *server) connectionCalls() {
@@ -119,7 +118,7 @@ func (s *server) tryConnection(ctx context.Context, in *ByConnection) (*body[con
 	return answered(s.Connections.Try(ctx, in.Name))
 }
 
-func (s *server) connectionUsedBy(ctx context.Context, in *ByConnection) (*body[[]pipelines.Use], error) {
+func (s *server) connectionUsedBy(ctx context.Context, in *ByConnection) (*body[[]connections.Use], error) {
 	return answered(s.Connections.UsedBy(ctx, in.Name))
 }
 

@@ -135,6 +135,9 @@ func (t Type) shown(name string) bool {
 func (t Type) given() node.Schema {
 	all := t.Secret
 	all.Fields = append(slices.Clone(t.Secret.Fields), t.Options.Fields...)
+	for i := range all.Fields {
+		all.Fields[i].Required = false // it may be among the options
+	}
 	return all
 }
 

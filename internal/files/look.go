@@ -14,6 +14,7 @@ type Found struct {
 	Size     int64
 	Modified time.Time // its content
 	Changed  time.Time // that, its name or its owner, which nobody can put back
+	Version  string    // of what is elsewhere: another one when the content is; empty where nobody tells
 }
 
 // Look returns the files that a path or pattern names, as Read does; none is no fault.

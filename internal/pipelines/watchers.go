@@ -11,6 +11,7 @@ import (
 
 	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/id"
 )
 
 // Watcher is a trigger of a pipeline: something that the server looks at, and that starts
@@ -21,9 +22,11 @@ type Watcher struct {
 	Paused bool              `json:"paused,omitempty" doc:"What changes meanwhile starts runs afterwards"`
 	Params map[string]string `json:"params,omitempty" doc:"Parameters of its runs, besides those that it gives them itself"`
 
+	ConnID    string `json:"conn_id,omitempty" doc:"file: a connection to where the files are, such as a bucket; the server's disk when absent"`
 	Path      string `json:"path,omitempty" doc:"file: a path or a pattern, as in source_file"`
 	StableFor string `json:"stable_for,omitempty" doc:"file: how long a file must stay as it is, such as 30s; 10s when absent, 1h at most"`
 	Existing  bool   `json:"existing,omitempty" doc:"file: those that are there when the trigger is made start runs as well"`
+	Every     string `json:"every,omitempty" doc:"file, with conn_id: how often is looked, such as 5m; 1m when absent, 5s at least, 24h at most"`
 
 	Product  string   `json:"product,omitempty" enum:"recruiting,retention" doc:"contacts: only leads, or only agents"`
 	Events   []string `json:"events,omitempty" doc:"contacts: created, updated, deleted; the first two when absent"`
@@ -50,6 +53,8 @@ const (
 // The times of watchers, unless they say.
 const (
 	defaultStable = 10 * time.Second
+	defaultEvery  = time.Minute
+	leastEvery    = 5 * time.Second
 	defaultQuiet  = 10 * time.Second
 	defaultAtMost = 5 * time.Minute
 	mostWatchers  = 20
@@ -57,6 +62,9 @@ const (
 
 // Stable returns how long a file must stay as it is.
 func (w Watcher) Stable() time.Duration { return length(w.StableFor, defaultStable) }
+
+// Interval returns how often the files of a connection are looked at.
+func (w Watcher) Interval() time.Duration { return length(w.Every, defaultEvery) }
 
 // Quiet returns for how long nothing more must have changed.
 func (w Watcher) Quiet() time.Duration { return length(w.QuietFor, defaultQuiet) }
@@ -82,7 +90,7 @@ func (w Watcher) Wants(event string) bool {
 // Same reports whether w looks at what o does, so that what o has seen w need not see
 // again.
 func (w Watcher) Same(o Watcher) bool {
-	return w.Type == o.Type && w.Path == o.Path && w.Existing == o.Existing && w.Product == o.Product && slices.Equal(w.Events, o.Events)
+	return w.Type == o.Type && w.ConnID == o.ConnID && w.Path == o.Path && w.Existing == o.Existing && w.Product == o.Product && slices.Equal(w.Events, o.Events)
 }
 
 // Gives returns examples of the parameters that w gives its runs itself.
@@ -112,9 +120,9 @@ func (d Document) Taken(w Watcher, given map[string]string) map[string]string {
 // unlessFor says of each type what belongs to the others.
 func (w Watcher) unlessFor() map[string]bool {
 	if w.Type == WatchFiles {
-		return map[string]bool{"product": w.Product != "", "events": len(w.Events) > 0, "quiet_for": w.QuietFor != "", "at_most": w.AtMost != ""}
+		return map[string]bool{"every": w.Every != "" && w.ConnID == "", "product": w.Product != "", "events": len(w.Events) > 0, "quiet_for": w.QuietFor != "", "at_most": w.AtMost != ""}
 	}
-	return map[string]bool{"path": w.Path != "", "stable_for": w.StableFor != "", "existing": w.Existing}
+	return map[string]bool{"conn_id": w.ConnID != "", "every": w.Every != "", "path": w.Path != "", "stable_for": w.StableFor != "", "existing": w.Existing}
 }
 
 func (d Document) checkWatchers(f *Findings) {
@@ -135,7 +143,7 @@ func (d Document) checkWatchers(f *Findings) {
 		}
 		for _, member := range slices.Sorted(maps.Keys(w.unlessFor())) {
 			if w.unlessFor()[member] {
-				f.add(path+"."+member, "is not for triggers of type %s", w.Type)
+				f.add(path+"."+member, "is not for triggers of type %s%s", w.Type, map[bool]string{true: " without conn_id"}[w.Type == WatchFiles && member == "every"])
 			}
 		}
 		w.check(f, path)
@@ -152,6 +160,9 @@ func (w Watcher) check(f *Findings, path string) {
 			f.add(path+".path", "is missing")
 		case strings.Contains(w.Path, "${"):
 			f.add(path+".path", "must not have placeholders: it is looked at before there is a run")
+		}
+		if w.ConnID != "" && !id.Plausible(w.ConnID) || w.ConnID != strings.ToLower(w.ConnID) {
+			f.add(path+".conn_id", "must be the conn_id of a connection, such as lake")
 		}
 	}
 	if w.Product != "" && w.Product != "recruiting" && w.Product != "retention" {
@@ -171,6 +182,7 @@ func (w Watcher) checkTimes(f *Findings, path string) {
 		least, most  time.Duration
 	}{
 		{"stable_for", w.StableFor, 0, time.Hour},
+		{"every", w.Every, leastEvery, 24 * time.Hour},
 		{"quiet_for", w.QuietFor, 0, time.Hour},
 		{"at_most", w.AtMost, w.Quiet(), 24 * time.Hour},
 	} {

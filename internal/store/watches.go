@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"maps"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -23,7 +22,7 @@ var _ triggers.WatchStore = (*Store)(nil)
 
 const (
 	watchColumns = `
-		t.pipeline_id, t.settings, t.made_at, t.problem, t.last_run_id, t.last_at`
+		t.pipeline_id, p.workspace_id, t.settings, t.made_at, t.looked, t.problem, t.last_run_id, t.last_at`
 	watches = `
 		SELECT` + watchColumns + `, 0
 		FROM pipeline_triggers t
@@ -34,6 +33,7 @@ const (
 		SELECT` + watchColumns + `,
 			(SELECT count(*) FROM trigger_files f WHERE f.pipeline_id = t.pipeline_id AND f.name = t.name)
 		FROM pipeline_triggers t
+		JOIN pipelines p ON p.id = t.pipeline_id
 		WHERE t.pipeline_id = ?1
 		ORDER BY t.name`
 	putWatch = `
@@ -54,7 +54,7 @@ func scanWatch(r *sql.Rows) (w triggers.Watch, err error) {
 	var settings []byte
 	var made int64
 	var last instant
-	if err := r.Scan(&w.Pipeline, &settings, &made, &w.Problem, &w.LastRun, &last, &w.Files); err != nil {
+	if err := r.Scan(&w.Pipeline, &w.Workspace, &settings, &made, &w.Looked, &w.Problem, &w.LastRun, &last, &w.Files); err != nil {
 		return w, err
 	}
 	w.MadeAt, w.LastAt = moment(made), optional(last)
@@ -122,14 +122,14 @@ func (s *Store) NoteProblem(ctx context.Context, w triggers.Watch, problem strin
 
 const (
 	filesSeen = `
-		SELECT path, size, modified, since, heeded, gone_at
+		SELECT path, size, modified, version, since, heeded, gone_at
 		FROM trigger_files
 		WHERE pipeline_id = ?1 AND name = ?2`
 	putFile = `
-		INSERT INTO trigger_files (pipeline_id, name, path, size, modified, since, heeded)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+		INSERT INTO trigger_files (pipeline_id, name, path, size, modified, version, since, heeded)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 		ON CONFLICT (pipeline_id, name, path)
-		DO UPDATE SET size = excluded.size, modified = excluded.modified, since = excluded.since, heeded = excluded.heeded, gone_at = NULL`
+		DO UPDATE SET size = excluded.size, modified = excluded.modified, version = excluded.version, since = excluded.since, heeded = excluded.heeded, gone_at = NULL`
 	loseFile = `
 		UPDATE trigger_files
 		SET gone_at = ?4
@@ -138,7 +138,13 @@ const (
 		DELETE FROM trigger_files
 		WHERE pipeline_id = ?1 AND name = ?2 AND path = ?3`
 	stillWatched = `
-		SELECT EXISTS (SELECT 1 FROM pipeline_triggers WHERE pipeline_id = ?1 AND name = ?2 AND made_at = ?3)`
+		SELECT count(*), coalesce(max(looked), 0)
+		FROM pipeline_triggers
+		WHERE pipeline_id = ?1 AND name = ?2 AND made_at = ?3`
+	noteLooked = `
+		UPDATE pipeline_triggers
+		SET looked = 1
+		WHERE pipeline_id = ?1 AND name = ?2`
 	noteWatch = `
 		UPDATE pipeline_triggers
 		SET last_run_id = ?3, last_at = ?4
@@ -147,14 +153,14 @@ const (
 
 // seenFile is a file as a trigger has seen it.
 type seenFile struct {
-	path                  string
+	path, version         string
 	size, modified, since int64
 	heeded                bool
 	gone                  instant
 }
 
 func scanSeenFile(r *sql.Rows) (f seenFile, err error) {
-	return f, r.Scan(&f.path, &f.size, &f.modified, &f.since, &f.heeded, &f.gone)
+	return f, r.Scan(&f.path, &f.size, &f.modified, &f.version, &f.since, &f.heeded, &f.gone)
 }
 
 // fileChanges is what a look has found that is not on record.
@@ -205,8 +211,8 @@ func compareFiles(w triggers.Watch, old []seenFile, found []files.Found, now tim
 // regard returns a file as it is to be on record, and whether that is news. O is as it was
 // seen; the zero value is that it was not.
 func regard(o seenFile, f files.Found, now time.Time) (is seenFile, news bool) {
-	is = seenFile{path: f.Path, size: f.Size, modified: f.Modified.UnixNano(), since: millis(now)}
-	if o.path != f.Path || o.size != is.size || o.modified != is.modified {
+	is = seenFile{path: f.Path, version: f.Version, size: f.Size, modified: f.Modified.UnixNano(), since: millis(now)}
+	if o.path != f.Path || o.size != is.size || o.modified != is.modified || o.version != is.version {
 		return is, true
 	}
 	is.heeded = o.heeded
@@ -217,10 +223,11 @@ func regard(o seenFile, f files.Found, now time.Time) (is seenFile, news bool) {
 }
 
 // wasThere reports whether a file is older than a trigger that is not for such. Its name
-// may have arrived later than its content was written.
+// may have arrived later than its content was written, and files elsewhere do not say when: of
+// those, what the first look has not found is new.
 func wasThere(w triggers.Watch, f files.Found) bool {
 	before := w.MadeAt.Add(-clockStep)
-	return !w.Existing && f.Modified.Before(before) && f.Changed.Before(before)
+	return !w.Existing && (w.ConnID == "" || !w.Looked) && f.Modified.Before(before) && f.Changed.Before(before)
 }
 
 // SeeFiles implements triggers.WatchStore.
@@ -228,12 +235,12 @@ func (s *Store) SeeFiles(ctx context.Context, w triggers.Watch, found []files.Fo
 	// Nothing is new most of the time, and to see that must not keep writers waiting.
 	rows, err := s.db.read.QueryContext(ctx, filesSeen, w.Pipeline, w.Name)
 	old, err := collect(rows, err, scanSeenFile)
-	if err != nil || compareFiles(w, old, found, now).none() {
+	if err != nil || w.Looked && compareFiles(w, old, found, now).none() {
 		return 0, false, border("files of a trigger", err)
 	}
 	err = s.leaving(ctx, "see files", func(tx *sql.Tx) (bool, error) {
 		var there bool
-		if err := tx.QueryRowContext(ctx, stillWatched, w.Pipeline, w.Name, millis(w.MadeAt)).Scan(&there); err != nil || !there {
+		if err := tx.QueryRowContext(ctx, stillWatched, w.Pipeline, w.Name, millis(w.MadeAt)).Scan(&there, &w.Looked); err != nil || !there {
 			return false, err
 		}
 		rows, err := tx.QueryContext(ctx, filesSeen, w.Pipeline, w.Name)
@@ -244,6 +251,11 @@ func (s *Store) SeeFiles(ctx context.Context, w triggers.Watch, found []files.Fo
 		c := compareFiles(w, old, found, now)
 		if err := noteFiles(ctx, tx, w, c, now); err != nil {
 			return false, err
+		}
+		if !w.Looked {
+			if _, err := tx.ExecContext(ctx, noteLooked, w.Pipeline, w.Name); err != nil {
+				return false, err
+			}
 		}
 		started, more, err = s.heed(ctx, tx, w, c.due, now)
 		return started > 0, err
@@ -271,7 +283,7 @@ func noteFiles(ctx context.Context, tx *sql.Tx, w triggers.Watch, c fileChanges,
 }
 
 func putSeen(ctx context.Context, tx *sql.Tx, w triggers.Watch, f seenFile) error {
-	_, err := tx.ExecContext(ctx, putFile, w.Pipeline, w.Name, f.path, f.size, f.modified, f.since, f.heeded)
+	_, err := tx.ExecContext(ctx, putFile, w.Pipeline, w.Name, f.path, f.size, f.modified, f.version, f.since, f.heeded)
 	return err
 }
 
@@ -290,7 +302,7 @@ func (s *Store) heed(ctx context.Context, tx *sql.Tx, w triggers.Watch, due []se
 			return started, true, nil
 		}
 		did, err := s.arrive(ctx, tx, w, v.Document, arrival{
-			cause: triggers.ByFile, at: now, given: map[string]string{"file": f.path, "file_name": filepath.Base(f.path)},
+			cause: triggers.ByFile, at: now, given: map[string]string{"file": f.path, "file_name": triggers.BaseName(f.path)},
 		})
 		if err != nil || !did {
 			return started, false, err

@@ -3,8 +3,10 @@ package triggers
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
+	"github.com/broked/broked/internal/auth"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/files"
 	"github.com/broked/broked/internal/news"
@@ -24,12 +26,14 @@ const MaxFiles = 10_000
 // Watch is a trigger of a pipeline that looks at something, and what became of it.
 type Watch struct {
 	pipelines.Watcher
-	Pipeline pipelines.ID
-	MadeAt   time.Time
-	Problem  string     // why it could not be looked at; empty when it could
-	Files    int        // that it remembers
-	LastRun  runs.ID    // the last run that it has started; empty when there is none
-	LastAt   *time.Time // when it did
+	Pipeline  pipelines.ID
+	Workspace auth.WorkspaceID
+	MadeAt    time.Time
+	Looked    bool       // what was there at first is known
+	Problem   string     // why it could not be looked at; empty when it could
+	Files     int        // that it remembers
+	LastRun   runs.ID    // the last run that it has started; empty when there is none
+	LastAt    *time.Time // when it did
 }
 
 // WatchStore remembers what triggers have seen. Package store implements it; every method
@@ -58,6 +62,8 @@ type Watcher struct {
 	Log   *slog.Logger
 	// Room returns why no run may be started now, or nil.
 	Room func() error
+	// Far looks at files elsewhere, and returns what was found.
+	Far func(ctx context.Context, w Watch) ([]files.Found, error)
 }
 
 // How often is looked. A look that takes long is followed by a longer rest, so that a
@@ -68,8 +74,12 @@ const (
 	restAfter   = 10              // times as long as the look took
 )
 
-// Run looks until ctx ends. What fails is logged and tried again.
+// Run looks until ctx ends. What fails is logged and tried again. Other machines keep nobody
+// waiting.
 func (w *Watcher) Run(ctx context.Context) error {
+	var far sync.WaitGroup
+	far.Go(func() { w.runFar(ctx) })
+	defer far.Wait()
 	var files time.Time // when they are due
 	for {
 		begun := time.Now()
@@ -102,7 +112,7 @@ func (w *Watcher) round(ctx context.Context, files bool) {
 		switch {
 		case one.Type == pipelines.WatchContacts:
 			n, err = w.Store.SeeContacts(ctx, one, time.Now())
-		case files:
+		case files && one.ConnID == "":
 			n, err = w.Look(ctx, one, time.Now())
 		default:
 			continue
@@ -128,18 +138,26 @@ func (w *Watcher) Look(ctx context.Context, one Watch, now time.Time) (started i
 	if err == nil && len(found) > MaxFiles {
 		err = fault.New(fault.Invalid, "%q matches %d files, and a trigger remembers %d: name fewer", one.Path, len(found), MaxFiles)
 	}
+	if noted := w.note(ctx, one, err); noted != nil || err != nil {
+		return 0, noted
+	}
+	return w.see(ctx, one, found, now)
+}
+
+// note writes down why a trigger could not be looked at, if that is news.
+func (w *Watcher) note(ctx context.Context, one Watch, why error) error {
 	problem := ""
-	if err != nil {
-		problem = fault.MessageOf(err)
+	if why != nil {
+		problem = fault.MessageOf(why)
 	}
-	if problem != one.Problem {
-		if err := w.Store.NoteProblem(ctx, one, problem); err != nil {
-			return 0, err
-		}
+	if problem == one.Problem {
+		return nil
 	}
-	if problem != "" {
-		return 0, nil
-	}
+	return w.Store.NoteProblem(ctx, one, problem)
+}
+
+// see starts the runs of files that were found.
+func (w *Watcher) see(ctx context.Context, one Watch, found []files.Found, now time.Time) (started int, err error) {
 	for more := true; more && ctx.Err() == nil; {
 		var n int
 		if n, more, err = w.Store.SeeFiles(ctx, one, found, now); err != nil {

@@ -150,6 +150,8 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"what came with requests":        testInputs,
 		"runs that overlap":              testOverlap,
 		"files that arrive":              testArrivals,
+		"files that arrive elsewhere":    testFarArrivals,
+		"the first look elsewhere":       testFarFirstLook,
 		"each file once":                 testArrivalsOnce,
 		"files wait for their pipeline":  testArrivalsWait,
 		"files are bounded":              testFilesAreBounded,

@@ -23,7 +23,7 @@ func watching(t *testing.T, b Backend, name string, w pipelines.Watcher, change 
 	})
 	all, err := b.WatchesOf(t.Context(), d.ID)
 	must(t, err)
-	wantSame(t, "the trigger", all, []triggers.Watch{{Watcher: w, Pipeline: d.ID, MadeAt: noon}})
+	wantSame(t, "the trigger", all, []triggers.Watch{{Watcher: w, Pipeline: d.ID, Workspace: "default", MadeAt: noon}})
 	return d, all[0]
 }
 

@@ -119,6 +119,12 @@ test("triggers on files and contacts are shown, paused, added and removed", asyn
       json: { ...fixtures.flights, triggers: [{ name: "deliveries", type: "file", path: "in/*" }] },
     },
     [`GET ${at}`]: { json: [watcher] },
+    "GET /api/connections": {
+      json: [
+        { conn_id: "lake", type: "s3" },
+        { conn_id: "shop", type: "postgres" },
+      ],
+    },
     [`POST ${at}/deliveries/pause`]: { json: [{ ...watcher, paused: true }] },
     "PUT /api/pipelines/p-flights": {
       status: 400,
@@ -142,6 +148,21 @@ test("triggers on files and contacts are shown, paused, added and removed", asyn
   await part.getByRole("button", { name: "Add a trigger" }).click();
   const dialog = page.getByRole("dialog", { name: "A trigger" });
   await dialog.getByLabel("Name").fill("New leads");
+  await dialog.getByLabel("Where").selectOption("lake");
+  await dialog.getByLabel("Path or pattern").fill("in/*.csv");
+  await dialog.getByLabel("Looked at every").fill("5m");
+  await lookAtBoth(page, "pipeline-watcher-far");
+  const far = page.waitForRequest((request) => request.method() === "PUT");
+  await dialog.getByRole("button", { name: "Add" }).click();
+  expect((await far).postDataJSON().triggers[1]).toEqual({
+    name: "New leads",
+    type: "file",
+    conn_id: "lake",
+    path: "in/*.csv",
+    stable_for: "10s",
+    every: "5m",
+  });
+  await expect(dialog.getByText("Must be lower-case letters.")).toBeVisible();
   await dialog.getByLabel("What starts runs").selectOption("contacts");
   await dialog.getByLabel("Of", { exact: true }).selectOption("recruiting");
   await dialog.getByLabel("When one is updated").press("Space");

@@ -5157,8 +5157,12 @@ export interface components {
             active: boolean;
             /** @description contacts: how long a change waits for others; 5m when absent, 24h at most */
             at_most?: string;
+            /** @description file: a connection to where the files are, such as a bucket; the server's disk when absent */
+            conn_id?: string;
             /** @description contacts: created, updated, deleted; the first two when absent */
             events?: string[] | null;
+            /** @description file, with conn_id: how often is looked, such as 5m; 1m when absent, 5s at least, 24h at most */
+            every?: string;
             /** @description file: those that are there when the trigger is made start runs as well */
             existing?: boolean;
             /**
@@ -5236,6 +5240,8 @@ export interface components {
             node_name: string;
             pipeline_id: string;
             pipeline_name: string;
+            /** @description Name of the trigger, if it is no node */
+            trigger?: string;
         };
         User: {
             /** Format: date-time */
@@ -5322,8 +5328,12 @@ export interface components {
         Watcher: {
             /** @description contacts: how long a change waits for others; 5m when absent, 24h at most */
             at_most?: string;
+            /** @description file: a connection to where the files are, such as a bucket; the server's disk when absent */
+            conn_id?: string;
             /** @description contacts: created, updated, deleted; the first two when absent */
             events?: string[] | null;
+            /** @description file, with conn_id: how often is looked, such as 5m; 1m when absent, 5s at least, 24h at most */
+            every?: string;
             /** @description file: those that are there when the trigger is made start runs as well */
             existing?: boolean;
             /** @description Unique in the pipeline: lower-case letters, digits, '_' and '-' */

@@ -60,6 +60,7 @@ export type ConnectionTrial = {
 
 /** A node whose settings name a connection. */
 export type ConnectionUse = {
+  trigger?: string;
   pipeline_id: string;
   pipeline_name: string;
   node_id: string;

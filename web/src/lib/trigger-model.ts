@@ -13,9 +13,11 @@ export type Watcher = {
   type: "file" | "contacts";
   paused?: boolean;
   params?: Record<string, string>;
+  conn_id?: string;
   path?: string;
   stable_for?: string;
   existing?: boolean;
+  every?: string;
   product?: "recruiting" | "retention";
   events?: string[] | null;
   quiet_for?: string;

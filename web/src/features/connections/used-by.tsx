@@ -5,7 +5,7 @@ import { connectionUsesQuery } from "../../lib/connections";
 import { TextLink } from "../../ui/links";
 import { ErrorState, LoadingRows } from "../../ui/states";
 
-/** The nodes that name a connection, by their pipelines. */
+/** The nodes and triggers that name a connection, by their pipelines. */
 export function UsedBy({ name }: { name: string }) {
   const uses = useQuery(connectionUsesQuery(name));
   if (uses.isPending) return <LoadingRows rows={2} />;
@@ -13,18 +13,19 @@ export function UsedBy({ name }: { name: string }) {
   if (uses.data.length === 0) return <Text mt="sm">No pipeline uses it.</Text>;
   return (
     <List mt="sm" size="sm">
-      {uses.data.map(({ pipeline_id, pipeline_name, node_id, node_name }) => (
-        <List.Item key={`${pipeline_id} ${node_id}`}>
+      {uses.data.map(({ pipeline_id, pipeline_name, node_id, node_name, trigger }) => (
+        <List.Item key={`${pipeline_id} ${node_id} ${trigger ?? ""}`}>
           <TextLink
             to="/pipelines/$pipelineId"
             params={{ pipelineId: pipeline_id }}
-            search={{ node: node_id }}
+            search={trigger ? { tab: "triggers" } : { node: node_id }}
             inherit
             td="underline"
           >
             <bdi>{pipeline_name}</bdi>
           </TextLink>
-          : <bdi>{node_name || node_id}</bdi>
+          : {trigger && "trigger "}
+          <bdi>{trigger || node_name || node_id}</bdi>
         </List.Item>
       ))}
     </List>

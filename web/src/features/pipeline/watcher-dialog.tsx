@@ -1,5 +1,7 @@
 import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { connectionsQuery } from "../../lib/connections";
 import { fieldProblems } from "../../lib/field-problems";
 import type { Pipeline } from "../../lib/model";
 import type { Watcher } from "../../lib/trigger-model";
@@ -12,9 +14,11 @@ type Props = { pipeline: Pipeline; onClose: () => void };
 const empty = {
   name: "",
   type: "file",
+  conn_id: "",
   path: "",
   stable_for: "10s",
   existing: false,
+  every: "1m",
   product: "",
   events: ["created", "updated"],
   quiet_for: "10s",
@@ -22,9 +26,11 @@ const empty = {
 
 /** The trigger as a document has it: without what belongs to the other type. */
 function written(form: typeof empty): Watcher {
-  const { name, path, stable_for, existing, product, events, quiet_for } = form;
+  const { name, conn_id, path, stable_for, existing, every, product, events, quiet_for } = form;
   if (form.type === "file") {
-    return { name, type: "file", path, stable_for, ...(existing ? { existing } : {}) };
+    const elsewhere = conn_id ? { conn_id, every } : {};
+    const also = existing ? { existing } : {};
+    return { name, type: "file", path, stable_for, ...also, ...elsewhere };
   }
   const of = product === "recruiting" || product === "retention" ? { product } : {};
   return { name, type: "contacts", events, quiet_for, ...of } as Watcher;
@@ -38,6 +44,8 @@ export function WatcherDialog({ pipeline, onClose }: Props) {
   const at = (field: string) => [`triggers[${others.length}].${field}`];
   const problems = fieldProblems(save.error, {
     name: at("name"),
+    conn_id: at("conn_id"),
+    every: at("every"),
     path: at("path"),
     stable_for: at("stable_for"),
     quiet_for: at("quiet_for"),
@@ -99,9 +107,24 @@ type FieldsProps = {
   change: (part: Partial<typeof empty>) => void;
 };
 
+/** The types of connections that lead to files. */
+const storage = ["s3", "gcs", "azure_blob", "sftp"];
+
 function FileFields({ form, errors, change }: FieldsProps) {
+  const connections = useQuery(connectionsQuery);
+  const places = (connections.data ?? []).filter(({ type }) => storage.includes(type));
   return (
     <>
+      <NativeSelect
+        label="Where"
+        data={[
+          { value: "", label: "The server's disk" },
+          ...places.map(({ conn_id }) => ({ value: conn_id, label: conn_id })),
+        ]}
+        value={form.conn_id}
+        error={errors.conn_id ?? (connections.isError && "The connections cannot be read.")}
+        onChange={(event) => change({ conn_id: event.currentTarget.value })}
+      />
       <TextInput
         label="Path or pattern"
         placeholder="incoming/*.csv"
@@ -112,6 +135,14 @@ function FileFields({ form, errors, change }: FieldsProps) {
         error={errors.path}
         onChange={(event) => change({ path: event.currentTarget.value })}
       />
+      {form.conn_id && (
+        <TextInput
+          label="Looked at every"
+          value={form.every}
+          error={errors.every}
+          onChange={(event) => change({ every: event.currentTarget.value })}
+        />
+      )}
       <TextInput
         label="Stays as it is for"
         value={form.stable_for}

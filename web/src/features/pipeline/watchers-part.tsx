@@ -99,8 +99,12 @@ function Line({ pipeline, watcher }: Props & { watcher: WatcherState }) {
 const people: Record<string, string> = { recruiting: "Leads", retention: "Agents" };
 
 /** What a trigger is for, in words. */
-function meaning({ type, path, stable_for, product, events, quiet_for }: WatcherState): string {
-  if (type === "file") return `Files ${path}, as they are for ${stable_for || "10s"}`;
+function meaning(watcher: WatcherState): string {
+  const { type, conn_id, path, stable_for, every, product, events, quiet_for } = watcher;
+  if (type === "file") {
+    const where = conn_id ? ` of ${conn_id}, looked at every ${every || "1m"}` : "";
+    return `Files ${path}${where}, as they are for ${stable_for || "10s"}`;
+  }
   const what = (events?.length ? events : ["created", "updated"]).join(" or ");
   return `${people[product ?? ""] ?? "Contacts"} ${what}, quiet for ${quiet_for || "10s"}`;
 }

@@ -168,6 +168,13 @@ export const triggers: JsonSchema = {
             properties: {
               type: { type: "string", enum: ["file"] },
               ...watched,
+              conn_id: {
+                type: "string",
+                title: "Connection",
+                description: "To where the files are; the server's disk when empty.",
+                format: "connection",
+                "x-connection-types": ["s3", "gcs", "azure_blob", "sftp"],
+              },
               path: {
                 type: "string",
                 title: "Path",
@@ -183,6 +190,11 @@ export const triggers: JsonSchema = {
                 type: "boolean",
                 title: "Also files that are there already",
                 default: false,
+              },
+              every: {
+                type: "string",
+                title: "Looked at every",
+                description: "With a connection, such as 5m; 1m when empty.",
               },
               ...startedWith,
             },
