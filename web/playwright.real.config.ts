@@ -7,6 +7,9 @@ const port = Number(process.env.E2E_PORT ?? 18_431);
 
 const binary = resolve(process.env.BROKED_BINARY ?? "../bin/broked");
 
+/** Where a test lets an API of its own listen, which the server may call. */
+process.env.BROKED_E2E_API_PORT ??= String(port + 4);
+
 // Every worker of Playwright reads this file anew, so the folder's name is handed on.
 process.env.BROKED_E2E_DATA ??= mkdtempSync(join(tmpdir(), "broked-e2e-"));
 
@@ -30,7 +33,7 @@ export default defineConfig({
   },
   webServer: {
     // The server keeps its signing key in its working directory: not here.
-    command: `${binary} serve --port ${port} --data "${process.env.BROKED_E2E_DATA}/data"`,
+    command: `${binary} serve --port ${port} --outbound-loopback ${process.env.BROKED_E2E_API_PORT} --data "${process.env.BROKED_E2E_DATA}/data"`,
     cwd: process.env.BROKED_E2E_DATA,
     url: `http://127.0.0.1:${port}/health`,
     reuseExistingServer: false,

@@ -24,6 +24,7 @@ import (
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/lineage"
+	"github.com/broked/broked/internal/names"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/outbound"
@@ -68,6 +69,7 @@ type assembled struct {
 	connections *connections.Service
 	calls       *calls.Keeper // of other systems, by the runs of this process
 	variables   *variables.Service
+	names       *names.Names
 	box         *sealed.Box   // of secrets in the database
 	sender      *hooks.Sender // once the server listens
 	clock       *runs.Clock
@@ -207,7 +209,7 @@ func (s *assembled) face(ctx context.Context, c *serveCmd, data *folder, p parts
 	sandbox := script.Inspect()
 	s.tellSandbox(ctx, sandbox)
 	s.handler = api.New(api.Deps{
-		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Console: s.console, Lineage: s.lineage, Purge: s.sweeper.Purge, Runs: s.runs, Triggers: s.triggers, Issues: s.issues, Hooks: s.hooks, Connections: s.connections, Variables: s.variables, Kinds: p.kinds, Plugins: p.plugins, News: board,
+		Log: s.log, Workspaces: s.workspaces, Auth: s.auth, Keys: s.keys, Contacts: s.contacts, Pipelines: s.pipelines, Trials: s.trials, Console: s.console, Lineage: s.lineage, Purge: s.sweeper.Purge, Runs: s.runs, Triggers: s.triggers, Issues: s.issues, Hooks: s.hooks, Connections: s.connections, Variables: s.variables, Names: s.names, Kinds: p.kinds, Plugins: p.plugins, News: board,
 		Templates: s.templates, Interface: web.Files(), Limits: rates,
 		Network: api.Network{PublicHost: c.PublicHost, Open: c.openNetwork(), Proxies: proxies, Origins: c.Origins},
 		Info: func() api.Info {

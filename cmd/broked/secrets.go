@@ -130,7 +130,7 @@ func (s *assembled) connected(f secretFlags, kinds *node.Registry) {
 		Roots: func() files.Roots { return files.Roots(s.executing.Roots) },
 	})
 	s.executing.Connection = s.connections.Resolve
-	known := &names.Names{Variables: s.variables, Connections: s.connections, Env: f.PipelineEnv, Lookup: os.LookupEnv}
-	s.executing.Names = known.Resolve
-	s.pipelines.Knows(known)
+	s.names = &names.Names{Variables: s.variables, Connections: s.connections, Env: f.PipelineEnv, Lookup: os.LookupEnv}
+	s.executing.Names = s.names.Resolve
+	s.pipelines.Knows(s.names)
 }

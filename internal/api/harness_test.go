@@ -133,7 +133,8 @@ func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 			func(context.Context) api.Check { return api.Check{Name: "broken", Err: brokenPart(t)} },
 		},
 	}
-	documents.Knows(&names.Names{Variables: vars, Connections: deps.Connections, Env: []string{"LANG"}, Lookup: func(name string) (string, bool) { return "of-" + name, true }})
+	deps.Names = &names.Names{Variables: vars, Connections: deps.Connections, Env: []string{"LANG"}, Lookup: func(name string) (string, bool) { return "of-" + name, true }}
+	documents.Knows(deps.Names)
 	change(&deps)
 	srv := httptest.NewServer(api.New(deps))
 	t.Cleanup(srv.Close)

@@ -24,6 +24,7 @@ import (
 	"github.com/broked/broked/internal/issues"
 	"github.com/broked/broked/internal/limits"
 	"github.com/broked/broked/internal/lineage"
+	"github.com/broked/broked/internal/names"
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/pipelines"
@@ -50,6 +51,7 @@ type Deps struct {
 	Hooks       *hooks.Service
 	Connections *connections.Service
 	Variables   *variables.Service
+	Names       *names.Names
 	Kinds       *node.Registry
 	News        *news.Board
 	Templates   []Template

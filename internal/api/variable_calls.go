@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/broked/broked/internal/auth"
+	"github.com/broked/broked/internal/names"
 	"github.com/broked/broked/internal/pipelines"
 	"github.com/broked/broked/internal/variables"
 )
@@ -34,6 +35,10 @@ func (s *server) variableCalls() {
 		method: http.MethodGet, path: "/api/variables/{key}/used-by", may: auth.VariablesView, tag: "variables",
 		summary: "List the nodes whose settings name a variable, and the connections that take a secret from it",
 	}, s.variableUsedBy)
+	register(s, call{
+		method: http.MethodGet, path: "/api/names", may: auth.VariablesView, tag: "variables",
+		summary: "List the names that settings may have: variables, secrets without their value, with connections.view where connections lead, and what may be read of the environment",
+	}, s.listNames)
 }
 
 // ByKey is the path of one variable.
@@ -102,6 +107,10 @@ func (s *server) variableUsedBy(ctx context.Context, in *ByKey) (*body[[]variabl
 		all = append(all, variableUse{Connection: name})
 	}
 	return &body[[]variableUse]{all}, nil
+}
+
+func (s *server) listNames(ctx context.Context, _ *struct{}) (*body[[]names.Offer], error) {
+	return answered(s.Names.Offered(ctx, !hidden(ctx, auth.ConnectionsView)))
 }
 
 // variableUse is a node that names a variable, or a connection that takes a secret from it.

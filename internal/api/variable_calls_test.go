@@ -65,6 +65,8 @@ func TestVariableCalls(t *testing.T) {
 		{name: "named: the variable", as: auth.Editor, method: "POST", path: "/api/variables", body: `{"key":"skip","value":true,"type":"boolean"}`, want: 200},
 		{name: "named: the connection", as: auth.Editor, method: "POST", path: "/api/connections", body: `{"conn_id":"shop","type":"sqlite","host":"shop.db"}`, want: 201},
 		{name: "named: all there", as: auth.Editor, method: "POST", path: "/api/pipelines", body: naming(`${var.skip}`, `${conn.shop.host}/${env.LANG}`), want: 201},
+		{name: "names: nobody", method: "GET", path: "/api/names", want: 401},
+		{name: "names", as: auth.Viewer, method: "GET", path: "/api/names", want: 200, has: []string{`{"name":"var.skip","secret":false,"value":"true"}`, `{"name":"secret.token","secret":true,"about":"Ours"}`, `"name":"conn.shop.host","secret":false,"value":"shop.db"`, `"name":"env.LANG"`}, hasNot: append(no, "of-LANG")},
 		{name: "used by", as: auth.Viewer, method: "GET", path: path + "/skip/used-by", want: 200, has: []string{`"pipeline_name":"Naming"`, `"node_id":"in"`}},
 		{name: "used by: another whose name begins so", as: auth.Viewer, method: "GET", path: path + "/map/used-by", want: 200, has: []string{"[]"}},
 		{name: "taken from by a connection", as: auth.Editor, method: "POST", path: "/api/connections", body: `{"conn_id":"crm","type":"http","host":"h","password_ref":"secret://token"}`, want: 201, has: []string{"secret://token"}},
@@ -97,6 +99,9 @@ func naming(header, path string) string {
 func TestKeysThatOnlyMake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).withAccounts()
+	w.run(scenario{name: "names: without connections", as: auth.Editor, method: "POST", path: "/api/connections", body: `{"conn_id":"shop","type":"sqlite","host":"shop.db"}`, want: 201})
+	_, looking := w.service("looking", auth.VariablesView)
+	w.run(scenario{name: "names: without connections", method: "GET", path: "/api/names", header: bearer(looking), want: 200, has: []string{"env.LANG"}, hasNot: []string{"shop"}})
 	_, key := w.service("maker", auth.VariablesCreate)
 	w.run(scenario{name: "find: only what it may see", method: "GET", path: "/api/search?q=a", header: bearer(key), want: 403})
 	for _, sc := range []scenario{

@@ -124,42 +124,92 @@ func (n *Names) where(ctx context.Context, name string) (string, bool, error) {
 	if err != nil {
 		return "", false, err
 	}
-	switch name[at+1:] {
+	text, is := fieldOf(c, name[at+1:])
+	return text, is, nil
+}
+
+// connectionFields are what settings may have of a connection.
+var connectionFields = []string{"host", "port", "schema", "login", "type"}
+
+func fieldOf(c connections.Connection, field string) (string, bool) {
+	switch field {
 	case "host":
-		return c.Host, true, nil
+		return c.Host, true
 	case "port":
-		return strconv.Itoa(c.Port), true, nil
+		return strconv.Itoa(c.Port), true
 	case "schema":
-		return c.Schema, true, nil
+		return c.Schema, true
 	case "login":
-		return c.Login, true, nil
+		return c.Login, true
 	case "type":
-		return c.Type, true, nil
+		return c.Type, true
 	}
-	return "", false, nil
+	return "", false
 }
 
 // all returns the names that there are, for suggestions.
 func (n *Names) all(ctx context.Context) ([]string, error) {
-	var all []string
+	offered, err := n.Offered(ctx, true)
+	all := make([]string, 0, len(offered))
+	for _, one := range offered {
+		all = append(all, one.Name)
+		if key, is := strings.CutPrefix(one.Name, "secret."); is {
+			all = append(all, "var."+key)
+		}
+	}
+	return all, err
+}
+
+// Offer is a name that settings may have.
+type Offer struct {
+	Name   string `json:"name" example:"var.region"`
+	Secret bool   `json:"secret" doc:"Whether it may stand only where a setting takes secrets"`
+	Value  string `json:"value,omitempty" doc:"The first 100 characters of what it stands for; left out of secrets and of the environment"`
+	About  string `json:"about,omitempty" doc:"Description of the variable or the connection"`
+}
+
+// shownOfValues is how many characters of a value are told.
+const shownOfValues = 100
+
+// Offered returns the names that the workspace of ctx and the server give a meaning to, by
+// kind and in the order of their lists, at most 1,000 variables and the fields of as many
+// connections, when those are wanted. The value of a secret is never among them.
+func (n *Names) Offered(ctx context.Context, connected bool) ([]Offer, error) {
+	all := []Offer{}
 	vars, err := n.Variables.List(ctx, pipelines.Page{Limit: mostSuggested})
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range vars {
-		all = append(all, "var."+v.Key)
 		if v.Type == variables.Secret {
-			all = append(all, "secret."+v.Key)
+			all = append(all, Offer{Name: "secret." + v.Key, Secret: true, About: v.Description})
+			continue
 		}
+		all = append(all, Offer{Name: "var." + v.Key, Value: beginning(v.Value), About: v.Description})
 	}
-	conns, err := n.Connections.List(ctx, pipelines.Page{Limit: mostSuggested})
-	for _, c := range conns {
-		for _, field := range []string{".host", ".port", ".schema", ".login", ".type"} {
-			all = append(all, "conn."+c.Name+field)
+	if connected {
+		conns, err := n.Connections.List(ctx, pipelines.Page{Limit: mostSuggested})
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range conns {
+			for _, field := range connectionFields {
+				value, _ := fieldOf(c, field)
+				all = append(all, Offer{Name: "conn." + c.Name + "." + field, Value: beginning(value), About: c.Description})
+			}
 		}
 	}
 	for _, name := range n.Env {
-		all = append(all, "env."+name)
+		if _, is := n.env(name); is {
+			all = append(all, Offer{Name: "env." + name})
+		}
 	}
-	return all, err
+	return all, nil
+}
+
+func beginning(text string) string {
+	if letters := []rune(text); len(letters) > shownOfValues {
+		return string(letters[:shownOfValues])
+	}
+	return text
 }

@@ -95,6 +95,65 @@ test("columns and placeholders are offered", async ({ page }) => {
   await expectValue(page, { key: "created_at", name: `in/\${param.month}` });
 });
 
+test("names are offered where they may stand, filtered while they are written", async ({
+  page,
+}) => {
+  await open(page, "every field");
+  await page.getByRole("button", { name: "More settings" }).click();
+  const names = page.getByRole("listbox").getByRole("option");
+  const text = page.getByRole("combobox", { name: "Text" }).first();
+  await text.pressSequentially("a/b");
+  await text.press("ArrowLeft");
+  await text.pressSequentially("${reg");
+  await expect(names).toHaveText([`\${var.region}eu`]);
+  await page.keyboard.press("ArrowDown");
+  await expect(text).toHaveAttribute("aria-activedescendant", /./);
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("-");
+  await expect(text).toHaveValue(`a/\${var.region}-b`);
+
+  const lines = page.getByLabel("Long text");
+  await lines.pressSequentially("Rows\nof ${conn");
+  await expect(names).toHaveText([`\${conn.shop.host}db.example.com`]);
+  await page.keyboard.press("Escape");
+  await expect(names).toHaveCount(0);
+  await lines.pressSequentially(".");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.type("!");
+  await expect(lines).toHaveValue(/^Ro?w?s?!.*\nof \$\{conn\.shop\.host\}$/);
+  await lines.fill("${");
+  await expect(names.filter({ hasText: "crm_token" })).toHaveCount(0);
+  await expect(names.filter({ hasText: "env.STAGE" })).toHaveCount(1);
+  await lines.fill("");
+
+  const rows = page.getByLabel("Whole number");
+  await rows.fill("${var.");
+  await names.click();
+  await expect(page.getByText("This is not a number.")).toHaveCount(0);
+  const secret = page.getByRole("combobox", { name: "Secret" });
+  await secret.fill("${crm");
+  await expect(secret).toHaveAttribute("type", "text");
+  await names.click();
+  await page.getByRole("textbox", { name: "SQL" }).click();
+  // The editor closes a bracket by itself.
+  await page.keyboard.type("select ${sta", { delay: 40 });
+  await expect(names.first()).toHaveText(`\${env.STAGE}`);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Add to Map" }).click();
+  await page.getByLabel("Map, row 1: name").fill("${");
+  await expect(names).toHaveCount(0);
+  await page.getByLabel("Map, row 1: name").fill("id");
+  await expectValue(page, {
+    name: `a/\${var.region}-b`,
+    rows: `\${var.region}`,
+    password: `\${secret.crm_token}`,
+    query: `select \${env.STAGE}`,
+    types: { id: "text" },
+  });
+});
+
 test("a list is made, ordered and emptied by keyboard", async ({ page }) => {
   await open(page, "every field");
   await page.getByRole("button", { name: "More settings" }).click();

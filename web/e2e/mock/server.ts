@@ -73,6 +73,14 @@ const usual: Answers = {
   "GET /api/pools": { json: [] },
   "GET /api/connections": { json: [] },
   "GET /api/variables": { json: [] },
+  "GET /api/names": {
+    json: [
+      { name: "var.region", secret: false, value: "eu" },
+      { name: "secret.crm_token", secret: true, about: "Of the contacts" },
+      { name: "conn.shop.host", secret: false, value: "db.example.com" },
+      { name: "env.STAGE", secret: false },
+    ],
+  },
   "GET /api/issues": { json: { ...page([fixtures.failing]), total: 1 } },
   "GET /api/runs/r1": { json: fixtures.finished },
   "GET /api/runs/r1/logs": { json: fixtures.log },

@@ -932,6 +932,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the names that settings may have: variables, secrets without their value, with connections.view where connections lead, and what may be read of the environment */
+        get: operations["getNames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/node-types": {
         parameters: {
             query?: never;
@@ -4201,6 +4218,16 @@ export interface components {
             service_documentation: string;
             token_endpoint: string;
             token_endpoint_auth_methods_supported: string[] | null;
+        };
+        Offer: {
+            /** @description Description of the variable or the connection */
+            about?: string;
+            /** @example var.region */
+            name: string;
+            /** @description Whether it may stand only where a setting takes secrets */
+            secret: boolean;
+            /** @description The first 100 characters of what it stands for; left out of secrets and of the environment */
+            value?: string;
         };
         Organization: {
             /** Format: date-time */
@@ -7663,6 +7690,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getNames: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace to work in, of those that the caller belongs to; without it that is the default one, else their first. A GET may have it as workspace in its address instead, for links and event streams. */
+                "X-Workspace-ID"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"][] | null;
                 };
             };
             /** @description Error */

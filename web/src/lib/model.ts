@@ -156,6 +156,8 @@ export type JsonSchema = {
   deprecated?: boolean;
   /** Nodes of all kinds have it. */
   "x-every-node"?: boolean;
+  /** Secrets may stand in the text. */
+  "x-secrets"?: boolean;
   /** The types of connections that may be named. */
   "x-connection-types"?: string[];
   /** What free names of members mean. */

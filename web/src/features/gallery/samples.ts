@@ -15,7 +15,7 @@ const everyField: JsonSchema = {
     key: { type: "string", title: "Column", format: "column" },
     condition: { type: "string", title: "Expression", format: "expression" },
     query: { type: "string", title: "SQL", format: "sql" },
-    password: { type: "string", title: "Secret", format: "password" },
+    password: { type: "string", title: "Secret", format: "password", "x-secrets": true },
     columns: {
       type: "array",
       title: "List of columns",

@@ -1,6 +1,7 @@
 import { NativeSelect } from "../native-select";
 import type { FieldProps } from "./field-view";
 import { wordsOf } from "./frame";
+import { isName } from "./offers";
 import { useSurroundings } from "./surroundings";
 
 /** One of some values. A value that is none of them is kept until another is chosen. */
@@ -18,7 +19,7 @@ export function ChoiceField({ values, ...props }: FieldProps & { values: string[
         ...(values.includes("") ? [] : [{ value: "", label: unset }]),
         ...values.map((one) => ({ value: one, label: one })),
         ...(given !== "" && !values.includes(given)
-          ? [{ value: given, label: `${given} (unknown)` }]
+          ? [{ value: given, label: isName(given) ? given : `${given} (unknown)` }]
           : []),
       ]}
       onChange={({ currentTarget }) => onChange(currentTarget.value || undefined)}

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { CodeEditor } from "../code-editor";
 import { languageFor } from "./code-languages";
 import type { Language } from "./fields";
+import type { Named } from "./offers";
 import { useSurroundings } from "./surroundings";
 
 type Props = {
@@ -9,15 +10,17 @@ type Props = {
   label: string;
   value: string;
   hint: string;
+  /** The names that may stand in the code. */
+  names: () => Promise<Named[]>;
   onChange: (next: string) => void;
 };
 
 /** The code editor of a form, in a chunk of its own. */
-export function CodeArea({ language, ...props }: Props) {
-  const { columns, placeholders, readOnly } = useSurroundings();
+export function CodeArea({ language, names, ...props }: Props) {
+  const { columns, readOnly } = useSurroundings();
   const extension = useMemo(
-    () => languageFor(language, { columns, placeholders }),
-    [language, columns, placeholders],
+    () => languageFor(language, { columns, names }),
+    [language, columns, names],
   );
   return (
     <CodeEditor

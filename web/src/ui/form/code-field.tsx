@@ -1,9 +1,13 @@
 import { Input } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback } from "react";
+import { namesQuery } from "../../lib/names";
 import type { FieldProps } from "./field-view";
 import type { Language } from "./fields";
 import classes from "./form.module.css";
 import { fallbackText, wordsOf } from "./frame";
+import { namesFor } from "./offers";
+import { useSurroundings } from "./surroundings";
 
 const CodeArea = lazy(() => import("./code-area").then(({ CodeArea }) => ({ default: CodeArea })));
 
@@ -11,6 +15,14 @@ const CodeArea = lazy(() => import("./code-area").then(({ CodeArea }) => ({ defa
 export function CodeField({ language, ...props }: FieldProps & { language: Language }) {
   const { field, value, onChange, label } = props;
   const { "aria-label": _, ...words } = { "aria-label": "", ...wordsOf(props) };
+  const { placeholders } = useSurroundings();
+  const client = useQueryClient();
+  const names = useCallback(async () => {
+    if (placeholders.length === 0) return [];
+    // Who may not see what the server knows has the names of the run. No secret may stand in code.
+    const known = await client.fetchQuery(namesQuery).catch(() => []);
+    return namesFor(placeholders, known, false);
+  }, [client, placeholders]);
   const text = typeof value === "string" ? value : "";
   return (
     <Input.Wrapper {...words} labelElement="div">
@@ -22,6 +34,7 @@ export function CodeField({ language, ...props }: FieldProps & { language: Langu
         <Suspense fallback={<pre className={classes.codeWait}>{text || " "}</pre>}>
           <CodeArea
             language={language}
+            names={names}
             label={label ?? field.title}
             value={text}
             hint={fallbackText({ field }) || hints[language]}

@@ -10,35 +10,40 @@ const known = {
     { name: "unit price", type: "DOUBLE" },
     { name: "unit price", type: "VARCHAR" },
   ],
-  placeholders: ["param.month", "run.date"],
+  names: async () => [
+    { name: "param.month", hint: "" },
+    { name: "run.date", hint: "" },
+  ],
 };
 
 /** What is offered at the end of a text. */
-function offered(language: Language, text: string): string[] {
+async function offered(language: Language, text: string): Promise<string[]> {
   const state = EditorState.create({ doc: text, extensions: languageFor(language, known) });
   const context = new CompletionContext(state, text.length, false);
-  const sources = state.languageDataAt<(at: CompletionContext) => CompletionResult | null>(
-    "autocomplete",
-    text.length,
+  const sources = state.languageDataAt<
+    (at: CompletionContext) => CompletionResult | null | Promise<CompletionResult | null>
+  >("autocomplete", text.length);
+  const results = await Promise.all(
+    sources.map((source) => (typeof source === "function" ? source(context) : null)),
   );
-  return sources.flatMap((source) =>
-    typeof source === "function" ? (source(context)?.options ?? []).map(({ label }) => label) : [],
-  );
+  return results.flatMap((result) => (result?.options ?? []).map(({ label }) => label));
 }
 
-test("expressions are made of columns, functions and keywords", () => {
-  const words = offered("expression", "am");
+test("expressions are made of columns, functions and keywords", async () => {
+  const words = await offered("expression", "am");
   expect(words.filter((word) => word === "unit price")).toHaveLength(1);
   expect(words).toEqual(expect.arrayContaining(["amount", "round", "coalesce", "between"]));
-  expect(offered("expression", "amount > ")).toEqual([]);
-  expect(offered("expression", "day = $")).toEqual([`\${param.month}`, `\${run.date}`]);
+  expect(await offered("expression", "amount > ")).toEqual([]);
+  expect(await offered("expression", "day = $")).toEqual([`\${param.month}`, `\${run.date}`]);
 });
 
-test("SQL has its inputs, and scripts what they find", () => {
-  expect(offered("sql", "SELECT * FROM in")).toEqual(expect.arrayContaining(["input", "amount"]));
-  expect(offered("python", "output_data = ro")).toEqual(expect.arrayContaining(["rows"]));
-  expect(offered("javascript", "ro")).toEqual(expect.arrayContaining(["rows"]));
-  expect(offered("shell", "ec")).toEqual([]);
+test("SQL has its inputs, and scripts what they find", async () => {
+  expect(await offered("sql", "SELECT * FROM in")).toEqual(
+    expect.arrayContaining(["input", "amount"]),
+  );
+  expect(await offered("python", "output_data = ro")).toEqual(expect.arrayContaining(["rows"]));
+  expect(await offered("javascript", "ro")).toEqual(expect.arrayContaining(["rows"]));
+  expect(await offered("shell", "ec")).toEqual([]);
 });
 
 test("names that are no words are quoted", () => {

@@ -6,33 +6,37 @@ import {
 } from "@codemirror/autocomplete";
 import { javascript, javascriptLanguage } from "@codemirror/lang-javascript";
 import { python, pythonLanguage } from "@codemirror/lang-python";
-import { PostgreSQL, SQLDialect, sql } from "@codemirror/lang-sql";
+import { keywordCompletionSource, PostgreSQL, SQLDialect } from "@codemirror/lang-sql";
 import { EditorState, type Extension } from "@codemirror/state";
 import functions from "../../lib/expression-functions.json";
 import type { Language } from "./fields";
+import type { Named } from "./offers";
 import type { Column } from "./surroundings";
 
-type Known = { columns: Column[]; placeholders: string[] };
+type Names = () => Promise<Named[]>;
+
+type Known = { columns: Column[]; names: Names };
 
 /** A language with what may be written in it: columns, functions and placeholders. */
 export function languageFor(language: Language, known: Known): Extension {
   switch (language) {
     case "expression":
-      return [expressions.extension, offering(expressionWords(known.columns), known.placeholders)];
+      return [expressions.extension, offering(expressionWords(known.columns), known.names)];
     case "sql":
       return [
-        sql({ dialect: PostgreSQL, upperCaseKeywords: true }),
-        offering([...tables, ...columnWords(known.columns)], known.placeholders),
+        PostgreSQL.extension,
+        EditorState.languageData.of(() => keywords),
+        offering([...tables, ...columnWords(known.columns)], known.names),
       ];
     case "python":
       return [
         python(),
-        pythonLanguage.data.of({ autocomplete: source(scriptWords(known.columns), []) }),
+        pythonLanguage.data.of({ autocomplete: source(scriptWords(known.columns)) }),
       ];
     case "javascript":
       return [
         javascript(),
-        javascriptLanguage.data.of({ autocomplete: source(scriptWords(known.columns), []) }),
+        javascriptLanguage.data.of({ autocomplete: source(scriptWords(known.columns)) }),
       ];
     case "shell":
       return [];
@@ -70,21 +74,53 @@ const tables: Completion[] = ["input", "input1", "input2"].map((label) => ({
   detail: "input",
 }));
 
+const ofSql = keywordCompletionSource(PostgreSQL, true);
+
+/** The words of SQL, but not within a name. */
+const keywords = [
+  {
+    autocomplete: (context: CompletionContext) =>
+      context.matchBefore(/\$\{[\w.-]*/) ? null : ofSql(context),
+  },
+];
+
 /** Words that complete in every place of a text. */
-function offering(words: Completion[], placeholders: string[]): Extension {
+function offering(words: Completion[], names: Names): Extension {
   // Made once: the editor asks for it again and again, and knows it by being the same.
-  const data = [{ autocomplete: source(words, placeholders) }];
+  const data = [{ autocomplete: source(words, names) }];
   return EditorState.languageData.of(() => data);
 }
 
-function source(words: Completion[], placeholders: string[]) {
-  const names = placeholders.map((name) => ({ label: `\${${name}}`, detail: "placeholder" }));
-  return (context: CompletionContext): CompletionResult | null => {
-    const open = context.matchBefore(/\$\{?[\w.-]*/);
-    if (open && names.length > 0) return { from: open.from, options: names, filter: true };
+function source(words: Completion[], names?: Names) {
+  return (context: CompletionContext) => {
+    const open = names && context.matchBefore(/\$\{?[\w.-]*/);
+    if (open) return naming(open.from, names);
     const word = context.matchBefore(/[\p{L}_"][\p{L}\p{N}_]*/u);
     if (!word && !context.explicit) return null;
     return { from: word?.from ?? context.pos, options: words, validFor: /^[\p{L}\p{N}_"]*$/u };
+  };
+}
+
+async function naming(from: number, names: Names): Promise<CompletionResult | null> {
+  const known = await names();
+  if (known.length === 0) return null;
+  return { from, options: known.map(nameOption), validFor: /^\$\{?[\w.-]*$/ };
+}
+
+/** A name to be put in; the bracket that the editor has closed by itself goes with what was typed. */
+function nameOption({ name, hint }: Named): Completion {
+  const label = `\${${name}}`;
+  return {
+    label,
+    detail: hint,
+    apply: (view, _, from, to) => {
+      const end = view.state.sliceDoc(to, to + 1) === "}" ? to + 1 : to;
+      view.dispatch({
+        changes: { from, to: end, insert: label },
+        selection: { anchor: from + label.length },
+        userEvent: "input.complete",
+      });
+    },
   };
 }
 

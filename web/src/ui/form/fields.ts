@@ -44,6 +44,8 @@ export type Field = {
   old: boolean;
   /** Nodes of all kinds have it. */
   everyNode: boolean;
+  /** Secrets may stand in it. */
+  secrets: boolean;
   control: Control;
 };
 
@@ -73,6 +75,7 @@ export function fieldOf(
     fallback: schema.default,
     old: schema.deprecated ?? false,
     everyNode: schema["x-every-node"] ?? false,
+    secrets: schema["x-secrets"] ?? false,
     control: controlOf(key, schema, siblings),
   };
 }

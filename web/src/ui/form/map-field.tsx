@@ -107,6 +107,7 @@ function Row(props: RowProps) {
         aria-label={`${place1}: name`}
         className={classes.entryName ?? ""}
         offers={names}
+        named={false}
         value={row.name}
         placeholder={names.from === "columns" ? "Column" : "Name"}
         readOnly={readOnly}
@@ -144,6 +145,7 @@ const anything: Field = {
   fallback: undefined,
   old: false,
   everyNode: false,
+  secrets: false,
   control: { kind: "any" },
 };
 

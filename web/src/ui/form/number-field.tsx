@@ -1,8 +1,9 @@
-import { TextInput } from "@mantine/core";
 import type { Json } from "../../lib/model";
 import type { FieldProps } from "./field-view";
 import { fallbackText, wordsOf } from "./frame";
+import { isName } from "./offers";
 import { useSurroundings } from "./surroundings";
+import { OfferedText } from "./text-field";
 import { useDraft } from "./use-draft";
 import { numberOf, numberProblem } from "./values";
 
@@ -13,15 +14,17 @@ export function NumberField({ control, ...props }: Props) {
   const { readOnly } = useSurroundings();
   const [text, setText] = useDraft(props.value, numberOf, textOf);
   return (
-    <TextInput
-      {...wordsOf(props, numberProblem(text, control))}
+    <OfferedText
+      {...wordsOf(props, isName(text) ? undefined : numberProblem(text, control))}
+      offers={{ from: "nothing" }}
+      secrets={props.field.secrets}
       inputMode={control.whole ? "numeric" : "decimal"}
       value={text}
       placeholder={fallbackText(props) || rangeOf(control)}
       readOnly={readOnly}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        props.onChange(numberOf(event.currentTarget.value));
+      onChange={(next) => {
+        setText(next);
+        props.onChange(numberOf(next));
       }}
     />
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { offered } from "./offers";
+import { isName, namesFor, offered } from "./offers";
 
 const known = {
   columns: [
@@ -7,7 +7,14 @@ const known = {
     { name: "amount", type: "DOUBLE" },
     { name: "amount", type: "VARCHAR" },
   ],
-  placeholders: ["param.month", "run.date"],
+  names: namesFor(
+    ["param.month", "run.date"],
+    [
+      { name: "var.region", secret: false, value: "eu" },
+      { name: "secret.token", secret: true },
+    ],
+    true,
+  ),
   pipelines: [{ pipeline_id: "orders", name: "All orders" }],
   connections: [
     { conn_id: "lake", type: "s3" },
@@ -35,14 +42,43 @@ test("connections are offered of the types that the setting takes", () => {
   expect(of([])).toEqual(["lake", "shop"]);
 });
 
-test("placeholders are offered once one is begun", () => {
+test("names are offered once one is begun, those that begin with what is written first", () => {
   expect(texts("", "nothing")).toEqual([]);
-  expect(texts(`out/\${r`, "nothing")).toEqual([`out/\${run.date}`]);
-  expect(texts(`\${param.month}/\${`, "columns")).toEqual([
-    `\${param.month}/\${param.month}`,
+  expect(texts(`out/\${REG`, "nothing")).toEqual([`out/\${var.region}`]);
+  expect(texts(`\${param.month}/\${r`, "columns")).toEqual([
     `\${param.month}/\${run.date}`,
+    `\${param.month}/\${param.month}`,
+    `\${param.month}/\${var.region}`,
+    `\${param.month}/\${secret.token}`,
   ]);
   expect(texts(`\${run.date}`, "nothing")).toEqual([]);
+});
+
+test("a name in the middle of a text takes the place of the one that was there", () => {
+  const [offer] = offered(`in/\${var.re}/b`, { from: "nothing" }, known, 10);
+  expect(offer).toEqual({
+    text: `in/\${var.region}/b`,
+    shown: `\${var.region}`,
+    hint: "eu",
+    caret: 16,
+  });
+  expect(offered(`in/\${var.re}/b`, { from: "nothing" }, known)).toEqual([]);
+});
+
+test("secrets are offered only where they may stand", () => {
+  const secret = { name: "secret.token", secret: true };
+  expect(namesFor([], [secret], false)).toEqual([]);
+  expect(namesFor([], [secret], true)).toEqual([{ name: "secret.token", hint: "secret" }]);
+});
+
+test("a setting that is one name and nothing else is told from text with one", () => {
+  expect([`\${var.a}`, `\${conn.a-b.host}`, `x\${var.a}`, `\${var.a`, "7"].map(isName)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("a key of one side is offered the columns of that side", () => {

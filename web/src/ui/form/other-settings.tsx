@@ -68,6 +68,7 @@ function UnknownSetting({ name, object, problems, onChange }: UnknownProps) {
     fallback: undefined,
     old: false,
     everyNode: false,
+    secrets: false,
     control: { kind: "any" as const },
   };
   // What a message suggests is another name, not another value.

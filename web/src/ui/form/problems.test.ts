@@ -37,9 +37,9 @@ test("suggestions are found in messages", () => {
     instead: 'z"y',
     of: 'x"y',
   });
-  expect(suggestionIn(`\${run.dat} has no value (did you mean "date"?)`)).toEqual({
-    instead: "date",
-    of: "dat",
+  expect(suggestionIn(`\${run.dat} has no value (did you mean "run.date"?)`)).toEqual({
+    instead: "run.date",
+    of: "run.dat",
   });
   expect(suggestionIn('is not a setting here (did you mean "mode"?)')).toEqual({
     instead: "mode",
@@ -65,7 +65,7 @@ test("a suggestion takes the place of the wrong word and of nothing else", () =>
   expect(applySuggestion("pirce > 1", { instead: "unit price", of: "pirce" })).toBe(
     '"unit price" > 1',
   );
-  expect(applySuggestion(`day = \${run.dat}`, { instead: "date", of: "dat" })).toBe(
+  expect(applySuggestion(`day = \${run.dat}`, { instead: "run.date", of: "run.dat" })).toBe(
     `day = \${run.date}`,
   );
   expect(applySuggestion(["id", "amonut"], amount)).toEqual(["id", "amount"]);

@@ -43,15 +43,15 @@ export type Suggestion = { instead: string; of: string | undefined };
 
 const quoted = String.raw`"((?:[^"\\]|\\.)*)"`;
 const meant = new RegExp(String.raw`\(did you mean ${quoted}\?\)`);
-const unknownPlaceholder = /\$\{[a-z]+\.([A-Za-z0-9_.-]+)\} has no value \(did/;
+const unknownName = /\$\{([a-z]+\.[A-Za-z0-9_.-]+)\} has no value \(did/;
 
 /** The suggestion in a message such as `there is no column "amonut" (did you mean "amount"?)`. */
 export function suggestionIn(message: string): Suggestion | undefined {
   const found = meant.exec(message);
   if (!found) return undefined;
-  const placeholder = unknownPlaceholder.exec(message);
+  const name = unknownName.exec(message);
   const before = [...message.slice(0, found.index).matchAll(new RegExp(quoted, "g"))].at(-1);
-  const of = placeholder?.[1] ?? (before && unquote(before[1] ?? ""));
+  const of = name?.[1] ?? (before && unquote(before[1] ?? ""));
   return { instead: unquote(found[1] ?? ""), of };
 }
 
@@ -89,6 +89,6 @@ function inText(text: string, wrong: string, right: string): string | undefined 
   const word = new RegExp(String.raw`(?<![\p{L}\p{N}_])${escaped}(?![\p{L}\p{N}_])`, "giu");
   const plain = /^[\p{L}_][\p{L}\p{N}_]*$/u.test(right);
   if (!word.test(text)) return undefined;
-  const put = plain || text.includes(`"${wrong}"`) || text.includes(`.${wrong}}`);
+  const put = plain || text.includes(`"${wrong}"`) || text.includes(`{${wrong}}`);
   return text.replace(word, () => (put ? right : `"${right}"`));
 }

@@ -18,7 +18,10 @@ type Props = {
   problems: Problem[];
   /** Of the rows that come in; offered where a setting names a column. */
   columns: Column[];
-  /** Names of placeholders that are offered besides those of every run: "param.month". */
+  /**
+   * Where settings may have names: those that are offered besides the ones of every run and
+   * of the workspace, such as "param.month".
+   */
   placeholders?: string[];
   onChange: (next: Settings) => void;
   readOnly?: boolean;
@@ -39,7 +42,10 @@ export function SchemaForm({
   readOnly = false,
 }: Props) {
   // By what it says, as callers make it anew with every key that is pressed.
-  const known = JSON.stringify([columns, [...(placeholders ?? []), ...usualPlaceholders]]);
+  const known = JSON.stringify([
+    columns,
+    placeholders ? [...placeholders, ...usualPlaceholders] : [],
+  ]);
   const around = useMemo(() => {
     const [columns, placeholders] = JSON.parse(known) as [Column[], string[]];
     return { columns, placeholders, readOnly };

@@ -9,7 +9,7 @@ export type Column = {
 
 type Around = {
   columns: Column[];
-  /** Full names: "run.date". */
+  /** Full names that every run knows: "run.date". Without any, settings have no names here. */
   placeholders: string[];
   readOnly: boolean;
 };

@@ -1,4 +1,4 @@
-import { Autocomplete, Button, PasswordInput, Textarea } from "@mantine/core";
+import { Autocomplete, Button } from "@mantine/core";
 import "@mantine/core/styles/Combobox.css";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,10 +6,12 @@ import { connectionsQuery } from "../../lib/connections";
 import { pipelineHealthQuery } from "../../lib/queries";
 import type { FieldProps } from "./field-view";
 import type { Offers } from "./fields";
-import classes from "./form.module.css";
 import { fallbackText, wordsOf } from "./frame";
-import { offered } from "./offers";
+import { OfferedArea } from "./offered-area";
+import { isNaming, offered } from "./offers";
+import { OptionWords } from "./option-words";
 import { useSurroundings } from "./surroundings";
+import { useCaret, useNames } from "./use-names";
 
 type TextProps = FieldProps & { offers: Offers; mayBeEmpty?: boolean };
 
@@ -29,6 +31,7 @@ export function TextField({ offers, mayBeEmpty = false, ...props }: TextProps) {
     <OfferedText
       {...wordsOf(props)}
       offers={offers}
+      secrets={field.secrets}
       value={text}
       placeholder={emptied ? "Nothing" : fallbackText({ field })}
       readOnly={readOnly}
@@ -45,26 +48,40 @@ type OfferedProps = Omit<
   offers: Offers;
   value: string;
   onChange: (next: string) => void;
+  /** Names may stand in the text, as they may nearly everywhere. */
+  named?: boolean;
+  /** Secrets may be among them. */
+  secrets?: boolean;
 };
 
-/** An input that offers columns, pipelines, connections or values, and placeholders behind "${". */
-export function OfferedText({ offers, value, onChange, ...rest }: OfferedProps) {
-  const { columns, placeholders, readOnly } = useSurroundings();
+/** An input that offers columns, pipelines, connections or values, and names behind "${". */
+export function OfferedText(props: OfferedProps) {
+  const { offers, value, onChange, named = true, secrets = false, ...rest } = props;
+  const { columns, readOnly } = useSurroundings();
+  const caret = useCaret<HTMLInputElement>(value);
+  const names = useNames(named && isNaming(value, caret.at), secrets);
   const [wanted, setWanted] = useState(false);
   const pipelines = useQuery({ ...pipelineHealthQuery, enabled: offers.from === "pipelines" });
   const connections = useQuery({ ...connectionsQuery, enabled: offers.from === "connections" });
-  const list = offered(value, offers, {
+  const known = {
     columns,
-    placeholders,
+    names,
     pipelines: pipelines.data ?? [],
     connections: connections.data ?? [],
-  });
+  };
+  const list = offered(value, offers, known, caret.at);
   const hints = new Map(list.map((one) => [one.text, one]));
   return (
     <Autocomplete
       {...rest}
+      ref={caret.place}
       value={value}
-      onChange={onChange}
+      onSelect={caret.note}
+      onOptionSubmit={(text) => caret.goTo(hints.get(text)?.caret ?? text.length)}
+      onChange={(next) => {
+        caret.note();
+        onChange(next);
+      }}
       data={readOnly ? [] : [...hints.keys()]}
       filter={({ options }) => options}
       // With nothing to offer there is no list, not an empty one.
@@ -75,12 +92,7 @@ export function OfferedText({ offers, value, onChange, ...rest }: OfferedProps) 
       comboboxProps={{ shadow: "md", keepMounted: false }}
       renderOption={({ option }) => {
         const hint = hints.get(option.value);
-        return (
-          <span className={classes.option}>
-            <bdi>{hint?.shown ?? option.value}</bdi>
-            {hint?.hint && <span className={classes.soft}>{hint.hint}</span>}
-          </span>
-        );
+        return <OptionWords shown={hint?.shown ?? option.value} hint={hint?.hint ?? ""} />;
       }}
     />
   );
@@ -88,37 +100,43 @@ export function OfferedText({ offers, value, onChange, ...rest }: OfferedProps) 
 
 /** Text of several lines. */
 export function LongTextField(props: FieldProps) {
-  const { value, onChange, label } = props;
-  const { readOnly } = useSurroundings();
+  const { field, value, onChange, label } = props;
   return (
-    <Textarea
+    <OfferedArea
       {...wordsOf(props)}
+      secrets={field.secrets}
       value={typeof value === "string" ? value : ""}
       placeholder={fallbackText(props)}
-      readOnly={readOnly}
       rows={4}
-      onChange={({ currentTarget }) =>
-        onChange(
-          currentTarget.value === "" && label === undefined ? undefined : currentTarget.value,
-        )
-      }
+      onChange={(next) => onChange(next === "" && label === undefined ? undefined : next)}
     />
   );
 }
 
-/** A secret, hidden until its owner looks at it. */
+/** A secret, hidden until its owner looks at it. The name of one hides nothing, and is seen. */
 export function SecretField(props: FieldProps) {
-  const { value, onChange } = props;
-  const { readOnly } = useSurroundings();
+  const { field, value, onChange } = props;
+  const { placeholders, readOnly } = useSurroundings();
+  const [shown, setShown] = useState(false);
+  const text = typeof value === "string" ? value : "";
+  const named = placeholders.length > 0;
   return (
-    <PasswordInput
+    <OfferedText
       {...wordsOf(props)}
-      value={typeof value === "string" ? value : ""}
+      offers={{ from: "nothing" }}
+      secrets={field.secrets}
+      value={text}
+      type={shown || (named && text.startsWith("${")) ? "text" : "password"}
       readOnly={readOnly}
       autoComplete="off"
-      visibilityToggleButtonProps={{ "aria-label": "Show or hide" }}
-      description="Whoever may read the pipeline can read this."
-      onChange={({ currentTarget }) => onChange(currentTarget.value || undefined)}
+      description={`Whoever may read the pipeline can read this${named && field.secrets ? "; write ${ for the name of a secret" : ""}.`}
+      rightSection={
+        <Button size="compact-xs" variant="subtle" onClick={() => setShown(!shown)}>
+          {shown ? "Hide" : "Show"}
+        </Button>
+      }
+      rightSectionWidth={60}
+      onChange={(next) => onChange(next || undefined)}
     />
   );
 }

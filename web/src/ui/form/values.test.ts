@@ -88,6 +88,7 @@ const field = (key: string) => ({
   fallback: undefined,
   old: false,
   everyNode: false,
+  secrets: false,
   control: { kind: "any" as const },
 });
 const form = (tag: string, ...keys: string[]): Form => ({
