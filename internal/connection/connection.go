@@ -29,6 +29,7 @@ type Connection struct {
 const (
 	Postgres = "postgres"
 	MySQL    = "mysql" // and MariaDB
+	MSSQL    = "mssql" // SQL Server and Azure SQL
 	Redshift = "redshift"
 	SQLite   = "sqlite" // its Host is the path of the file
 	HTTP     = "http"

@@ -5,6 +5,7 @@ import (
 
 	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/databases"
+	"github.com/broked/broked/internal/databases/mssql"
 	"github.com/broked/broked/internal/databases/mysql"
 	"github.com/broked/broked/internal/databases/postgres"
 	"github.com/broked/broked/internal/fault"
@@ -74,6 +75,13 @@ var coreTypes = []Type{
 		Fields:  []string{host, port, schema, login, password, extra},
 		Hints:   Hints{host: "db.example.com", port: "3306 when left out", schema: "The database", extra: `A JSON object: {"client_key": "PEM"}`},
 		Options: serverOptions(), Secret: clientKey, required: []string{host, schema, login}, port: mysql.DefaultPort,
+	},
+	{
+		Type: connection.MSSQL, Label: "SQL Server", Category: "database", Summary: "A Microsoft SQL Server database of 2016 or later, or Azure SQL.", Untried: true,
+		Fields:  []string{host, port, schema, login, password},
+		Hints:   Hints{host: "db.example.com", port: "1433 when left out", schema: "The database", login: "Of SQL Server itself, not of Windows"},
+		Options: object(slices.DeleteFunc(protection(), func(f node.Field) bool { return f.Name == "client_certificate" })...), Secret: object(),
+		required: []string{host, schema, login}, port: mssql.DefaultPort,
 	},
 	{
 		Type: connection.SQLite, Label: "SQLite", Category: "database", Summary: "A file that is an SQLite database.",

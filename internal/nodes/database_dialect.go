@@ -27,6 +27,7 @@ var dbDialects = map[databases.Kind]dbDialect{
 	databases.Postgres: {nextPiece, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
 	databases.Redshift: {nextRedshift, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
 	databases.MySQL:    {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
+	databases.MSSQL:    {nextMSSQL, numbered("@p"), "concat", ", ", brackets, typedMSSQL, exactMSSQL},
 }
 
 func dialectOf(kind databases.Kind) dbDialect { return dbDialects[kind] }
@@ -58,6 +59,47 @@ func typedMySQL(mark string, r cursorRead) (string, any) { //nolint:ireturn // a
 		return mark, r.param()
 	}
 	return "CAST(" + mark + " AS " + as + ")", r.Value
+}
+
+func brackets(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
+
+// typedMSSQL sees to values that SQL Server would take for something shorter: decimals
+// and moments are bound as texts.
+func typedMSSQL(mark string, r cursorRead) (string, any) { //nolint:ireturn // as databases.Query has it
+	as := ""
+	switch typ, _, _ := strings.Cut(r.Type, "("); typ {
+	case "DECIMAL":
+		_, behind, _ := strings.Cut(r.Value, ".")
+		as = "decimal(38, " + strconv.Itoa(min(len(behind), 38)) + ")"
+	case "TIMESTAMP":
+		as = "datetime2(7)"
+	case "TIMESTAMP WITH TIME ZONE":
+		r.Value, as = strings.TrimSuffix(r.Value, "+00")+"+00:00", "datetimeoffset(7)"
+	case "DATE":
+		as = "date"
+	case "TIME":
+		as = "time(7)"
+	}
+	if as == "" {
+		return mark, r.param()
+	}
+	return "CAST(" + mark + " AS " + as + ")", r.Value
+}
+
+// exactMSSQL compares by characters, whatever the collation, and by blanks at the end.
+func exactMSSQL(expression string) string {
+	return "CAST(CAST(" + expression + " AS nvarchar(max)) AS varbinary(max))"
+}
+
+// nextMSSQL is nextStandard for SQL Server, where an N stands before texts.
+func nextMSSQL(text string) (piece, int) {
+	switch {
+	case strings.HasPrefix(text, "N'"), strings.HasPrefix(text, "n'"):
+		return quoted(quotedText, text, 1)
+	case text[0] == '`': // is nothing there
+		return piece{code, text[:1]}, 1
+	}
+	return nextStandard(text)
 }
 
 // exactMySQL compares by characters, whatever the collation and however texts are kept.

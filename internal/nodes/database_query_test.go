@@ -72,3 +72,24 @@ func FuzzQueries(f *testing.F) {
 		}
 	})
 }
+
+// TestSQLServer looks at what SQL Server is asked in other words.
+func TestSQLServer(t *testing.T) {
+	t.Parallel()
+	q, err := readQuery("SELECT * FROM [a]]b] WHERE x = ${param.x} AND y = N'in ${param.x}'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, err := q.bind(databases.MSSQL, func(string) (string, bool) { return "7", true })
+	if want := "SELECT * FROM [a]]b] WHERE x = @p1 AND y = concat(N'in ', @p2, N'')"; err != nil || bound.Text != want {
+		t.Errorf("%s, %v", bound.Text, err)
+	}
+	for typ, want := range map[string]string{"DECIMAL(18,2)": "CAST(@p1 AS decimal(38, 2))", "TIMESTAMP WITH TIME ZONE": "CAST(@p1 AS datetimeoffset(7))", "BIGINT": "@p1"} {
+		if got, _ := typedMSSQL("@p1", cursorRead{Type: typ, Value: "1.25"}); got != want {
+			t.Errorf("%s: %s", typ, got)
+		}
+	}
+	if _, value := typedMSSQL("@p1", cursorRead{Type: "TIMESTAMP WITH TIME ZONE", Value: "2024-02-29 23:59:59.5+00"}); value != "2024-02-29 23:59:59.5+00:00" {
+		t.Errorf("got %v", value)
+	}
+}

@@ -58,8 +58,10 @@ type SQL struct {
 	// Add returns the statement that adds columns to a table.
 	Add func(table string, columns []Declared) string
 	// Kept returns the statement that makes a table which lasts as long as the session,
-	// for different values of columns of another, without its rows.
-	Kept func(name, from string, columns []string) string
+	// for different values of columns of another, without its rows. Temporary is what
+	// names of such tables begin with.
+	Kept      func(name, from string, columns []string) string
+	Temporary string
 	// Prune returns the statement that removes the rows of a table, called there, for which
 	// a condition holds.
 	Prune func(table, there, where string) string
@@ -103,6 +105,12 @@ type Session struct {
 	Holder func(ctx context.Context, c *Conn, key string) (string, error)
 	// Marks is whether what became of a transaction can be told by a row of marksTable.
 	Marks bool
+	// Writable is set where transactions cannot be told that they only read.
+	Writable bool
+	// Timed is set where the database knows no limit for a statement: then we end it.
+	Timed bool
+	// Over reports whether a statement that was refused has ended the transaction.
+	Over func(ctx context.Context, c *Conn) (bool, error)
 }
 
 // Said is what a server says.

@@ -18,6 +18,10 @@ const (
 	markTable = ours + "commits"
 )
 
+func (d *Dialect) markColumns() []Declared {
+	return []Declared{{"attempt", d.Types.Declared("VARCHAR", false, true)}, {"mark", d.Types.Declared("VARCHAR", false, false)}}
+}
+
 // digest is a name made of others.
 func digest(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
@@ -158,7 +162,7 @@ func (c *Conn) fence(ctx context.Context, attempt databases.Attempt) (marks bool
 		return false, nil
 	}
 	d := c.server.Dialect
-	err = c.Run(ctx, d.SQL.Create(d.SQL.Quote(markTable), []Declared{{"attempt", d.Types.Declared("VARCHAR", false, true)}, {"mark", d.Types.Declared("VARCHAR", false, false)}}, []string{"attempt"}, true))
+	err = c.Run(ctx, d.SQL.Create(d.SQL.Quote(markTable), d.markColumns(), []string{"attempt"}, true))
 	if fault.CodeOf(err) == "permission_denied" { // then what becomes of a lost commit is not known
 		return false, nil
 	}
@@ -189,7 +193,7 @@ func (c *Conn) mark(ctx context.Context, attempt databases.Attempt) (string, err
 	d, name := c.server.Dialect, c.server.lockName(attempt)
 	mark := digest(name, c.id, time.Now().String())
 	// One statement: a DELETE that finds nothing would lock others out of the gap.
-	t := &Table{Quoted: d.SQL.Quote(markTable)}
+	t := &Table{Quoted: d.SQL.Quote(markTable), Columns: d.markColumns()}
 	return mark, c.Run(ctx, d.SQL.Insert(t, []string{"attempt", "mark"}, []string{"attempt"}, 1), name, mark)
 }
 

@@ -21,7 +21,12 @@ func (w *writer) rememberKeys(ctx context.Context) error {
 	}
 	d := w.c.server.Dialect
 	w.keeps = true
-	return w.c.Run(ctx, d.SQL.Kept(d.SQL.Quote(keysTable), w.place.Quoted, w.tableKeys()))
+	return w.c.Run(ctx, d.SQL.Kept(w.keysTable(), w.place.Quoted, w.tableKeys()))
+}
+
+func (w *writer) keysTable() string {
+	s := w.c.server.Dialect.SQL
+	return s.Quote(s.Temporary + keysTable)
 }
 
 // keepKeys notes the keys of rows that were just written.
@@ -44,7 +49,7 @@ func (w *writer) keepKeys(ctx context.Context, from, to int) error {
 			values = append(values, v)
 		}
 	}
-	return w.c.Run(ctx, d.SQL.Insert(&Table{Quoted: d.SQL.Quote(keysTable)}, keys, keys, to-from), values...)
+	return w.c.Run(ctx, d.SQL.Insert(&Table{Quoted: w.keysTable(), Columns: w.place.Columns}, keys, keys, to-from), values...)
 }
 
 // prune removes the rows whose key no row of the load has, where that is wanted.
@@ -57,7 +62,7 @@ func (w *writer) prune(ctx context.Context) error {
 	for i, key := range keys {
 		keys[i] = kept + "." + d.SQL.Quote(key) + " = " + there + "." + d.SQL.Quote(key)
 	}
-	where := "NOT EXISTS (SELECT 1 FROM " + d.SQL.Quote(keysTable) + " AS " + kept + " WHERE " + strings.Join(keys, " AND ") + ")"
+	where := "NOT EXISTS (SELECT 1 FROM " + w.keysTable() + " AS " + kept + " WHERE " + strings.Join(keys, " AND ") + ")"
 	if w.load.Scope.Text != "" {
 		where += " AND (" + w.load.Scope.Text + "\n)"
 	}
@@ -80,6 +85,10 @@ func (c *Conn) loads() *Table {
 	return &Table{Name: databases.LoadsTable, Quoted: c.server.Dialect.SQL.Quote(databases.LoadsTable)}
 }
 
+func (d *Dialect) loadsColumns() []Declared {
+	return []Declared{{"load", d.Types.Declared("VARCHAR", false, true)}, {"written", d.Types.Declared("BIGINT", false, false)}, {"committed_at", d.Types.Declared("TIMESTAMP", false, false)}}
+}
+
 // moment is a time as a column for it takes it.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
@@ -100,8 +109,7 @@ func (c *Conn) doneBefore(ctx context.Context, load databases.Load) (rows int64,
 		return 0, false, err
 	}
 	if len(t.Columns) == 0 { // who may not make tables may be given it
-		columns := []Declared{{"load", d.Types.Declared("VARCHAR", false, true)}, {"written", d.Types.Declared("BIGINT", false, false)}, {"committed_at", d.Types.Declared("TIMESTAMP", false, false)}}
-		if err := other.Run(ctx, d.SQL.Create(t.Quoted, columns, []string{"load"}, true)); err != nil {
+		if err := other.Run(ctx, d.SQL.Create(t.Quoted, d.loadsColumns(), []string{"load"}, true)); err != nil {
 			return 0, false, databases.OnceFault(err)
 		}
 	}
@@ -148,6 +156,7 @@ func (c *Conn) noteLoad(ctx context.Context, load databases.Load, written int64)
 		return nil
 	}
 	d, t := c.server.Dialect, c.loads()
+	t.Columns = d.loadsColumns()
 	return databases.OnceFault(c.Run(ctx, d.SQL.Insert(t, []string{"load", "written", "committed_at"}, []string{"load"}, 1), load.Attempt.Name, written, moment(time.Now())))
 }
 

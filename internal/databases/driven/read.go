@@ -37,7 +37,9 @@ func (s Server) Read(ctx context.Context, q databases.Query, give func(batch.Bat
 		return err
 	}
 	defer c.shut(ctx)
-	return databases.Stopped(ctx, c.read(ctx, q, give))
+	timed, stop := c.timed(ctx)
+	defer stop()
+	return databases.Stopped(ctx, within(timed, c.read(timed, q, give)))
 }
 
 // reads refuses what is not one statement that reads.
@@ -50,6 +52,9 @@ func (l Lexis) reads(text string) error {
 	}
 	if count != 1 {
 		return errSelect("; it must be one statement")
+	}
+	if word := l.has(text, l.Writes); word != "" {
+		return errSelect(", and this has " + word + " in it")
 	}
 	return nil
 }

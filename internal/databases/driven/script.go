@@ -3,6 +3,7 @@ package driven
 import (
 	"context"
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,6 +24,11 @@ type Lexis struct {
 	// Forbidden are the words that no statement of a script may begin with, and Passed
 	// those of statements that are passed over, because all is one transaction.
 	Forbidden, Passed []string
+	// Writes are words that a query may not have anywhere, and Divides those that a script
+	// may not, in languages that need nothing between statements.
+	Writes, Divides []string
+	// Go is set where a line GO divides a script into parts, each of which goes together.
+	Go bool
 }
 
 // Script executes the statements of a text and returns how many there were: all or
@@ -44,6 +50,9 @@ func (c *Conn) script(ctx context.Context, text string) (int, error) {
 		return 0, fault.New(fault.Invalid, "the script has a NUL character in it")
 	}
 	count, l := 0, c.server.Dialect.Text
+	if l.has(text, l.Divides) != "" {
+		return 0, databases.ErrDivides
+	}
 	for statement, word := range l.statements(text) {
 		count++
 		if slices.Contains(l.Forbidden, word) {
@@ -57,9 +66,41 @@ func (c *Conn) script(ctx context.Context, text string) (int, error) {
 		}
 	}
 	if l.Whole && count > 0 {
-		return count, c.Run(ctx, text)
+		return count, c.whole(ctx, text)
 	}
 	return count, nil
+}
+
+var goLine = regexp.MustCompile(`(?im)^[ \t]*GO[ \t]*;?[ \t]*\r?$`)
+
+// whole executes all statements of a text at once, or of each of its parts.
+func (c *Conn) whole(ctx context.Context, text string) error {
+	parts := []string{text}
+	if c.server.Dialect.Text.Go {
+		parts = goLine.Split(text, -1)
+	}
+	for _, part := range parts {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		if err := c.Run(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// has returns the first of some words, in capitals, that a text has outside of quotes and
+// comments.
+func (l Lexis) has(text string, words []string) string {
+	for at := 0; len(words) > 0 && at < len(text); {
+		piece, token := l.token(text[at:])
+		if slices.Contains(words, token) {
+			return token
+		}
+		at += len(piece)
+	}
+	return ""
 }
 
 // routines are the words of statements that have others inside of them.

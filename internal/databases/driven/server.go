@@ -107,7 +107,7 @@ func (s Server) kill(ctx context.Context, id string) {
 // begin starts a transaction, which ends by commit or with the connection.
 func (c *Conn) begin(ctx context.Context, readOnly bool) error {
 	// Statements look at the context themselves: the library would end the transaction behind our back.
-	tx, err := c.conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: readOnly})
+	tx, err := c.conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: readOnly && !c.server.Dialect.Session.Writable})
 	if err != nil {
 		return c.fault(err)
 	}
@@ -115,15 +115,37 @@ func (c *Conn) begin(ctx context.Context, readOnly bool) error {
 	return nil
 }
 
+// errTime ends a statement for which the database knows no limit.
+var errTime = fault.New(fault.Unavailable, "the statement was ended after its statement_timeout").With("statement_timeout")
+
+// timed bounds a statement, where that is for us to do.
+func (c *Conn) timed(ctx context.Context) (context.Context, context.CancelFunc) {
+	var t Timeouts
+	if !c.server.Dialect.Session.Timed || c.server.At.Into(&t) != nil || t.Statement <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, time.Duration(t.Statement*float64(time.Second)), errTime)
+}
+
+// within is err, unless it came of a statement that took too long.
+func within(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errTime) {
+		return errTime
+	}
+	return err
+}
+
 // Run executes a statement of ours that yields nothing.
 func (c *Conn) Run(ctx context.Context, text string, params ...any) error {
+	ctx, stop := c.timed(ctx)
+	defer stop()
 	var err error
 	if c.tx != nil {
 		_, err = c.tx.ExecContext(ctx, text, params...)
 	} else {
 		_, err = c.conn.ExecContext(ctx, text, params...)
 	}
-	return c.fault(err)
+	return c.fault(within(ctx, err))
 }
 
 // Query executes a statement of ours that yields rows of texts, null being empty.

@@ -224,12 +224,16 @@ func (w *writer) insert(ctx context.Context, from, to int) error {
 	if from >= to {
 		return nil
 	}
-	err := w.statement(ctx, from, to)
+	timed, stop := w.c.timed(ctx)
+	defer stop()
+	err := within(timed, w.statement(timed, from, to))
 	switch said := w.c.server.Dialect.Say(w.c.server.At, err); {
 	case err == nil:
 		return w.keepKeys(ctx, from, to)
 	case said != nil && !said.Row, said == nil && !isValue(err):
 		return w.c.fault(err)
+	case said != nil && w.over(ctx):
+		return w.ended(from, to, err)
 	case to-from == 1:
 		return w.take(ctx, from, err)
 	}
@@ -313,81 +317,4 @@ func (w *writer) merge(ctx context.Context, values []any) error {
 	}
 	_, err := w.c.tx.ExecContext(ctx, d.SQL.Insert(w.place.Table, w.to.Columns, nil, 1), values...)
 	return err
-}
-
-// refused says which row it is that the database does not take.
-func (w *writer) refused(r databases.Refusal, err error) error {
-	reason := r.Reason
-	if r.Column != "" && !strings.Contains(reason, strings.Split(r.Column, ", ")[0]) {
-		reason = "column " + r.Column + ": " + reason
-	}
-	return fault.Wrap(fault.Invalid, err, "row %s cannot be written to %s: %s; nothing was written", strconv.FormatInt(r.Row, 10), w.place.Shown, reason).With("row_refused")
-}
-
-// take is told that a row of a batch was refused. It returns an error when the load
-// cannot go on.
-func (w *writer) take(ctx context.Context, row int, err error) error {
-	one := w.refusal(row, err)
-	r := w.load.Refusals
-	if r == nil {
-		return w.refused(one, err)
-	}
-	r.Add(one)
-	if r.Table != "" {
-		return w.putAside(ctx, row, one)
-	}
-	if w.failed == nil {
-		w.failed = w.refused(one, err)
-	}
-	if r.Count == databases.MostShown {
-		return w.failed
-	}
-	return nil
-}
-
-func (w *writer) refusal(row int, err error) databases.Refusal {
-	var columns []string
-	reason := ""
-	if said := w.c.server.Dialect.Say(w.c.server.At, err); said != nil {
-		columns, reason = said.Columns, said.Words
-		if key := w.place.Keys[said.Key]; len(columns) == 0 && said.Key != "" {
-			columns = key
-		}
-	} else if v, is := asValue(err); is {
-		columns, reason = []string{v.column}, v.Error()
-	}
-	return databases.Refused(w.to.Batch, row, w.rows+int64(row)+1, columns, reason)
-}
-
-// putAside writes a refused row into the table for such rows.
-func (w *writer) putAside(ctx context.Context, row int, r databases.Refusal) error {
-	d := w.c.server.Dialect
-	if w.aside == "" {
-		t, err := d.named(w.load.Refusals.Table)
-		if err != nil {
-			return databases.Elsewhere(err)
-		}
-		var columns []Declared
-		var names []string
-		for _, c := range []Declared{{"run_id", "VARCHAR"}, {"node_id", "VARCHAR"}, {"rejected_at", "TIMESTAMP"}, {"row_number", "BIGINT"}, {"column_name", "VARCHAR"}, {"reason", "VARCHAR"}, {"row", "VARCHAR"}} {
-			names = append(names, c.Name)
-			columns = append(columns, Declared{c.Name, d.Types.Declared(c.Type, false, false)})
-		}
-		if err := w.c.define(ctx, d.SQL.Create(t.Quoted, columns, nil, true)); err != nil {
-			return databases.Elsewhere(err)
-		}
-		w.aside = d.SQL.Insert(t, names, nil, 1)
-	}
-	text, err := databases.RowText(w.to.Batch, row)
-	if err != nil {
-		return err
-	}
-	var column any
-	if r.Column != "" {
-		column = r.Column
-	}
-	if err := w.c.Run(ctx, w.aside, w.load.Refusals.Run, w.load.Refusals.Node, moment(time.Now()), r.Row, column, r.Reason, text); err != nil {
-		return databases.Elsewhere(err)
-	}
-	return nil
 }

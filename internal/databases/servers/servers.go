@@ -9,6 +9,7 @@ import (
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/databases"
+	"github.com/broked/broked/internal/databases/mssql"
 	"github.com/broked/broked/internal/databases/mysql"
 	"github.com/broked/broked/internal/databases/postgres"
 	"github.com/broked/broked/internal/fault"
@@ -34,6 +35,8 @@ func At(c connection.Connection, out outbound.Exit) (Database, error) { //nolint
 		return postgres.Server{At: c, Dialer: dialer}, nil
 	case connection.MySQL:
 		return mysql.At(c, dialer), nil
+	case connection.MSSQL:
+		return mssql.At(c, dialer), nil
 	}
 	return nil, fault.New(fault.Invalid, "names a connection of the type %s, which is no database", c.Type)
 }

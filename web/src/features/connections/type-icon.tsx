@@ -5,6 +5,7 @@ import {
   IconBrandGoogle,
   IconBrandMysql,
   IconBrandSlack,
+  IconBrandWindows,
   IconBucket,
   IconDatabase,
   IconFile,
@@ -20,6 +21,7 @@ import type { ConnectionType } from "../../lib/connections";
 const icons: Record<string, ComponentType<IconProps>> = {
   azure_blob: IconBrandAzure,
   gcs: IconBrandGoogle,
+  mssql: IconBrandWindows,
   mysql: IconBrandMysql,
   s3: IconBrandAws,
   sftp: IconFolderUp,
