@@ -252,7 +252,7 @@ func TestFailuresOfAnAPI(t *testing.T) {
 		{"/none", `{"records": "rows"}`, "records_missing", `nothing at "rows"; there is: data`},
 		{"/none", `{"pagination": {"strategy": "offset"}}`, "invalid_request", "records"},
 		{"/none", `{"response": "scalar", "value_path": "data"}`, "invalid_request", "value_path"},
-		{"/html", `{}`, "bad_json", "byte 1"},
+		{"/html", `{}`, "bad_json", "the answer is a web page or XML, and no JSON: <html>sign in"},
 		{"/move", `{}`, "redirect_refused", ""},
 		{"/metadata", `{"max_redirects": 5}`, "ssrf_blocked", ""},
 		{"/csv", `{"pagination": {"strategy": "offset"}}`, "invalid_request", "link_header"},

@@ -121,6 +121,7 @@ func (w *walker) inside(all json.RawMessage, goals []goal) error {
 // object reads the members of an object that has begun.
 func (w *walker) object(goals []goal) error {
 	var names []string
+	found := map[string]bool{}
 	missing := slices.ContainsFunc(goals, func(g goal) bool { return g.records })
 	for w.dec.More() {
 		name, err := w.name()
@@ -131,6 +132,12 @@ func (w *walker) object(goals []goal) error {
 			names = append(names, name)
 		}
 		deeper := descend(goals, name)
+		if len(deeper) > 0 {
+			if found[name] {
+				return fmt.Errorf("the member %q is there twice", name)
+			}
+			found[name] = true
+		}
 		missing = missing && !slices.ContainsFunc(deeper, func(g goal) bool { return g.records })
 		if err := w.member(deeper); err != nil {
 			return err

@@ -205,6 +205,9 @@ func (s *sourceAPI) Select(ctx context.Context, env node.Env, in []node.Relation
 	if err != nil {
 		return node.Relation{}, err
 	}
+	if err := s.alike(columns); err != nil {
+		return node.Relation{}, err
+	}
 	var pairs, picks []string
 	for i, c := range columns {
 		name := sqltext.Ident(c.Name)

@@ -2,13 +2,14 @@ package nodes
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,7 +21,6 @@ import (
 
 	"github.com/broked/broked/internal/calls"
 	"github.com/broked/broked/internal/fault"
-	"github.com/broked/broked/internal/jsonwalk"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/outbound"
 )
@@ -39,6 +39,7 @@ type fetcher struct {
 	*sourceAPI
 	env    node.Env
 	client *calls.Client
+	file   *os.File // of the rows
 	base   *url.URL
 	body   []byte
 	typ    string // of the body
@@ -49,6 +50,11 @@ type fetcher struct {
 	seen   map[string]bool
 	taken  int     // pages
 	before *answer // the page that was taken last
+	sum    hash.Hash
+	sums   map[string]int // numbers of pages by their rows
+	full   int64          // rows of a page that is full
+	told   int64          // how many pages there are, as a page has said
+	beyond bool           // those have been read, and the last one was full
 }
 
 // errEnough ends the reading when there are as many rows as are wanted.
@@ -72,7 +78,7 @@ func (s *sourceAPI) fetcher(env node.Env) (*fetcher, error) {
 	if len(s.Params) > 0 {
 		base.RawQuery = query.Encode()
 	}
-	f := &fetcher{sourceAPI: s, env: env, base: base, format: s.Format, seen: map[string]bool{}}
+	f := &fetcher{sourceAPI: s, env: env, base: base, format: s.Format, seen: map[string]bool{}, sum: sha256.New(), sums: map[string]int{}, full: -1}
 	if f.body, f.typ, err = bodyOf(s.Body); err != nil {
 		return nil, err
 	}
@@ -104,7 +110,7 @@ func (f *fetcher) all(ctx context.Context) (brought, error) {
 	if err != nil {
 		return brought{}, fmt.Errorf("keep rows: %w", err)
 	}
-	f.out = bufio.NewWriterSize(file, 1<<16)
+	f.file, f.out = file, bufio.NewWriterSize(file, 1<<16)
 	err = f.pages(ctx)
 	if errors.Is(err, errEnough) {
 		err = nil
@@ -155,13 +161,14 @@ func (f *fetcher) takeAll(loaded []answer) ([]answer, error) {
 	p := f.Pagination
 	for i := range loaded {
 		a := &loaded[i]
-		if err := f.take(a); err != nil {
-			return nil, err
+		end, err := f.takeOnce(a)
+		if err == nil && !end {
+			err = f.even(a)
 		}
-		if err := f.even(a); err != nil {
-			return nil, err
+		if err == nil && !end {
+			end, err = f.ended(a)
 		}
-		if end, err := p.ended(*a, f.records); end || err != nil {
+		if end || err != nil {
 			return nil, err
 		}
 	}
@@ -179,12 +186,87 @@ func (f *fetcher) takeAll(loaded []answer) ([]answer, error) {
 	return []answer{{number: last.number + 1, url: u}}, nil
 }
 
+// takeOnce is take for a page of several. The rows of another page are a fault, unless they come
+// behind the last page that there is said to be: there some servers give the last one again.
+func (f *fetcher) takeOnce(a *answer) (end bool, err error) {
+	var begun int64
+	if f.beyond {
+		if err := f.out.Flush(); err != nil {
+			return false, fmt.Errorf("keep rows: %w", err)
+		}
+		if begun, err = f.file.Seek(0, io.SeekCurrent); err != nil {
+			return false, fmt.Errorf("keep rows: %w", err)
+		}
+	}
+	f.sum.Reset()
+	before := f.rows
+	if err := f.take(a); err != nil {
+		return false, err
+	}
+	sum := string(f.sum.Sum(nil))
+	first, known := f.sums[sum]
+	if a.rows < 2 || f.Pagination.Repeats || !known {
+		f.sums[sum] = a.number
+		return false, nil
+	}
+	if !f.beyond {
+		return false, fault.New(fault.Invalid, "page %d has exactly the rows of page %d, as if the API gave the same page again: see what it takes for the next one. If pages may be alike, set pagination.repeats", a.number, first).With("page_repeated")
+	}
+	f.out.Reset(f.file)
+	_, err = f.file.Seek(begun, io.SeekStart)
+	f.rows = before
+	return true, errors.Join(err, f.file.Truncate(begun))
+}
+
+// ended reports whether a is the last page. Where the number of pages is told, one more is
+// asked for when the last one is full, and it is a fault when pages lack.
+func (f *fetcher) ended(a *answer) (bool, error) {
+	p := f.Pagination
+	end, err := p.ended(*a, f.records)
+	if err != nil || p.TotalPagesPath == "" {
+		return end, err
+	}
+	if f.full < 0 {
+		f.full = cmp.Or(p.PageSize, a.rows)
+	}
+	if err := f.hear(a); err != nil {
+		return false, err
+	}
+	at := p.position(*a)
+	if a.missing && at <= f.told || a.rows == 0 && at < f.told {
+		return false, fault.New(fault.Invalid, "page %d has no rows, and there are said to be %d pages: see pagination.total_pages_path", a.number, f.told).With("pages_missing")
+	}
+	if end || at < f.told {
+		return end, nil
+	}
+	f.beyond = a.rows > 0 && a.rows >= f.full
+	return !f.beyond, nil
+}
+
+// hear notes how many pages there are, as a page says. One without rows need not say.
+func (f *fetcher) hear(a *answer) error {
+	if a.missing {
+		return nil
+	}
+	told, err := f.Pagination.total(*a, f.records)
+	switch {
+	case err == nil:
+		f.told = told
+	case a.rows > 0:
+		return err
+	}
+	return nil
+}
+
 // even refuses a page that has rows behind a page that was not full: they begin at a
 // row that is too far on when several are asked for at once.
 func (f *fetcher) even(a *answer) error {
 	short := f.before
 	f.before = a
 	p := f.Pagination
+	if p.Strategy == byOffset && f.Execution.MaxConcurrency > 1 && a.rows > p.PageSize {
+		return fault.New(fault.Invalid, "page %d has %d rows instead of %d, which are in the pages behind it as well: set execution.max_concurrency to 1", a.number, a.rows, p.PageSize).With("uneven_pages")
+	}
 	if p.Strategy != byOffset || f.Execution.MaxConcurrency == 1 || short == nil || short.rows >= p.PageSize || a.rows == 0 {
 		return nil
 	}
@@ -249,18 +331,26 @@ func (f *fetcher) get(ctx context.Context, a *answer) error {
 	}
 	defer func() { _ = res.Body.Close() }()
 	a.header = res.Header
-	if a.missing = f.Pagination != nil && f.Pagination.counts() && a.number > 1 && res.StatusCode == http.StatusNotFound; a.missing {
+	if a.missing = f.Pagination != nil && f.Pagination.counts() && a.number > 1 && f.lacks(res.StatusCode); a.missing {
 		return nil
 	}
 	if err := f.success(res); err != nil {
 		return err
 	}
+	a.nothing = res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusResetContent
 	file, err := os.Create(a.file)
 	if err != nil {
 		return fmt.Errorf("keep a page: %w", err)
 	}
 	_, err = io.Copy(file, res.Body)
 	return f.tooLarge(errors.Join(err, file.Close()))
+}
+
+// lacks reports whether a status says that there is no such page. Some servers call one that is
+// too far a bad request.
+func (f *fetcher) lacks(status int) bool {
+	bad := status == http.StatusBadRequest || status == http.StatusRequestedRangeNotSatisfiable || status == http.StatusUnprocessableEntity
+	return status == http.StatusNotFound || f.beyond && bad
 }
 
 func (f *fetcher) tooLarge(err error) error {
@@ -282,145 +372,4 @@ func (f *fetcher) take(a *answer) error {
 	err := f.read(a, path)
 	a.rows = f.rows - before
 	return onPage(err, f.Pagination != nil, a.number)
-}
-
-func (f *fetcher) read(a *answer, path string) error {
-	file, err := os.Open(path) //nolint:gosec // a file of ours
-	if err != nil {
-		return fmt.Errorf("read a page: %w", err)
-	}
-	in := bufio.NewReaderSize(file, 1<<16)
-	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
-		_, _ = in.Discard(3)
-	}
-	_, empty := in.Peek(1)
-	if f.format == "" {
-		f.format = formatOfAnswer(a.header.Get("Content-Type"))
-	}
-	switch {
-	case empty != nil: // such as 204
-	case f.format == formatCSV || f.format == formatTSV:
-		return errors.Join(file.Close(), f.table(path))
-	case f.format == formatNDJSON:
-		err = f.lines(in)
-	default:
-		err = f.document(a, in)
-	}
-	return errors.Join(err, file.Close(), os.Remove(path))
-}
-
-// table keeps a page in CSV.
-func (f *fetcher) table(path string) error {
-	if p := f.Pagination; p != nil && p.Strategy != byHeader {
-		return settingFault("pagination.strategy", "must be link_header: the answer is %s, whose rows are counted only after all pages were read", f.format)
-	}
-	f.tables = append(f.tables, path)
-	return nil
-}
-
-// formatOfAnswer returns the format that a Content-Type tells.
-func formatOfAnswer(contentType string) string {
-	media, _, _ := mime.ParseMediaType(contentType)
-	switch {
-	case media == "text/csv", media == "application/csv":
-		return formatCSV
-	case media == "text/tab-separated-values":
-		return formatTSV
-	case strings.Contains(media, "ndjson"), strings.Contains(media, "jsonl"), strings.Contains(media, "json-lines"), strings.Contains(media, "json-seq"):
-		return formatNDJSON
-	}
-	return formatJSON
-}
-
-// lines takes the rows of a page that has one JSON value a line.
-func (f *fetcher) lines(in io.Reader) error {
-	d := json.NewDecoder(in)
-	for {
-		var one json.RawMessage
-		if err := d.Decode(&one); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return notJSON(err)
-		}
-		if err := f.keep(one); err != nil {
-			return err
-		}
-	}
-}
-
-// document takes the rows of a page that is one JSON document.
-func (f *fetcher) document(a *answer, in io.Reader) error {
-	var wanted []jsonwalk.Path
-	if f.Pagination != nil {
-		for _, path := range f.Pagination.wanted {
-			wanted = append(wanted, path)
-		}
-	}
-	failed := error(nil)
-	found, err := jsonwalk.Walk(in, f.records, wanted, func(one json.RawMessage) error {
-		failed = f.keep(one)
-		return failed
-	})
-	a.found = found
-	switch {
-	case failed != nil:
-		return failed
-	case err != nil:
-		return notJSON(err)
-	}
-	return f.fits(found)
-}
-
-// fits refuses a document that does not have what it is asked for.
-func (f *fetcher) fits(found jsonwalk.Found) error {
-	switch {
-	case !found.There:
-		there := ""
-		if len(found.Names) > 0 {
-			there = "; there is: " + strings.Join(found.Names, ", ")
-		}
-		return fault.New(fault.Invalid, "the answer has nothing at %q%s", f.records.String(), there).With("records_missing")
-	case f.Pagination != nil && !found.List && found.Last != nil && len(f.records) == 0:
-		return settingFault("records", "the answer is an object, and its rows are in one of its members: say in records in which. There is: %s", strings.Join(membersOf(found.Last), ", "))
-	case f.Response == "scalar" && (found.List || found.Last == nil || found.Last[0] == '{'):
-		return settingFault("value_path", "the value must be text, a number, true or false, and not a list, an object or null: let value_path lead further")
-	}
-	return nil
-}
-
-func membersOf(object json.RawMessage) []string {
-	found, _ := jsonwalk.Walk(bytes.NewReader(object), jsonwalk.Path{""}, nil, func(json.RawMessage) error { return nil })
-	return found.Names
-}
-
-func notJSON(err error) error {
-	why := "it ends too early"
-	if syntax, is := errors.AsType[*json.SyntaxError](err); is {
-		why = fmt.Sprintf("byte %d: %s", syntax.Offset, syntax.Error())
-	}
-	return fault.Wrap(fault.Invalid, err, "the answer is not well-formed JSON: %s", why).With("bad_json")
-}
-
-// keep writes one row. What is no object becomes one with the member value.
-func (f *fetcher) keep(one json.RawMessage) error {
-	if p := f.Pagination; p != nil && p.MaxRecords > 0 && f.rows >= p.MaxRecords || f.env.Enough > 0 && f.rows >= f.env.Enough {
-		return errEnough
-	}
-	if len(one) > maxLine {
-		return fault.New(fault.Invalid, "row %d is larger than %d MB", f.rows+1, maxLine>>20).With("row_too_large")
-	}
-	var line bytes.Buffer
-	if err := json.Compact(&line, one); err != nil {
-		return notJSON(err)
-	}
-	text := line.Bytes()
-	if text[0] != '{' {
-		text = append(append([]byte(`{"value":`), text...), '}')
-	}
-	f.rows++
-	_, err := f.out.Write(append(text, '\n'))
-	if err != nil {
-		return fmt.Errorf("keep rows: %w", err)
-	}
-	return nil
 }

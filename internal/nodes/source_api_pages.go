@@ -37,7 +37,7 @@ var paginationSchema = node.Schema{Type: node.TypeObject, Title: "Pagination", T
 		whole("start", "First page", 1),
 		text("limit_param", "Parameter of the page size", nil, "Left out, page_size is not sent."),
 		pageSize,
-		text("total_pages_path", "Number of pages", nil, "Where in the answer their number is, such as meta.total_pages. It saves asking for a page too many."), endFlag),
+		text("total_pages_path", "Number of pages", nil, "Where in the answer their number is, such as meta.total_pages. It saves asking for a page too many when the last one is not full, and a page that lacks is an error."), endFlag),
 	paged(byCursor, "Each page has a mark that the next one is asked for with. Ends when there is none.",
 		required(text("cursor_path", "Cursor", nil, "Where in the answer the mark is, such as meta.next_cursor. data.-1.id is the id of the last row when the rows are in data.")),
 		text("cursor_param", "Parameter of the cursor", "cursor", ""),
@@ -52,6 +52,7 @@ func paged(strategy, help string, fields ...node.Field) node.Variant {
 	return node.Variant{Tag: strategy, Schema: node.Schema{Type: node.TypeObject, Title: strategy, Help: help, Fields: append(fields,
 		node.Field{Name: "max_records", Schema: node.Schema{Type: node.TypeInteger, Title: "Most rows", Min: new(1.0), Help: "Stops after so many rows."}},
 		node.Field{Name: "max_pages", Schema: node.Schema{Type: node.TypeInteger, Title: "Most pages", Default: defaultPages, Min: new(1.0), Max: new(1e6), Help: "A further page fails the node: an API that never ends must not run for ever."}},
+		node.Field{Name: "repeats", Schema: node.Schema{Type: node.TypeBoolean, Title: "Pages may be alike", Default: false, Help: "Off, a page with exactly the rows of another one fails the node: an API that does not heed what it is asked for gives the same page again and again."}},
 	)}}
 }
 
@@ -89,6 +90,7 @@ type pagination struct {
 	TotalPagesPath string `json:"total_pages_path"`
 	MaxRecords     int64  `json:"max_records"`
 	MaxPages       int    `json:"max_pages"`
+	Repeats        bool   `json:"repeats"`
 
 	wanted map[string]jsonwalk.Path // by setting
 }
@@ -188,6 +190,7 @@ type answer struct {
 	url     *url.URL
 	header  http.Header
 	missing bool // the server says that there is no such page
+	nothing bool // it says that there is nothing to say
 	file    string
 	rows    int64
 	found   jsonwalk.Found
@@ -234,19 +237,24 @@ func (p *pagination) ended(a answer, records jsonwalk.Path) (bool, error) {
 			return true, nil
 		}
 	}
-	if p.TotalPagesPath == "" {
-		return false, nil
-	}
+	return false, nil
+}
+
+// total returns how many pages there are, as a page says.
+func (p *pagination) total(a answer, records jsonwalk.Path) (int64, error) {
 	total, err := p.value(a, "total_pages_path", records)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	n, err := strconv.ParseInt(total, 10, 64)
 	if err != nil {
-		return false, settingFault("pagination.total_pages_path", "leads to %q on page %d, which is no number of pages", total, a.number)
+		return 0, settingFault("pagination.total_pages_path", "leads to %q on page %d, which is no number of pages", total, a.number)
 	}
-	return int64(a.number)+max(*p.Start, 1)-1 >= n, nil
+	return n, nil
 }
+
+// position returns how many pages there are up to a.
+func (p *pagination) position(a answer) int64 { return int64(a.number) + max(*p.Start, 1) - 1 }
 
 // next returns the address of the page after a, or nil when there is none.
 func (p *pagination) next(base *url.URL, a answer, records jsonwalk.Path) (*url.URL, error) {
