@@ -40,6 +40,7 @@ import (
 	"github.com/broked/broked/internal/script"
 	"github.com/broked/broked/internal/sealed"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 	"github.com/broked/broked/internal/trials"
 	"github.com/broked/broked/internal/triggers"
 	"github.com/broked/broked/internal/variables"
@@ -80,7 +81,7 @@ func newWorld(t *testing.T) *world {
 func newWorldWith(t *testing.T, change func(*api.Deps)) *world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	file := filepath.Join(t.TempDir(), "broked.db")
+	file := storetest.SQLite(t)
 	db, err := store.Open(t.Context(), store.Options{Path: file, Log: log})
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close(context.WithoutCancel(t.Context()))) })

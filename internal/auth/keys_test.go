@@ -3,7 +3,6 @@ package auth_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,12 +11,13 @@ import (
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/id"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 )
 
 // open returns a database and a store in it.
 func open(t *testing.T) (*store.DB, *store.Store) {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: slog.New(slog.DiscardHandler)})
+	db, err := store.Open(t.Context(), store.Options{Path: storetest.SQLite(t), Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close(context.WithoutCancel(t.Context())) })
 	return db, store.New(db, nil)

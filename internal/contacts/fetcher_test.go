@@ -24,6 +24,7 @@ import (
 	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 )
 
 // world is a service with its database and its folder of files.
@@ -38,7 +39,7 @@ type world struct {
 func newWorld(t *testing.T, policy outbound.Policy) world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
+	db, err := store.Open(t.Context(), store.Options{Path: storetest.SQLite(t), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

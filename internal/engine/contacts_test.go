@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/broked/broked/internal/news"
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 )
 
 // contactsFile has the contacts that a server has, in cases that want some: a JSON
@@ -30,7 +30,7 @@ type people struct {
 
 func newPeople(t *testing.T, lines string) people {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: slog.New(slog.DiscardHandler)})
+	db, err := store.Open(t.Context(), store.Options{Path: storetest.SQLite(t), Log: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	t.Cleanup(func() { _ = db.Close(t.Context()) })
 	q, err := queue.New(t.Context(), db.Writer(), slog.New(slog.DiscardHandler), queue.Options{Slots: 1, Grace: time.Second})

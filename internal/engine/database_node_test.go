@@ -96,7 +96,7 @@ func TestDatabasesInAConfinedProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"shop.db.sql": `
 		CREATE TABLE t (i INTEGER, s TEXT);
-		INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i, hex(randomblob(20)) FROM n`})
+		INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) SELECT i, hex(randomblob(20)) FROM n`})
 	j := w.job(`
 		a source_db {"uri": "sqlite://shop.db", "query": "SELECT i, s FROM t ORDER BY s"}
 		b source_db {"uri": "sqlite://shop.db", "query": "SELECT count(*) AS n FROM t"}
@@ -104,10 +104,10 @@ func TestDatabasesInAConfinedProcess(t *testing.T) {
 		two sink_db {"uri": "new.db", "table": "two", "create_table": true}
 		three sink_db {"uri": "shop.db", "table": "three", "create_table": true}`, "a>one b>two b>three")
 	r, _, _ := inProcess(t, j)
-	if r.end.Status != job.Success || r.rows(j) != "300000/1/300000/1/1" {
+	if r.end.Status != job.Success || r.rows(j) != "60000/1/60000/1/1" {
 		t.Fatalf("%+v %s\n%s", r.end.Error, r.rows(j), r.log)
 	}
-	if got := w.read("new.db"); !strings.Contains(got, "CREATE TABLE \"two\" (\"n\" INTEGER);\n-- [300000]\n") {
+	if got := w.read("new.db"); !strings.Contains(got, "CREATE TABLE \"two\" (\"n\" INTEGER);\n-- [60000]\n") {
 		t.Errorf("got %.300s", got)
 	}
 }

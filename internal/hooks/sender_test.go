@@ -27,6 +27,7 @@ import (
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/sealed"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 )
 
 func must(t *testing.T, err error) {
@@ -47,7 +48,7 @@ type world struct {
 func newWorld(t *testing.T, policy outbound.Policy, mail *message.Mail) *world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "x.db"), Log: log})
+	db, err := store.Open(t.Context(), store.Options{Path: storetest.SQLite(t), Log: log})
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close(context.WithoutCancel(t.Context()))) })
 	q, err := queue.New(t.Context(), db.Writer(), log, queue.Options{})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -21,6 +20,7 @@ import (
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 )
 
 // world is a store with a pipeline, and the service over it.
@@ -36,7 +36,7 @@ type world struct {
 func newWorld(t *testing.T) (*world, func()) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
+	db, err := store.Open(t.Context(), store.Options{Path: storetest.SQLite(t), Log: log})
 	must(t, err)
 	q, err := queue.New(t.Context(), db.Writer(), log, queue.Options{})
 	must(t, err)

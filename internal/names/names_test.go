@@ -19,6 +19,7 @@ import (
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/sealed"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 	"github.com/broked/broked/internal/variables"
 )
 
@@ -33,7 +34,7 @@ func must(t *testing.T, err error) {
 func world(t *testing.T) *names.Names {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
+	db, err := store.Open(t.Context(), store.Options{Path: storetest.SQLite(t), Log: log})
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close(context.WithoutCancel(t.Context()))) })
 	q, err := queue.New(t.Context(), db.Writer(), log, queue.Options{})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 )
 
 // line is a queue in a database of its own.
@@ -28,7 +28,7 @@ type line struct {
 func open(tb testing.TB, o queue.Options) line {
 	tb.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(tb.Context(), store.Options{Path: filepath.Join(tb.TempDir(), "broked.db"), Log: log})
+	db, err := store.Open(tb.Context(), store.Options{Path: storetest.SQLite(tb), Log: log})
 	if err != nil {
 		tb.Fatal(err)
 	}

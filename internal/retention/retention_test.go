@@ -18,6 +18,7 @@ import (
 	"github.com/broked/broked/internal/retention"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 )
 
 const day = 24 * time.Hour
@@ -42,7 +43,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
+	db, err := store.Open(t.Context(), store.Options{Path: storetest.SQLite(t), Log: log})
 	must(t, err)
 	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() { _ = db.Close(ctx) })

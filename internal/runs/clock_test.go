@@ -3,7 +3,6 @@ package runs_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/broked/broked/internal/queue"
 	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/store"
+	"github.com/broked/broked/internal/store/storetest"
 )
 
 // scheduled is a server's record with pipelines that have schedules.
@@ -25,7 +25,7 @@ type scheduled struct {
 func newScheduled(t *testing.T) (scheduled, func()) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "broked.db"), Log: log})
+	db, err := store.Open(t.Context(), store.Options{Path: storetest.SQLite(t), Log: log})
 	must(t, err)
 	q, err := queue.New(t.Context(), db.Writer(), log, queue.Options{})
 	must(t, err)

@@ -22,16 +22,9 @@ import (
 func TestSQLite(t *testing.T) {
 	t.Parallel()
 	// Migrating every test's database anew would be most of the work.
-	path := filepath.Join(t.TempDir(), "empty.db")
-	if err := backend(t, path).DB.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	empty := read(t, path)
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
 		t.Helper()
-		path := filepath.Join(t.TempDir(), "broked.db")
-		write(t, path, empty)
-		return backend(t, path)
+		return backend(t, storetest.SQLite(t))
 	})
 }
 
