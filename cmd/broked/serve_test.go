@@ -298,13 +298,27 @@ func TestCancelEndsScripts(t *testing.T) {
 	s := serve(t, dir)
 	word := "cancelled-" + rand.Text()
 	r := scripted(t, dir, s, word)
-	s.call("POST", "/api/runs/"+r.ID+"/cancel", "{}", 200, nil)
-	s.follow(r.ID)
-	if got := s.run(r.ID); got.Status != "cancelled" {
-		t.Errorf("run %+v", got)
-	}
-	gone(t, word)
+	s.cancel(r.ID, word)
 	nothingLeft(t, dir)
+}
+
+// cancelled runs a pipeline, cancels it once it has logged something, and sees that no
+// process is left whose command has a word.
+func (s *server) cancelled(pipeline, word string) {
+	s.t.Helper()
+	r := s.again(pipeline)
+	s.events(r.ID, func(name string) bool { return name != "log" })
+	s.cancel(r.ID, word)
+}
+
+func (s *server) cancel(run, word string) {
+	s.t.Helper()
+	s.call("POST", "/api/runs/"+run+"/cancel", "{}", 200, nil)
+	s.follow(run)
+	if got := s.run(run); got.Status != "cancelled" {
+		s.t.Errorf("run %+v", got)
+	}
+	gone(s.t, word)
 }
 
 func TestKilledServerLeavesNoScript(t *testing.T) {

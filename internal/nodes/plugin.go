@@ -12,7 +12,6 @@ import (
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
-	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/plugins"
 	"github.com/broked/broked/internal/script"
 )
@@ -154,14 +153,10 @@ func (n *pluginNode) call(env node.Env, command plugins.Command) (plugins.Call, 
 		}
 	}
 	text, err := json.Marshal(config)
-	c := plugins.Call{
+	return plugins.Call{
 		Plugin: n.plugin, Program: n.found, Command: command, Config: text, Stream: n.stream, Folder: env.Temp,
 		Timeout: n.timeout, Memory: env.Memory, Log: func(level, line string) { env.Log(pluginLevel(level), "%s", line) },
-	}
-	if n.plugin.Network {
-		c.Reads = slices.Concat(outbound.MachineFiles, outbound.MachineFolders)
-	}
-	return c, err
+	}, err
 }
 
 // pluginConnection is a connection as a plugin gets it, in the place of its name.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/fault"
+	"github.com/broked/broked/internal/outbound"
 	"github.com/broked/broked/internal/script"
 )
 
@@ -69,7 +70,6 @@ type Call struct {
 	Config  json.RawMessage
 	Stream  string          // which records; not for all commands
 	State   json.RawMessage // of read: what it has said last
-	Reads   []string        // files and folders that the program may read besides its own
 	Folder  string          // which the program may write to: absolute
 	Timeout time.Duration
 	Memory  int64 // bytes that each of its processes may use
@@ -80,6 +80,16 @@ type Call struct {
 // Find returns the program of a plugin.
 func (p Plugin) Find() (script.Program, error) {
 	return script.FindProgram(filepath.Join(p.Dir, p.Binary))
+}
+
+// reads returns the files and folders that the program may read besides those of every
+// program: its own and, with the network, those by which a machine finds others and trusts
+// them.
+func (c Call) reads() []string {
+	if !c.Plugin.Network {
+		return []string{c.Plugin.Dir}
+	}
+	return slices.Concat([]string{c.Plugin.Dir}, outbound.MachineFiles, outbound.MachineFolders)
 }
 
 // Run executes the program. Records, unless nil, are written behind the settings; hear is told
@@ -96,7 +106,7 @@ func (c Call) Run(ctx context.Context, records func(io.Writer) error, hear func(
 	}
 	err = script.Exchange{
 		Program: c.Program, Args: append(slices.Clone(c.Plugin.Args), string(c.Command)), Folder: c.Folder,
-		Reads: append([]string{c.Plugin.Dir}, c.Reads...), Network: c.Plugin.Network, Timeout: c.Timeout, Memory: c.Memory,
+		Reads: c.reads(), Network: c.Plugin.Network, Timeout: c.Timeout, Memory: c.Memory,
 		Say: func(w io.Writer) error {
 			if _, err := w.Write(append(first, '\n')); err != nil || records == nil {
 				return err

@@ -14,6 +14,7 @@ import (
 	lib "github.com/go-sql-driver/mysql"
 
 	"github.com/broked/broked/internal/batch"
+	"github.com/broked/broked/internal/databases"
 	"github.com/broked/broked/internal/databases/driven"
 )
 
@@ -102,7 +103,7 @@ func appendValue(to []byte, c *batch.Column, row int, column string) ([]byte, bo
 	}
 	if v, done, _ := value(c, row, column); done {
 		text, is := v.(string)
-		return escaped(to, text), is
+		return databases.Escaped(to, text, true), is
 	}
 	switch c.Kind {
 	case batch.Int:
@@ -117,30 +118,5 @@ func appendValue(to []byte, c *batch.Column, row int, column string) ([]byte, bo
 		return append(to, '0'), true
 	case batch.Text, batch.Input:
 	}
-	return escaped(to, c.Texts[row]), true
-}
-
-// escaped writes a text as LOAD DATA reads it.
-func escaped(to []byte, text string) []byte {
-	from := 0
-	for i := range len(text) {
-		var letter byte
-		switch text[i] {
-		case '\\':
-			letter = '\\'
-		case '\n':
-			letter = 'n'
-		case '\r':
-			letter = 'r'
-		case '\t':
-			letter = 't'
-		case 0:
-			letter = '0'
-		default:
-			continue
-		}
-		to = append(append(to, text[from:i]...), '\\', letter)
-		from = i + 1
-	}
-	return append(to, text[from:]...)
+	return databases.Escaped(to, c.Texts[row], true), true
 }

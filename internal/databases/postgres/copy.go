@@ -247,44 +247,20 @@ func formOf(typ, column string) form {
 	case strings.HasSuffix(column, "[]"):
 		return func(to []byte, text string) ([]byte, error) {
 			if !strings.HasPrefix(text, "[") {
-				return escaped(to, text), nil
+				return databases.Escaped(to, text, false), nil
 			}
 			array, err := arrayOf(text)
-			return escaped(to, array), err
+			return databases.Escaped(to, array, false), err
 		}
 	case typ == "DATE" || strings.HasPrefix(typ, "TIMESTAMP"):
 		return func(to []byte, text string) ([]byte, error) {
 			if before, after, is := strings.Cut(text, " (BC)"); is {
 				text = before + after + " BC"
 			}
-			return escaped(to, text), nil
+			return databases.Escaped(to, text, false), nil
 		}
 	}
-	return func(to []byte, text string) ([]byte, error) { return escaped(to, text), nil }
-}
-
-// escaped writes a text as COPY takes it. NUL, which PostgreSQL does not know, is left
-// for it to refuse.
-func escaped(to []byte, text string) []byte {
-	from := 0
-	for i := range len(text) {
-		var letter byte
-		switch text[i] {
-		case '\\':
-			letter = '\\'
-		case '\n':
-			letter = 'n'
-		case '\r':
-			letter = 'r'
-		case '\t':
-			letter = 't'
-		default:
-			continue
-		}
-		to = append(append(to, text[from:i]...), '\\', letter)
-		from = i + 1
-	}
-	return append(to, text[from:]...)
+	return func(to []byte, text string) ([]byte, error) { return databases.Escaped(to, text, false), nil }
 }
 
 // arrayOf returns a list in JSON as PostgreSQL writes arrays.
