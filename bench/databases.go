@@ -61,6 +61,14 @@ const table = "(id bigint, name text, email text, country text, amount double pr
 
 func throughPostgres(dir, database, input string) []transfer {
 	psql := func(text string) []string { return []string{"psql", "-X", "-q", "-d", database, "-c", text} }
+	grouped := func(name string, there bool) transfer {
+		return transfer{
+			name:    name,
+			from:    fmt.Sprintf(`{"id":"in","type":"source_db","config":{"uri":%q,"query":"SELECT * FROM bench_rows","push_down":%v}}`, database, there),
+			to:      `{"id":"out","type":"aggregate","config":{"group_by":["country","status"],"aggregations":[{"function":"count"},{"function":"max","column":"id"}]}}`,
+			command: psql("SELECT country, status, count(*), max(id) FROM bench_rows GROUP BY 1, 2 ORDER BY 1, 2"),
+		}
+	}
 	return []transfer{
 		{
 			name:    "CSV -> PostgreSQL",
@@ -75,6 +83,8 @@ func throughPostgres(dir, database, input string) []transfer {
 			to:      fmt.Sprintf(`{"id":"out","type":"sink_file","config":{"path":%q}}`, filepath.Join(dir, "out.csv")),
 			command: psql(fmt.Sprintf(`\copy (SELECT * FROM bench_rows) TO '%s' (FORMAT csv, HEADER)`, filepath.Join(dir, "psql.csv"))),
 		},
+		grouped("PostgreSQL -> groups, pushed down", true),
+		grouped("PostgreSQL -> groups, not pushed down", false),
 		{
 			name:    "PostgreSQL -> CSV, two ranges",
 			from:    fmt.Sprintf(`{"id":"in","type":"source_db","config":{"uri":%q,"query":"SELECT * FROM bench_rows","partition_column":"id","partitions":2}}`, database),

@@ -21,7 +21,7 @@ const module = "github.com/broked/broked/"
 var floors = [][]string{
 	{"internal/batch", "internal/connection", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
 	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/postgres", "internal/schedules", "internal/script", "internal/strictjson", "internal/sealed", "internal/xlsx", "internal/xmltable"},
-	{"internal/databases/contract", "internal/databases/driven"},
+	{"internal/databases/contract", "internal/databases/driven", "internal/pushdown"},
 	{"internal/node", "internal/auth", "internal/calls", "internal/message", "internal/databases/mssql", "internal/databases/mysql", "internal/databases/postgres", "internal/databases/sqlite", "internal/remote", "internal/remote/remotetest"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/plugins", "internal/workspaces", "internal/databases/servers", "internal/databases/mysql/mysqltest"},
 	{"internal/connections", "internal/lineage", "internal/runs", "internal/trials", "internal/variables"},

@@ -24,6 +24,11 @@ func (r *run) process(ctx context.Context, i int, n node.Procedural) error {
 		}
 	}
 	r.begin(s)
+	if done, err := r.push(ctx, i); err != nil {
+		return r.failed(s, err)
+	} else if done {
+		return nil
+	}
 	if err := r.processed(ctx, i, n); err != nil {
 		return r.failed(s, err)
 	}

@@ -54,6 +54,7 @@ type state struct {
 	ended     bool
 	skipped   bool   // no rows come out of it
 	lost      bool   // it has failed, and the run went on
+	pushed    bool   // a database has computed its rows for the node before it
 	answer    *bool  // of a node that decides
 	depth     int    // how many nodes are nested in rel, with itself
 	kept      string // the file of its rows, once kept
@@ -372,8 +373,11 @@ func (r *run) begin(s *state) {
 
 func (r *run) finish(s *state, rows int64) {
 	s.ended = true
-	r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Success, Rows: &rows, Millis: time.Since(s.began).Milliseconds()})
+	r.say(job.Message{Type: job.NodeFinished, Node: s.ID, Status: job.Success, Rows: &rows, Millis: millis(s)})
 }
+
+// millis is how long a node that has begun has taken.
+func millis(s *state) int64 { return time.Since(s.began).Milliseconds() }
 
 // failure is why a node has failed.
 type failure struct {
@@ -404,7 +408,7 @@ func (r *run) sayFailed(err error) {
 	if _, is := errors.AsType[*node.RowsError](err); is {
 		why.Rows = f.of.shown
 	}
-	r.say(job.Message{Type: job.NodeFinished, Node: f.of.ID, Status: job.Failed, Millis: time.Since(f.of.began).Milliseconds(), Error: why})
+	r.say(job.Message{Type: job.NodeFinished, Node: f.of.ID, Status: job.Failed, Millis: millis(f.of), Error: why})
 }
 
 // guarded calls a node. A panic in it is its own failure and not the engine's end.

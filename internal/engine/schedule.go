@@ -82,7 +82,7 @@ func (r *run) step(ctx context.Context, i int) error {
 	if s.Restored != nil {
 		return r.restore(ctx, i)
 	}
-	if r.closed(i) {
+	if s.pushed || r.closed(i) {
 		return nil
 	}
 	if s.common.Careful() {

@@ -101,7 +101,7 @@ func (k *masks) message(m job.Message) job.Message {
 	if hiding == nil {
 		return m
 	}
-	m.Message = hiding.Replace(m.Message)
+	m.Message, m.Pushed = hiding.Replace(m.Message), hiding.Replace(m.Pushed)
 	if m.Error != nil {
 		m.Error.Message = hiding.Replace(m.Error.Message)
 		for i := range m.Error.Problems {

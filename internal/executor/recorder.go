@@ -219,7 +219,7 @@ func (r *recorder) finish(ctx context.Context, o runs.Outcome) error {
 func event(run runs.ID, m job.Message) runs.Event {
 	e := runs.Event{
 		Run: run, Type: m.Type, At: m.At, Node: m.Node, Level: string(m.Level), Message: m.Message,
-		Status: string(m.Status), Progress: m.Progress, Rows: m.Rows, Millis: m.Millis, Failure: m.Error, Preview: m.Table, Restored: m.Restored,
+		Status: string(m.Status), Progress: m.Progress, Rows: m.Rows, Millis: m.Millis, Failure: m.Error, Preview: m.Table, Restored: m.Restored, Pushed: m.Pushed,
 	}
 	if m.Error != nil {
 		e.Error = m.Error.Message

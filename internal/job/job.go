@@ -165,7 +165,7 @@ const (
 	Log          Type = "log"           // Node (or none), Level, Message; Error when it is about certain rows
 	Preview      Type = "preview"       // Node, Table
 	Artifact     Type = "artifact"      // Node, Path, Rows
-	NodeFinished Type = "node.finished" // Node, Status, Rows, Millis, Error, Restored
+	NodeFinished Type = "node.finished" // Node, Status, Rows, Millis, Error, Restored, Pushed
 	Finished     Type = "finished"      // Status, Error, Again; nothing follows, but for Ready when Again
 
 	// These two are for the server itself, and not events of the run.
@@ -220,6 +220,7 @@ type Message struct {
 	Millis   int64      `json:"millis,omitempty"`
 	Path     string     `json:"path,omitempty"`
 	Restored bool       `json:"restored,omitempty"` // it was not computed, but is what another run has left
+	Pushed   string     `json:"pushed,omitempty"`   // the statement with which a database has computed the rows
 	Error    *Failure   `json:"error,omitempty"`
 	Table    *Sample    `json:"table,omitempty"`
 	Again    bool       `json:"again,omitempty"` // the engine may serve another run that touches the same files

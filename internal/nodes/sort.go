@@ -65,20 +65,25 @@ func (s *sortRows) check() []fault.Problem {
 }
 
 func (s *sortRows) apply(q *query) []fault.Problem {
-	keys, place := s.By, func(i int) string { return entry("by", i) + ".column" }
-	if len(keys) == 0 {
-		place = func(i int) string { return entry("columns", i) }
-		ascending := s.Ascending
-		if ascending == nil && s.brokoli && q.legacy {
-			ascending = new(false)
-		}
-		for _, c := range s.Columns {
-			keys = append(keys, sortKey{c, ascending})
-		}
-	}
+	keys, place := s.keys(q.legacy)
 	order, problems := ordering(q, keys, place)
 	q.order, q.settled = append(order, q.order...), true // an earlier order decides among equals
 	return problems
+}
+
+// keys returns the columns with their directions, and where key i is in the settings.
+func (s *sortRows) keys(legacy bool) (keys []sortKey, place func(i int) string) {
+	if len(s.By) > 0 {
+		return s.By, func(i int) string { return entry("by", i) + ".column" }
+	}
+	ascending := s.Ascending
+	if ascending == nil && s.brokoli && legacy {
+		ascending = new(false)
+	}
+	for _, c := range s.Columns {
+		keys = append(keys, sortKey{c, ascending})
+	}
+	return keys, func(i int) string { return entry("columns", i) }
 }
 
 // ordering returns keys as they stand behind ORDER BY. Place tells where in the

@@ -128,6 +128,7 @@ type NodeRun struct {
 	Failure    *job.Failure `json:"failure,omitempty"` // the error with its code and places
 	Attempt    int          `json:"attempt"`           // 0 is the first
 	Restored   bool         `json:"restored,omitempty" doc:"It was not computed: its rows are those of the run that was resumed"`
+	Pushed     string       `json:"pushed,omitempty" doc:"The statement with which a database has computed its rows and those of its neighbours"`
 }
 
 // Preview is the first rows of a node's output.
@@ -165,6 +166,7 @@ type Event struct {
 	Failure  *job.Failure `json:"failure,omitempty"`
 	Preview  *job.Sample  `json:"-"` // of a preview event; stored apart
 	Restored bool         `json:"-"` // of a finished node; it is on record with the node
+	Pushed   string       `json:"-"` // as Restored
 	Stored   Stored       `json:"-"` // of an artifact; stored apart
 	Names    []Name       `json:"-"` // of a Named event, which is on record with the run alone
 	Kept     *KeptState   `json:"-"` // of a Kept event, which is on record with the run alone

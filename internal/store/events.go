@@ -94,7 +94,7 @@ const (
 		WHERE run_id = ?1 AND node_id = ?2 AND status = 'running'`
 	nodeFinished = `
 		UPDATE node_runs
-		SET status = ?3, row_count = coalesce(?4, row_count), duration_ms = ?5, error = ?6, failure = ?7, progress = 0, restored = ?8
+		SET status = ?3, row_count = coalesce(?4, row_count), duration_ms = ?5, error = ?6, failure = ?7, progress = 0, restored = ?8, pushed = ?9
 		WHERE run_id = ?1 AND node_id = ?2`
 	forgetProgress = `
 		DELETE FROM run_events
@@ -128,7 +128,7 @@ func apply(ctx context.Context, tx *sql.Tx, run runs.ID, e runs.Event) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, nodeFinished, run, e.Node, e.Status, e.Rows, e.Millis, e.Error, failure, e.Restored)
+		_, err = tx.ExecContext(ctx, nodeFinished, run, e.Node, e.Status, e.Rows, e.Millis, e.Error, failure, e.Restored, e.Pushed)
 		return err
 	case job.Preview:
 		return keepPreview(ctx, tx, run, e)

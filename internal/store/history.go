@@ -121,7 +121,7 @@ func (s *Store) MostFailing(ctx context.Context, since time.Time, limit int) ([]
 
 const nodesOfRuns = `
 	SELECT
-		r.started_at, n.id, n.run_id, n.node_id, n.status, n.row_count, n.started_at, n.duration_ms, n.progress, n.error, n.failure, n.attempt, n.restored
+		r.started_at, n.id, n.run_id, n.node_id, n.status, n.row_count, n.started_at, n.duration_ms, n.progress, n.error, n.failure, n.attempt, n.restored, n.pushed
 	FROM runs r
 	JOIN node_runs n ON n.run_id = r.id
 	WHERE r.id IN (

@@ -139,7 +139,7 @@ const (
 		FROM runs
 		WHERE id = ?1 AND (?2 = '' OR workspace_id = ?2)`
 	nodesOfRun = `
-		SELECT id, run_id, node_id, status, row_count, started_at, duration_ms, progress, error, failure, attempt, restored
+		SELECT id, run_id, node_id, status, row_count, started_at, duration_ms, progress, error, failure, attempt, restored, pushed
 		FROM node_runs
 		WHERE run_id = ?1
 		ORDER BY position`
@@ -216,7 +216,7 @@ func scanNode(row scanner, began *time.Time) (runs.NodeRun, error) {
 	var count sql.Null[int64]
 	var started instant
 	var failure sql.Null[string]
-	err := row.Scan(&n.ID, &n.Run, &n.Node, &n.Status, &count, &started, &n.Millis, &n.Progress, &n.Error, &failure, &n.Attempt, &n.Restored)
+	err := row.Scan(&n.ID, &n.Run, &n.Node, &n.Status, &count, &started, &n.Millis, &n.Progress, &n.Error, &failure, &n.Attempt, &n.Restored, &n.Pushed)
 	if err != nil {
 		return runs.NodeRun{}, err
 	}

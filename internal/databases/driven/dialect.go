@@ -10,6 +10,7 @@ import (
 
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/connection"
+	"github.com/broked/broked/internal/databases"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/outbound"
 )
@@ -81,6 +82,9 @@ type Types struct {
 	// Of returns the type of a column of a result: DuckDB's, "" for decimals whose values
 	// decide.
 	Of func(c *sql.ColumnType) string
+	// Describe says of a column of a result what it is, and how far the database can be
+	// trusted with it; it may be left out.
+	Describe func(c *sql.ColumnType) databases.Described
 	// Read returns a value as the batch carries it, as text, and whether it is such a
 	// value; one that is not makes the column of its batch one of texts. Left out or with
 	// ok and known false, Plain does it.

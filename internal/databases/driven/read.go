@@ -63,6 +63,11 @@ func (c *Conn) read(ctx context.Context, q databases.Query, give func(batch.Batc
 	if err := c.begin(ctx, true); err != nil {
 		return err
 	}
+	return c.rows(ctx, q, give)
+}
+
+// rows gives the rows of a query in the transaction that is open.
+func (c *Conn) rows(ctx context.Context, q databases.Query, give func(batch.Batch) error) error {
 	rows, err := c.ask(ctx, q)
 	if err != nil {
 		return c.about(ctx, err)

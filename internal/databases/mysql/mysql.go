@@ -40,7 +40,7 @@ var Dialect = &driven.Dialect{
 		},
 		Unique: func(table string) string { return "CREATE UNIQUE INDEX ... ON " + table }, Safe: transactional,
 	},
-	Types: driven.Types{Of: typeOf, Read: read, Declared: declared, Write: value, Binary: isBinary},
+	Types: driven.Types{Of: typeOf, Describe: describe, Read: read, Declared: declared, Write: value, Binary: isBinary},
 	Text: driven.Lexis{
 		Backslash: true, Hash: true, Blank: true, Quotes: "'\"`", Passed: []string{"BEGIN", "START", "COMMIT", "END"},
 		Forbidden: []string{"ROLLBACK", "SAVEPOINT", "RELEASE", "XA", "LOCK", "UNLOCK", "KILL"},

@@ -35,6 +35,27 @@ func typeOf(c *sql.ColumnType) string {
 	return "VARCHAR"
 }
 
+// describe says what is known of values by their type. Texts are written so that they
+// are compared byte by byte; = does not, which makes no difference between the case of
+// letters as a rule.
+func describe(c *sql.ColumnType) databases.Described {
+	d := databases.Described{Name: c.Name(), Type: typeOf(c)}
+	switch name := strings.TrimPrefix(c.DatabaseTypeName(), "UNSIGNED "); name {
+	case "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "DECIMAL":
+		d.Compares = true
+	case "CHAR", "VARCHAR", "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT":
+		d.Compares = true
+	case "DATE", "DATETIME":
+		// Days that are none are texts when they are read.
+		d.Compares, d.Holds = true, "%s IS NULL OR YEAR(%s) > 0 AND MONTH(%s) > 0 AND DAYOFMONTH(%s) > 0"
+	case "TIMESTAMP":
+		d.Compares, d.Holds = true, "%s IS NULL OR YEAR(%s) > 0"
+	case "TIME":
+		d.Holds = "%s IS NULL OR %s BETWEEN '00:00:00' AND '23:59:59.999999'"
+	}
+	return d
+}
+
 // read sees to values that have no place in the engine's types: days that are none, and
 // times of more than a day.
 func read(v any, typ string) (text string, fits, known bool) {

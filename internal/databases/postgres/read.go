@@ -46,7 +46,7 @@ func (c *conn) read(ctx context.Context, q databases.Query, give func(batch.Batc
 
 // rows gives the rows of a query in the transaction that is open.
 func (c *conn) rows(ctx context.Context, q databases.Query, give func(batch.Batch) error) error {
-	described, err := c.Prepare(ctx, "q", q.Text, nil)
+	described, err := c.Prepare(ctx, "", q.Text, nil)
 	if err != nil {
 		return c.about(ctx, err)
 	}
@@ -69,7 +69,7 @@ func (c *conn) rows(ctx context.Context, q databases.Query, give func(batch.Batc
 	if r.most <= 0 {
 		r.most = batchRows
 	}
-	result := c.ExecPrepared(ctx, "q", values, nil, formats)
+	result := c.ExecPrepared(ctx, "", values, nil, formats)
 	if err := r.all(result); err != nil {
 		return err // the connection goes as well, so the rest need not be read
 	}

@@ -43,7 +43,7 @@ func testResumedRuns(t *testing.T, b Backend) {
 		t.Errorf("nodes before: %+v", c.Before.Nodes)
 	}
 	restored := finished("a", 12, job.Success, 7)
-	restored.Restored = true
+	restored.Restored, restored.Pushed = true, "SELECT 1"
 	must(t, b.RecordEvents(ctx, r.ID, c.Fence, []runs.Event{restored}))
 	must(t, b.PutBackRun(ctx, r.ID, c.Fence, after(13)))
 	c, err = b.ClaimRun(ctx, r.ID, "you", after(14))
@@ -54,7 +54,7 @@ func testResumedRuns(t *testing.T, b Backend) {
 	must(t, b.FinishRun(ctx, r.ID, c.Fence, runs.Outcome{Status: runs.Failed, At: after(15)}, []runs.Event{restored}))
 	got, err := b.Run(ctx, r.ID)
 	must(t, err)
-	if !got.Nodes[0].Restored || got.Nodes[1].Restored {
+	if !got.Nodes[0].Restored || got.Nodes[0].Pushed != "SELECT 1" || got.Nodes[1].Restored {
 		t.Errorf("nodes %+v", got.Nodes)
 	}
 

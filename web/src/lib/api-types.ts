@@ -4066,6 +4066,8 @@ export interface components {
             node_id: string;
             /** Format: double */
             progress?: number;
+            /** @description The statement with which a database has computed its rows and those of its neighbours */
+            pushed?: string;
             /** Format: int64 */
             queue_ms: number;
             /** @description It was not computed: its rows are those of the run that was resumed */

@@ -239,6 +239,8 @@ export type NodeRun = {
   attempts?: number;
   /** It was not computed: an earlier run had left it. */
   restored?: boolean;
+  /** The statement with which a database has computed its rows and those of its neighbours. */
+  pushed?: string;
   progress?: number;
 };
 

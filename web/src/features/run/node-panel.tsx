@@ -38,6 +38,7 @@ export function NodePanel({ run, step, kind }: Props) {
             </div>
           ))}
         </dl>
+        {nodeRun.pushed && <Pushed statement={nodeRun.pushed} />}
         <ResumeHere run={run} step={step} />
       </div>
       <section aria-label="Settings">
@@ -74,6 +75,19 @@ function ResumeHere({ run, step }: { run: RunDetail; step: Step }) {
     >
       Resume from here
     </Button>
+  );
+}
+
+/** What a database has done in place of this node and its neighbours. */
+function Pushed({ statement }: { statement: string }) {
+  return (
+    <section aria-label="Ran in the database">
+      <h3 className={classes.heading}>Ran in the database</h3>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <pre className={classes.statement} tabIndex={0}>
+        {statement}
+      </pre>
+    </section>
   );
 }
 
