@@ -31,11 +31,14 @@ const (
 	MySQL    = "mysql" // and MariaDB
 	MSSQL    = "mssql" // SQL Server and Azure SQL
 	Redshift = "redshift"
-	SQLite   = "sqlite" // its Host is the path of the file
-	HTTP     = "http"
-	SMTP     = "smtp"
-	Slack    = "slack"   // its Password is the address of the webhook
-	Generic  = "generic" // it holds values and is used by no node
+
+	Snowflake = "snowflake" // its Host is an account, or a whole address
+	BigQuery  = "bigquery"  // its Host is a whole address, if there is one, and its Schema the project
+	SQLite    = "sqlite"    // its Host is the path of the file
+	HTTP      = "http"
+	SMTP      = "smtp"
+	Slack     = "slack"   // its Password is the address of the webhook
+	Generic   = "generic" // it holds values and is used by no node
 
 	// Where files are: the first three have their bucket or container in Schema, and the
 	// last one, if anything, the folder that paths begin in.

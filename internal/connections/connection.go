@@ -135,6 +135,7 @@ func (d Draft) check(c Connection, t Type) error {
 	problems = append(problems, c.checkHTTP()...)
 	problems = append(problems, c.checkStorage()...)
 	problems = append(problems, c.checkMail()...)
+	problems = append(problems, c.checkWarehouse()...)
 	if len(problems) > 0 {
 		return fault.Rejected("the connection cannot be saved", problems)
 	}

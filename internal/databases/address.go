@@ -21,7 +21,12 @@ const (
 	Postgres Kind = connection.Postgres
 	MySQL    Kind = connection.MySQL // and MariaDB
 	Redshift Kind = connection.Redshift
-	MSSQL    Kind = connection.MSSQL // SQL Server
+
+	// These are reached by connections alone.
+	Snowflake Kind = connection.Snowflake
+	BigQuery  Kind = connection.BigQuery
+
+	MSSQL Kind = connection.MSSQL // SQL Server
 )
 
 // Address is where a database is.

@@ -26,8 +26,10 @@ var dbDialects = map[databases.Kind]dbDialect{
 	databases.SQLite:   {nextStandard, numbered("?"), "", " || ", sqltext.Ident, nil, nil},
 	databases.Postgres: {nextPiece, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
 	databases.Redshift: {nextRedshift, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
-	databases.MySQL:    {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
-	databases.MSSQL:    {nextMSSQL, numbered("@p"), "concat", ", ", brackets, typedMSSQL, exactMSSQL},
+	// Numbers and moments that are bound as texts are compared as what they are.
+	databases.Snowflake: {nextRedshift, func(int) string { return "?" }, "", " || ", sqltext.Ident, nil, nil},
+	databases.MySQL:     {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
+	databases.MSSQL:     {nextMSSQL, numbered("@p"), "concat", ", ", brackets, typedMSSQL, exactMSSQL},
 }
 
 func dialectOf(kind databases.Kind) dbDialect { return dbDialects[kind] }

@@ -12,6 +12,7 @@ import (
 	"github.com/broked/broked/internal/databases/mssql"
 	"github.com/broked/broked/internal/databases/mysql"
 	"github.com/broked/broked/internal/databases/postgres"
+	"github.com/broked/broked/internal/databases/snowflake"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/outbound"
 )
@@ -33,6 +34,8 @@ func At(c connection.Connection, out outbound.Exit) (Database, error) { //nolint
 	switch c.Type {
 	case connection.Postgres, connection.Redshift:
 		return postgres.Server{At: c, Dialer: dialer}, nil
+	case connection.Snowflake:
+		return snowflake.Server{At: c, Out: out}, nil
 	case connection.MySQL:
 		return mysql.At(c, dialer), nil
 	case connection.MSSQL:

@@ -12,6 +12,7 @@ import {
   IconFolderUp,
   IconMail,
   IconPlug,
+  IconSnowflake,
   type IconProps,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
@@ -23,10 +24,12 @@ const icons: Record<string, ComponentType<IconProps>> = {
   gcs: IconBrandGoogle,
   mssql: IconBrandWindows,
   mysql: IconBrandMysql,
+  redshift: IconBrandAws,
   s3: IconBrandAws,
   sftp: IconFolderUp,
   slack: IconBrandSlack,
   smtp: IconMail,
+  snowflake: IconSnowflake,
   sqlite: IconFile,
 };
 
