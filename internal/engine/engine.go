@@ -287,7 +287,7 @@ func (s *state) connection(name string) (connection.Connection, error) {
 func (r *run) clashes() error {
 	writers := make(map[string]*state)
 	for _, s := range r.steps {
-		for _, path := range append(append([]string{}, s.env.Access.Writes...), s.env.Access.Folders...) {
+		for _, path := range slices.Concat(s.env.Access.Writes, s.env.Access.Folders, s.env.Access.Elsewhere) {
 			if other := writers[path]; other != nil {
 				return r.failed(s, fault.New(fault.Invalid, "%q and %q both write %s: give one of them another path", other.Name, s.Name, filepath.Base(path)))
 			}

@@ -123,6 +123,23 @@ func TestFilesElsewhere(t *testing.T) {
 	}
 }
 
+// TestOneWriterElsewhere: two nodes that write one object are refused, however it is named.
+func TestOneWriterElsewhere(t *testing.T) {
+	t.Parallel()
+	f := newFar(t, remotetest.S3(t))
+	w := newWorld(t, map[string]string{"in.csv": "id\n1\n"})
+	j := f.job(w, `in source_file {"path": "in.csv"}
+		x sink_file {"conn_id": "far", "path": "out/a.csv"}
+		y sink_file {"conn_id": "far", "path": "/out/a.csv"}`, "in>x in>y")
+	r := converse(t.Context(), t, j, held)
+	if r.end.Error == nil || !strings.Contains(r.end.Error.Message, "both write a.csv") {
+		t.Errorf("%+v", r.end.Error)
+	}
+	if got := f.read("out/a.csv"); got != "none" {
+		t.Errorf("there is %q", got)
+	}
+}
+
 // TestManyFilesElsewhere reads what a pattern matches as one table, with what the paths say.
 func TestManyFilesElsewhere(t *testing.T) {
 	t.Parallel()

@@ -126,9 +126,23 @@ type Access struct {
 	// The node removes them; the server does when the engine dies before that. Their
 	// names begin with a dot and end with Leftover.
 	Leftovers []string
+	// Elsewhere are files on other machines that a node writes, each with where it is in front.
+	// Only their being the same matters.
+	Elsewhere []string
 	// Network says that the node calls other machines. Without it no node of the run
 	// can, where the system lets the engine shut itself in.
 	Network bool
+}
+
+// Replaced is a file that a node replaces, which no other node of its pipeline may.
+type Replaced struct {
+	Conn string // the connection that leads there; empty is the server's disk
+	Path string
+}
+
+// Replacer is implemented by nodes that replace a file, as their settings say.
+type Replacer interface {
+	Replaces() Replaced
 }
 
 // Leftover is how the names of files and folders end that only a node at work

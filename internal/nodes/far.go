@@ -160,7 +160,17 @@ func (f *farSink) Open(_ context.Context, env node.Env) (_ node.Access, err erro
 	f.to, err = env.Connection(f.ConnID)
 	f.temp = filepath.Join(env.Temp, path.Base(f.Path))
 	f.target = f.temp // what was written is read again from here
-	return node.Access{Network: true}, err
+	return node.Access{Network: true, Elsewhere: []string{whereIs(f.to, f.Path)}}, err
+}
+
+// whereIs returns a text that is the same for all ways to name one file elsewhere.
+func whereIs(c connection.Connection, name string) string {
+	if c.Type != connection.SFTP {
+		name = strings.TrimPrefix(name, "/") // a key begins with none
+	} else if !path.IsAbs(name) && path.IsAbs(c.Schema) {
+		name = path.Join(c.Schema, name)
+	}
+	return strings.Join([]string{c.Type, strings.ToLower(strings.TrimRight(c.Host, "/")), strconv.Itoa(c.Port), map[bool]string{true: c.Login, false: c.Schema}[c.Type == connection.SFTP], name}, "\n")
 }
 
 // Write implements node.Sink.

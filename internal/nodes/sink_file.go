@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -136,6 +137,11 @@ func (s *sinkFile) Open(_ context.Context, env node.Env) (node.Access, error) {
 		return node.Access{Folders: []string{s.target, s.temp}, Leftovers: []string{s.temp}}, nil
 	}
 	return node.Access{Writes: []string{s.target, s.temp}, Leftovers: []string{s.temp}}, nil
+}
+
+// Replaces implements node.Replacer.
+func (s *sinkFile) Replaces() node.Replaced {
+	return node.Replaced{Conn: strings.ToLower(s.ConnID), Path: path.Clean(s.Path)}
 }
 
 // shorten leaves room for the rest of a temporary name.

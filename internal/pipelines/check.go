@@ -165,6 +165,7 @@ func (d Document) checkNodes(f *Findings, kinds *node.Registry, known *Known) {
 	if len(d.Nodes) == 0 {
 		f.add("nodes", "are missing: a pipeline needs at least one node, or draft: true while it is being made")
 	}
+	writers := map[node.Replaced]int{}
 	for i, n := range d.Nodes {
 		path := at("nodes", i)
 		if strings.TrimSpace(n.Name) == "" && n.ID == "" {
@@ -182,15 +183,32 @@ func (d Document) checkNodes(f *Findings, kinds *node.Registry, known *Known) {
 			continue
 		}
 		if !r.unsure {
-			checkSettings(f, spec, config, r.at)
+			made := checkSettings(f, spec, config, r.at)
+			d.checkReplaced(f, i, made, writers)
 		}
 	}
 	f.Problems = append(f.Problems, r.problems...)
 }
 
-// checkSettings finds what is wrong with settings, and what this machine lacks for them.
-func checkSettings(f *Findings, spec node.Spec, config json.RawMessage, path string) {
-	_, problems := spec.Build(config)
+// checkReplaced refuses a node that replaces the file of another one. What placeholders stand for
+// is seen only when the pipeline runs.
+func (d Document) checkReplaced(f *Findings, i int, made node.Node, writers map[node.Replaced]int) {
+	replacer, is := made.(node.Replacer)
+	if !is || strings.Contains(string(d.Nodes[i].Config), "${") {
+		return
+	}
+	file := replacer.Replaces()
+	if other, taken := writers[file]; taken {
+		f.add(at("nodes", i)+".config.path", "is written by %q as well: give one of them another path", d.Nodes[other].ID)
+		return
+	}
+	writers[file] = i
+}
+
+// checkSettings finds what is wrong with settings, and what this machine lacks for them. The node
+// that they make is nil when there is none.
+func checkSettings(f *Findings, spec node.Spec, config json.RawMessage, path string) node.Node {
+	made, problems := spec.Build(config)
 	for _, p := range problems {
 		f.add(joinPath(path, p.Path), "%s", p.Message)
 	}
@@ -199,6 +217,7 @@ func checkSettings(f *Findings, spec node.Spec, config json.RawMessage, path str
 			f.warn(joinPath(path, p.Path), "%s", p.Message)
 		}
 	}
+	return made
 }
 
 func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
