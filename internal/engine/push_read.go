@@ -77,7 +77,7 @@ func (r *run) previewsThere(ctx context.Context, c chain) ([]*job.Sample, error)
 		if k > 0 {
 			table, rel = c.tables[k-1], c.rels[k-1]
 		}
-		_, err := r.fetched(ctx, c, table.Head(most), planned(table, rel), func(rel node.Relation) error {
+		_, err := r.fetched(ctx, c, table.Head(most), c.planned(table, rel), func(rel node.Relation) error {
 			var err error
 			previews[k], err = r.db.preview(ctx, rel, r.job.Limits)
 			return err
@@ -89,15 +89,16 @@ func (r *run) previewsThere(ctx context.Context, c chain) ([]*job.Sample, error)
 	return previews, nil
 }
 
-// planned returns the columns of a table as the engine has planned them, without a type
-// where that is up to the values.
-func planned(t pushdown.Table, rel node.Relation) []node.Column {
+// planned returns the columns of an earlier table as the engine has planned them, without
+// a type where that is up to the values.
+func (c chain) planned(earlier pushdown.Table, rel node.Relation) []node.Column {
 	columns := slices.Clone(rel.Columns)
-	for i, c := range t.Columns() {
-		switch {
-		case i == len(columns):
-			columns = append(columns, node.Column{Name: c.Name, Type: c.Type})
-		case c.Type == "":
+	typed := c.tables[len(c.tables)-1].Typed(earlier)
+	for i, of := range earlier.Columns() {
+		if i == len(columns) {
+			columns = append(columns, node.Column{Name: of.Name, Type: of.Type})
+		}
+		if !typed[i] {
 			columns[i].Type = ""
 		}
 	}

@@ -43,18 +43,24 @@ func (s *sourceDB) Host(ctx context.Context, env node.Env, do func(node.Hosted) 
 	q.Text = unended(q.Text)
 	return from.Snapshot(ctx, func(at databases.Snapshot) error {
 		columns, err := at.Describe(ctx, q)
-		if err != nil {
+		if err != nil || !named(columns) {
 			return err
-		}
-		var seen []string
-		for _, c := range columns {
-			if strings.TrimSpace(c.Name) == "" || slices.Contains(seen, strings.ToLower(c.Name)) {
-				return nil // Process says so
-			}
-			seen = append(seen, strings.ToLower(c.Name))
 		}
 		return do(node.Hosted{Source: pushdown.Source(s.from.kind, q, columns, ordered), Read: at.Read})
 	})
+}
+
+// named reports whether each column has a name of its own. Process says so otherwise.
+func named(columns []databases.Described) bool {
+	seen := make(map[string]bool)
+	for _, c := range columns {
+		name := strings.ToLower(c.Name)
+		if strings.TrimSpace(name) == "" || seen[name] {
+			return false
+		}
+		seen[name] = true
+	}
+	return true
 }
 
 // Words that may stand before a parenthesis: those of the language, and functions that

@@ -93,3 +93,14 @@ func (t Table) needed() []databases.Described {
 	}
 	return all
 }
+
+// Typed returns for each column of a table that has led to t whether its values are of its
+// type when the survey of t is sound.
+func (t Table) Typed(earlier Table) []bool {
+	needed := t.needed()
+	typed := make([]bool, len(earlier.columns))
+	for i, c := range earlier.columns {
+		typed[i] = c.Type != "" && (c.Holds == "" || slices.ContainsFunc(needed, func(n databases.Described) bool { return n.Name == c.origin }))
+	}
+	return typed
+}
