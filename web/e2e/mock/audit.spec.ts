@@ -44,7 +44,7 @@ test("the log says who did what, and an entry shows all it keeps", async ({ page
   await page.getByRole("link", { name: "Audit log" }).click();
   await expect(page.getByRole("row")).toHaveCount(5);
   await lookAtBoth(page, "audit");
-  await page.getByRole("link", { name: "service_created" }).click();
+  await page.getByRole("link", { name: "Service created" }).click();
   await expect(page).toHaveURL("/admin/audit?entry=412");
   await expect(page.getByRole("dialog")).toContainText("Firefox 145 on Linux");
   await expect(page.getByLabel("Details")).toContainText("nightly-loader");

@@ -1,4 +1,5 @@
 import { Radio, Stack } from "@mantine/core";
+import "@mantine/core/styles/Radio.css";
 import { useQuery } from "@tanstack/react-query";
 import { get } from "../lib/api";
 import type { Resolution } from "../lib/commands";

@@ -4,11 +4,12 @@ import { TextLink } from "../../ui/links";
 import { RelativeTime } from "../../ui/relative-time";
 import tables from "../../ui/tables.module.css";
 import { ToneBadge } from "../../ui/tone-badge";
+import { actorInWords, eventInWords } from "./words";
 
 /** Entries of the audit log, one a line. */
 export function AuditTable({ entries }: { entries: AuditEntry[] }) {
   return (
-    <Table.ScrollContainer minWidth={860} type="native">
+    <Table.ScrollContainer minWidth={1040} type="native">
       <Table highlightOnHover className={tables.table ?? ""}>
         <Table.Thead>
           <Table.Tr>
@@ -44,11 +45,11 @@ function EntryRow({ entry }: { entry: AuditEntry }) {
           resetScroll={false}
           className={tables.name ?? ""}
         >
-          {entry.event}
+          <span title={entry.event}>{eventInWords(entry.event)}</span>
         </TextLink>
       </Table.Td>
       <Table.Td className={tables.soft ?? ""} title={entry.actor}>
-        {entry.actor ? <bdi>{entry.actor}</bdi> : entry.actor_kind}
+        {entry.actor ? <bdi>{entry.actor}</bdi> : actorInWords(entry.actor_kind)}
       </Table.Td>
       <Table.Td className={tables.soft ?? ""} title={entry.target}>
         {entry.target || "–"}

@@ -4,6 +4,7 @@ import type { AuditEntry } from "../../lib/model";
 import { browserInWords } from "../../lib/user-agent";
 import { TextLink } from "../../ui/links";
 import classes from "./audit.module.css";
+import { actorInWords, eventInWords } from "./words";
 
 type Props = { entry: AuditEntry | undefined; onClose: () => void };
 
@@ -23,9 +24,15 @@ export function EntryDialog({ entry, onClose }: Props) {
 
 function Facts({ entry }: { entry: AuditEntry }) {
   const facts: [string, string][] = [
-    ["Event", entry.event],
+    ["Event", eventInWords(entry.event)],
+    ["Code", entry.event],
     ["When", formatExact(entry.at)],
-    ["Actor", entry.actor ? `${entry.actor} (${entry.actor_kind})` : entry.actor_kind],
+    [
+      "Actor",
+      entry.actor
+        ? `${entry.actor} (${actorInWords(entry.actor_kind)})`
+        : actorInWords(entry.actor_kind),
+    ],
     ["Target", entry.target],
     ["Outcome", entry.outcome],
     ["Address", entry.address],

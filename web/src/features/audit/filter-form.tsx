@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import classes from "./audit.module.css";
 import { fromLocal, toLocal } from "./local-time";
+import { eventByWords, eventInWords } from "./words";
 
 const route = getRouteApi("/shell/admin/audit");
 
@@ -12,7 +13,7 @@ type Filter = { event?: string; actor?: string; since?: string; until?: string }
 export function FilterForm({ filter }: { filter: Filter }) {
   const navigate = route.useNavigate();
   const [words, setWords] = useState({
-    event: filter.event ?? "",
+    event: filter.event ? eventInWords(filter.event) : "",
     actor: filter.actor ?? "",
     since: toLocal(filter.since),
     until: toLocal(filter.until),
@@ -24,7 +25,7 @@ export function FilterForm({ filter }: { filter: Filter }) {
     const until = fromLocal(words.until);
     void navigate({
       search: {
-        ...(words.event && { event: words.event.trim() }),
+        ...(words.event && { event: eventByWords(words.event) }),
         ...(words.actor && { actor: words.actor.trim() }),
         ...(since && { since }),
         ...(until && { until }),
@@ -36,7 +37,7 @@ export function FilterForm({ filter }: { filter: Filter }) {
       <TextInput
         size="xs"
         label="Event"
-        placeholder="pipeline_deleted"
+        placeholder="Pipeline deleted"
         value={words.event}
         onChange={(event) => type({ event: event.currentTarget.value })}
       />

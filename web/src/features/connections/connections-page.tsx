@@ -5,6 +5,7 @@ import { useState } from "react";
 import { remove } from "../../lib/api";
 import {
   type Connection,
+  type ConnectionType,
   connectionPath,
   connectionsQuery,
   connectionTypesQuery,
@@ -17,8 +18,10 @@ import { EmptyState, ErrorState, LoadingRows } from "../../ui/states";
 import tables from "../../ui/tables.module.css";
 import { ConnectionDialog } from "./connection-dialog";
 import { type ConnectionAct, ConnectionMenu } from "./connection-menu";
+import classes from "./connections.module.css";
 import { RotateDialog } from "./rotate-dialog";
 import { TryButton } from "./try-button";
+import { TypeIcon } from "./type-icon";
 import { UsedBy } from "./used-by";
 
 type Dialog = { kind: ConnectionAct; connection?: Connection };
@@ -93,16 +96,7 @@ function ConnectionTable({ connections, onDialog }: TableProps) {
           {connections.map((one) => (
             <Table.Tr key={one.id}>
               <Table.Td>
-                <bdi className={tables.name}>{one.conn_id}</bdi>
-                <span className={tables.under} title={one.description}>
-                  {types.data?.find(({ type }) => type === one.type)?.label ?? one.type}
-                  {one.description && (
-                    <>
-                      {" · "}
-                      <bdi>{one.description}</bdi>
-                    </>
-                  )}
-                </span>
+                <Named connection={one} type={types.data?.find(({ type }) => type === one.type)} />
               </Table.Td>
               <Table.Td className={tables.soft ?? ""} title={placeOf(one)}>
                 <bdi>{placeOf(one)}</bdi>
@@ -125,6 +119,33 @@ function ConnectionTable({ connections, onDialog }: TableProps) {
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+function Named({
+  connection,
+  type,
+}: {
+  connection: Connection;
+  type?: ConnectionType | undefined;
+}) {
+  const { conn_id, description } = connection;
+  return (
+    <div className={classes.named}>
+      {type && <TypeIcon type={type} size={20} />}
+      <div>
+        <bdi className={tables.name}>{conn_id}</bdi>
+        <span className={tables.under} title={description}>
+          {type?.label ?? connection.type}
+          {description && (
+            <>
+              {" · "}
+              <bdi>{description}</bdi>
+            </>
+          )}
+        </span>
+      </div>
+    </div>
   );
 }
 

@@ -7,8 +7,9 @@ import {
   IconBrandSlack,
   IconBrandWindows,
   IconBucket,
+  IconBuildingWarehouse,
   IconDatabase,
-  IconFile,
+  IconFileDatabase,
   IconFolderUp,
   IconMail,
   IconPlug,
@@ -29,8 +30,13 @@ const icons: Record<string, ComponentType<IconProps>> = {
   sftp: IconFolderUp,
   slack: IconBrandSlack,
   smtp: IconMail,
+<<<<<<< HEAD
   snowflake: IconSnowflake,
   sqlite: IconFile,
+=======
+  redshift: IconBuildingWarehouse,
+  sqlite: IconFileDatabase,
+>>>>>>> 6015418 (web: what is squeezed on a phone has room, codes are told in words, and empty places offer what is next)
 };
 
 const categories = {

@@ -1,7 +1,7 @@
 import { Button, Kbd, Menu } from "@mantine/core";
 import { IconHistory, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../lib/api";
 import {
   type Answer,
@@ -17,6 +17,7 @@ import { notifyDone, notifyFailed } from "../../ui/notify";
 import { LoadingRows } from "../../ui/states";
 import classes from "./console.module.css";
 import { type Past, readHistory, remember } from "./history";
+import { Questions } from "./questions";
 import { ResultView } from "./result-view";
 import { sqlLanguage } from "./sql-language";
 import { TableList } from "./table-list";
@@ -59,17 +60,17 @@ export function Asking({ run, before, node, sql, tables, others }: Props) {
     if (first.current) runNow(first.current);
     first.current = "";
   }, [runNow]);
-  const pick = (table: string) => {
-    setText(firstRowsOf(table));
-    runNow(firstRowsOf(table));
+  const choose = (statement: string) => {
+    setText(statement);
+    runNow(statement);
   };
   return (
     <div className={classes.console}>
       <section className={classes.side} aria-label="Tables">
         <h2>Tables</h2>
-        <TableList tables={tables} before={false} onPick={pick} />
+        <TableList tables={tables} before={false} onPick={(table) => choose(firstRowsOf(table))} />
         {others.length > 0 && <h2>Before</h2>}
-        <TableList tables={others} before onPick={pick} />
+        <TableList tables={others} before onPick={(table) => choose(firstRowsOf(table))} />
       </section>
       <div className={classes.main}>
         <section className={classes.editor} aria-label="Query">
@@ -103,13 +104,18 @@ export function Asking({ run, before, node, sql, tables, others }: Props) {
             <HistoryMenu onPick={setText} />
           </div>
         </section>
-        <Outcome query={query} />
+        <Outcome query={query}>
+          {asked && <Questions table={asked} before={before} onPick={choose} />}
+        </Outcome>
       </div>
     </div>
   );
 }
 
-function Outcome({ query }: { query: ReturnType<typeof useAnswer> }) {
+type OutcomeProps = { query: ReturnType<typeof useAnswer>; children: ReactNode };
+
+/** What became of the question, or something to begin with. */
+function Outcome({ query, children }: OutcomeProps) {
   const [saving, setSaving] = useState(false);
   const { question, answer, error, busy } = query;
   const save = async (as: FileFormat) => {
@@ -125,7 +131,7 @@ function Outcome({ query }: { query: ReturnType<typeof useAnswer> }) {
   };
   if (busy) return <LoadingRows rows={4} height={24} />;
   if (error) return <Refusal error={error} />;
-  if (!answer) return <p className={classes.hint}>The answer shows up here.</p>;
+  if (!answer) return children;
   return <ResultView answer={answer} saving={saving} onSave={(as) => void save(as)} />;
 }
 

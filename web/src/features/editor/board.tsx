@@ -70,6 +70,7 @@ export function Board(props: Props) {
   const { around, ...panning } = usePanning();
   const { screenToFlowPosition } = useReactFlow();
   const [dragged, setDragged] = useState<ReadonlyMap<string, Point>>(new Map());
+  const [fitted] = useState(props.open === undefined);
   const [legal, setLegal] = useState<ReadonlySet<string>>();
   const drawer = useRef(new Drawer());
   const stand = useMemo(() => placeNodes(sketch), [sketch]);
@@ -195,7 +196,8 @@ export function Board(props: Props) {
           snapGrid={[10, 10]}
           minZoom={0.1}
           maxZoom={2}
-          fitView
+          // What is opened by the address is shown instead.
+          fitView={fitted}
           fitViewOptions={fit}
           elevateNodesOnSelect={false}
           onlyRenderVisibleElements={sketch.nodes.length > manyNodes}

@@ -3,11 +3,12 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type KeyboardEvent, useMemo, useRef } from "react";
 import { calendarQuery, type Day } from "../../lib/history";
+import { TextLink } from "../../ui/links";
 import { Panel } from "../../ui/page";
 import { EmptyState, ErrorState, LoadingRows } from "../../ui/states";
 import classes from "./calendar.module.css";
 import { calendarRange } from "./filters";
-import { dateByKey, dayWords, levelOf, monthOver, weeksOf } from "./heat";
+import { countWords, dateByKey, dateWords, dayWords, levelOf, monthOver, weeksOf } from "./heat";
 
 const route = getRouteApi("/shell/runs");
 
@@ -30,6 +31,7 @@ export function CalendarView() {
         <ErrorState error={calendar.error} onRetry={() => void calendar.refetch()} />
       )}
       {calendar.isSuccess && <Year days={calendar.data.days} />}
+      {calendar.isSuccess && <LastDays days={calendar.data.days} />}
     </Panel>
   );
 }
@@ -105,6 +107,35 @@ function DayCell({ day, most, last }: CellProps) {
       title={words}
       aria-label={words}
     />
+  );
+}
+
+/** How many of the last days with runs are told in words. */
+const daysShown = 14;
+
+/** The last days on which something ran, each with its runs. */
+function LastDays({ days }: { days: Day[] }) {
+  const { pipeline } = route.useSearch();
+  const last = days.filter(({ total }) => total > 0).slice(-daysShown);
+  if (last.length === 0) return null;
+  return (
+    <section className={classes.last} aria-labelledby="last-days">
+      <h3 id="last-days">The last days with runs</h3>
+      <ul>
+        {last.reverse().map((day) => (
+          <li key={day.date}>
+            <TextLink to="/runs" search={{ ...(pipeline && { pipeline }), day: day.date }}>
+              {dateWords(day.date)}
+            </TextLink>
+            <span className={classes.share} aria-hidden="true">
+              <span style={{ flexGrow: day.total - day.failed }} />
+              <span style={{ flexGrow: day.failed }} data-failed />
+            </span>
+            <span>{countWords(day)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -30,17 +30,26 @@ export function levelOf(day: Day, most: number): number {
 }
 
 /** What a day was like, in words. */
-export function dayWords({ date, total, failed, active }: Day): string {
-  const when = noon(date).toLocaleDateString("en", {
+export function dayWords(day: Day): string {
+  return `${dateWords(day.date)}: ${countWords(day)}`;
+}
+
+/** A date in words. */
+export function dateWords(date: string): string {
+  return noon(date).toLocaleDateString("en", {
     weekday: "short",
     day: "numeric",
     month: "long",
     year: "numeric",
   });
+}
+
+/** How many runs a day had, and what became of them. */
+export function countWords({ total, failed, active }: Day): string {
   const parts = [`${total.toLocaleString("en")} ${total === 1 ? "run" : "runs"}`];
   if (failed > 0) parts.push(`${failed.toLocaleString("en")} failed`);
   if (active > 0) parts.push(`${active.toLocaleString("en")} under way`);
-  return `${when}: ${parts.join(", ")}`;
+  return parts.join(", ");
 }
 
 /** The middle of a day: no change of the clocks moves it to another. */

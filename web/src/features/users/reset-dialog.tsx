@@ -1,4 +1,5 @@
 import { Button, Group, Modal, PasswordInput, Radio, Stack, Text } from "@mantine/core";
+import "@mantine/core/styles/Radio.css";
 import { type FormEvent, useState } from "react";
 import { fieldProblems } from "../../lib/field-problems";
 import type { User } from "../../lib/model";

@@ -21,12 +21,24 @@ const sideMargin = 32;
 
 const nodeTypes = { step: StepCard };
 
+/** A canvas that is narrower than this is that of a phone. */
+const narrow = 600;
+
+/** On a phone cards are not made smaller than this. */
+const readable = 0.7;
+
+type RefitProps = {
+  selected: StepNode | undefined;
+  /** The node where a phone begins that cannot show all of them. */
+  begin: StepNode | undefined;
+};
+
 /**
  * Keeps the view useful when a panel opens beside the canvas or closes: a chosen
  * node that the panel would hide moves into sight, and no node moves otherwise.
  */
-function Refit({ selected }: { selected: StepNode | undefined }) {
-  const { fitView, getViewport, setViewport } = useReactFlow();
+function Refit({ selected, begin }: RefitProps) {
+  const { fitView, getNodes, getNodesBounds, getViewport, setCenter, setViewport } = useReactFlow();
   const width = useStore((store) => store.width);
   const before = useRef(0);
   useEffect(() => {
@@ -34,14 +46,31 @@ function Refit({ selected }: { selected: StepNode | undefined }) {
     if (width === before.current) return;
     before.current = width;
     if (first || !selected) {
-      void fitView(fit);
+      const bounds = getNodesBounds(getNodes());
+      if (begin && width < narrow && bounds.width * readable > width) {
+        const { x, y } = begin.position;
+        // What is left of the first node is nothing to be seen.
+        const least = bounds.x + (width / 2 - sideMargin) / readable;
+        const centre = Math.max(x + nodeSize.width / 2, least);
+        void setCenter(centre, y + nodeSize.height / 2, { zoom: readable });
+      } else void fitView(fit);
       return;
     }
     const { x, y, zoom } = getViewport();
     const right = (selected.position.x + nodeSize.width) * zoom + x;
     const hidden = right - (width - sideMargin);
     if (hidden > 0) void setViewport({ x: x - hidden, y, zoom });
-  }, [width, selected, fitView, getViewport, setViewport]);
+  }, [
+    width,
+    selected,
+    begin,
+    fitView,
+    getNodes,
+    getNodesBounds,
+    getViewport,
+    setCenter,
+    setViewport,
+  ]);
   return null;
 }
 
@@ -88,8 +117,6 @@ export function GraphCanvas(props: GraphCanvasProps) {
         selectionKeyCode={null}
         minZoom={0.1}
         maxZoom={2}
-        fitView
-        fitViewOptions={fit}
         onlyRenderVisibleElements={nodes.length > manyNodes}
         proOptions={{ hideAttribution: true }}
       >
@@ -101,8 +128,19 @@ export function GraphCanvas(props: GraphCanvasProps) {
           fitViewOptions={fit}
         />
         <Distance />
-        <Refit selected={nodes.find((node) => node.selected)} />
+        <Refit selected={nodes.find((node) => node.selected)} begin={beginOf(nodes)} />
       </ReactFlow>
     </div>
   );
+}
+
+/** The node that a person came for: the chosen one, one that failed or works, or the first. */
+function beginOf(nodes: StepNode[]): StepNode | undefined {
+  const by = (...statuses: string[]) =>
+    nodes.find(({ data }) => data.nodeRun && statuses.includes(data.nodeRun.status));
+  const leftmost = nodes.reduce<StepNode | undefined>(
+    (first, node) => (first && first.position.x <= node.position.x ? first : node),
+    undefined,
+  );
+  return nodes.find(({ selected }) => selected) ?? by("failed") ?? by("running") ?? leftmost;
 }
