@@ -3,7 +3,9 @@ package connections
 
 import (
 	"github.com/broked/broked/internal/connection"
+	"github.com/broked/broked/internal/databases/bigquery"
 	"github.com/broked/broked/internal/databases/postgres"
+	"github.com/broked/broked/internal/databases/rest"
 	"github.com/broked/broked/internal/databases/snowflake"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
@@ -35,6 +37,20 @@ var warehouseTypes = []Type{
 		Secret:   object(node.Field{Name: "private_key", Schema: pem("Private key", "An RSA key in PEM, without a passphrase.")}),
 		required: []string{host, schema, login},
 	},
+	{
+		Type: connection.BigQuery, Label: "Google BigQuery", Category: "database", Summary: "A project of BigQuery, by its REST API.", Untried: true,
+		Fields: []string{host, schema, password},
+		Labels: Hints{host: "Endpoint", schema: "Project", password: "Key file or token"},
+		Hints:  Hints{host: "https://bigquery.googleapis.com when left out", schema: "The id of the project that pays for jobs", password: "The JSON of the service account's key file, or an access token"},
+		Options: object(
+			node.Field{Name: "auth", Schema: node.Schema{Type: node.TypeString, Title: "Sign in by", Default: bigquery.ServiceAccount, Enum: []string{bigquery.ServiceAccount, bigquery.Token}, Help: "service_account: a key file, whose account gets a token for an hour. token: an access token, which is not renewed here."}},
+			node.Field{Name: "dataset", Schema: node.Schema{Type: node.TypeString, Title: "Dataset", MaxLen: 1024, Help: "Of tables that are named without one."}},
+			node.Field{Name: "location", Schema: node.Schema{Type: node.TypeString, Title: "Location", MaxLen: 100, Examples: []string{"EU"}, Help: "Where the datasets are, such as EU or europe-west3. Left out, US."}},
+			node.Field{Name: "statement_timeout", Schema: node.Schema{Type: node.TypeNumber, Title: "Time for a statement", Min: new(0.0), Max: new(604800.0), Help: "Seconds. Left out or 0, BigQuery's own limit."}},
+			caField,
+		),
+		Secret: object(), required: []string{schema},
+	},
 }
 
 // checkWarehouse finds what no warehouse could be reached with.
@@ -42,6 +58,9 @@ func (c Connection) checkWarehouse() []fault.Problem {
 	var err error
 	if c.Type == connection.Snowflake && c.Host != "" {
 		_, _, err = snowflake.Place(c.Host)
+	}
+	if c.Type == connection.BigQuery && c.Host != "" {
+		_, err = rest.Endpoint(c.Host)
 	}
 	if err != nil {
 		return []fault.Problem{{Path: host, Message: fault.MessageOf(err)}}

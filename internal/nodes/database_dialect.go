@@ -27,6 +27,7 @@ var dbDialects = map[databases.Kind]dbDialect{
 	databases.Postgres: {nextPiece, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
 	databases.Redshift: {nextRedshift, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
 	// Numbers and moments that are bound as texts are compared as what they are.
+	databases.BigQuery:  {nextBigQuery, func(int) string { return "?" }, "", " || ", backticks, typedBigQuery, nil},
 	databases.Snowflake: {nextRedshift, func(int) string { return "?" }, "", " || ", sqltext.Ident, nil, nil},
 	databases.MySQL:     {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
 	databases.MSSQL:     {nextMSSQL, numbered("@p"), "concat", ", ", brackets, typedMSSQL, exactMSSQL},
@@ -107,6 +108,24 @@ func nextMSSQL(text string) (piece, int) {
 // exactMySQL compares by characters, whatever the collation and however texts are kept.
 func exactMySQL(expression string) string {
 	return "CAST(CONVERT(" + expression + " USING utf8mb4) AS BINARY)"
+}
+
+// nextBigQuery is nextPiece for BigQuery, whose quotes are those of MySQL.
+func nextBigQuery(text string) (piece, int) {
+	if strings.HasPrefix(text, "--") {
+		line, _, _ := strings.Cut(text, "\n")
+		return piece{comment, line}, len(line)
+	}
+	return nextMySQL(text)
+}
+
+// typedBigQuery sees to decimals, which are bound as texts; days and moments are understood
+// as such.
+func typedBigQuery(mark string, r cursorRead) (string, any) { //nolint:ireturn // as databases.Query has it
+	if strings.HasPrefix(r.Type, "DECIMAL") {
+		return "CAST(" + mark + " AS BIGNUMERIC)", r.Value
+	}
+	return mark, r.param()
 }
 
 // nextRedshift is nextPiece for Redshift, where a backslash escapes in every text.

@@ -21,7 +21,7 @@ const (
 
 // connectionSetting is a setting that names a connection to a database.
 func connectionSetting(title string) node.Schema {
-	return node.Schema{Type: node.TypeString, Title: title, Format: node.FormatConnection, Types: []string{connection.Postgres, connection.MySQL, connection.SQLite, connection.Redshift, connection.Snowflake, connection.MSSQL}, Help: connectionHelp}
+	return node.Schema{Type: node.TypeString, Title: title, Format: node.FormatConnection, Types: []string{connection.Postgres, connection.MySQL, connection.SQLite, connection.Redshift, connection.Snowflake, connection.BigQuery, connection.MSSQL}, Help: connectionHelp}
 }
 
 // sourceDBSpec reads rows from a database.

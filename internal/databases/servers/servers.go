@@ -9,6 +9,7 @@ import (
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/databases"
+	"github.com/broked/broked/internal/databases/bigquery"
 	"github.com/broked/broked/internal/databases/mssql"
 	"github.com/broked/broked/internal/databases/mysql"
 	"github.com/broked/broked/internal/databases/postgres"
@@ -34,6 +35,8 @@ func At(c connection.Connection, out outbound.Exit) (Database, error) { //nolint
 	switch c.Type {
 	case connection.Postgres, connection.Redshift:
 		return postgres.Server{At: c, Dialer: dialer}, nil
+	case connection.BigQuery:
+		return bigquery.Server{At: c, Out: out}, nil
 	case connection.Snowflake:
 		return snowflake.Server{At: c, Out: out}, nil
 	case connection.MySQL:

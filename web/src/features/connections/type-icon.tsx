@@ -22,6 +22,7 @@ import type { ConnectionType } from "../../lib/connections";
 /** Icons of types that have one of their own. */
 const icons: Record<string, ComponentType<IconProps>> = {
   azure_blob: IconBrandAzure,
+  bigquery: IconBrandGoogle,
   gcs: IconBrandGoogle,
   mssql: IconBrandWindows,
   mysql: IconBrandMysql,
