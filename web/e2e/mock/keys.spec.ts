@@ -117,7 +117,7 @@ test("revoking says what stops", async ({ page }) => {
   await page.goto("/admin/keys");
   await page.getByRole("button", { name: "More for nightly-loader" }).click();
   await page.getByRole("menuitem", { name: "Revoke…" }).click();
-  await expect(page.getByRole("dialog")).toContainText("it was last used 3 min ago");
+  await expect(page.getByRole("dialog")).toContainText(/it was last used \d+ min ago/);
   await lookAtBoth(page, "keys-revoke");
   await page.getByRole("button", { name: "Revoke", exact: true }).click();
   await expect(page.getByText("does not work any more")).toBeVisible();

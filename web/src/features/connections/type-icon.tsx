@@ -26,18 +26,13 @@ const icons: Record<string, ComponentType<IconProps>> = {
   gcs: IconBrandGoogle,
   mssql: IconBrandWindows,
   mysql: IconBrandMysql,
-  redshift: IconBrandAws,
+  redshift: IconBuildingWarehouse,
   s3: IconBrandAws,
   sftp: IconFolderUp,
   slack: IconBrandSlack,
   smtp: IconMail,
-<<<<<<< HEAD
   snowflake: IconSnowflake,
-  sqlite: IconFile,
-=======
-  redshift: IconBuildingWarehouse,
   sqlite: IconFileDatabase,
->>>>>>> 6015418 (web: what is squeezed on a phone has room, codes are told in words, and empty places offer what is next)
 };
 
 const categories = {
