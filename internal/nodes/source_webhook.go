@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func (s *webhookRows) Inspect(ctx context.Context, env node.Env, _ []node.Relati
 	if err != nil {
 		return node.Verdict{}, fmt.Errorf("keep rows: %w", err)
 	}
-	f := &fetcher{sourceAPI: &s.rows, env: env, out: bufio.NewWriter(file)}
+	f := &fetcher{sourceAPI: &s.rows, env: env, out: bufio.NewWriter(file), sum: sha256.New()}
 	err = f.document(&answer{}, bytes.NewReader(body))
 	if errors.Is(err, errEnough) {
 		err = nil
