@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ func (i *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.asked++
+	r.Header.Set("X-Body", string(body)) // for whoever answers
 	if i.answer != nil && i.answer(i.asked, w, r) {
 		return
 	}
@@ -54,6 +56,12 @@ func (i *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // sent runs 25 rows into a sink_api node with settings.
 func sent(t *testing.T, i *inbox, settings string) report {
 	t.Helper()
+	r, _ := sentIn(t, i, settings)
+	return r
+}
+
+func sentIn(t *testing.T, i *inbox, settings string) (report, *world) {
+	t.Helper()
 	s := httptest.NewServer(i)
 	t.Cleanup(s.Close)
 	var lines strings.Builder
@@ -71,7 +79,7 @@ func sent(t *testing.T, i *inbox, settings string) report {
 	}
 	j := w.job("in source_file {\"path\": \"in.csv\"}\n out sink_api "+string(text), "in>out")
 	j.Out.Policy = outbound.Policy{Allow: outbound.Loopback()}
-	return execute(t.Context(), t, j)
+	return converse(t.Context(), t, j, held), w
 }
 
 func TestRowsSentToAnAPI(t *testing.T) {
@@ -149,6 +157,73 @@ func TestRowsThatAnAPIRefuses(t *testing.T) {
 	}
 }
 
+// TestRowsPutAside: rows that an API refuses are in a file with what it says, once, and all
+// others are sent, once, however often a request or the node is tried again.
+func TestRowsPutAside(t *testing.T) {
+	t.Parallel()
+	wrong := func(status int) func(int, http.ResponseWriter, *http.Request) bool {
+		busy := map[string]bool{}
+		return func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			key, row := r.Header.Get("Idempotency-Key"), r.Header.Get("X-Body")
+			switch {
+			case !busy[key]: // each is tried twice at least
+				busy[key] = true
+				w.Header().Set("Retry-After", "0")
+				w.WriteHeader(http.StatusServiceUnavailable)
+			case strings.Contains(row, `"id":7,`) || strings.Contains(row, `"id":19,`):
+				w.WriteHeader(status)
+				fmt.Fprintf(w, "v is wrong, %s", r.Header.Get("X-Api-Key"))
+			default:
+				return false
+			}
+			return true
+		}
+	}
+	const settings = `"batch_size": 1, "on_row_error": "quarantine", "quarantine_path": "aside/refused.ndjson", "headers": {"X-Api-Key": "s3cret-s3cret"}`
+	for name, tc := range map[string]struct {
+		settings string
+		status   int
+		code     string
+	}{
+		"one at a time":      {`{` + settings + `}`, 422, ""},
+		"several at once":    {`{` + settings + `, "max_concurrency": 8}`, 422, ""},
+		"conflicts":          {`{` + settings + `, "refused_statuses": [409, 400]}`, 409, ""},
+		"the node is tried":  {`{` + settings + `, "batch_max_retries": 0, "max_retries": 60, "retry_delay": 0}`, 422, ""},
+		"not of this status": {`{` + settings + `}`, 400, "bad_answer"},
+		"not wanted":         {`{"batch_size": 1, "headers": {"X-Api-Key": "s3cret-s3cret"}}`, 422, "bad_answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := &inbox{answer: wrong(tc.status)}
+			r, w := sentIn(t, i, tc.settings)
+			if tc.code != "" {
+				if r.end.Error == nil || r.end.Error.Code != tc.code || !strings.Contains(r.end.Error.Message, "row 8: 127.0.0.1 answered") {
+					t.Errorf("%+v", r.end.Error)
+				}
+				return
+			}
+			if r.end.Status != job.Success || *r.nodes["out"].Rows != 23 || len(i.ids) != 23 {
+				t.Fatalf("%+v, %d rows, and %d have come", r.end.Error, *r.nodes["out"].Rows, len(i.ids))
+			}
+			slices.Sort(i.ids)
+			if len(slices.Compact(i.ids)) != 23 || slices.Contains(i.ids, 7) || slices.Contains(i.ids, 19) {
+				t.Errorf("these have come: %v", i.ids)
+			}
+			lines := strings.Split(strings.TrimSpace(w.read("aside/refused.ndjson")), "\n")
+			slices.SortFunc(lines, func(a, b string) int {
+				return strings.Compare(a[strings.Index(a, "row_number"):], b[strings.Index(b, "row_number"):])
+			})
+			if len(lines) != 2 || !strings.Contains(lines[1], `"row_number":8,"status":`+strconv.Itoa(tc.status)) || !strings.Contains(lines[1], `"row":{"id":7,"v":"v7"}`) ||
+				!strings.Contains(lines[0], "v is wrong, ********") || strings.Contains(lines[0]+lines[1], "s3cret") {
+				t.Errorf("put aside are %q", lines)
+			}
+			if shown := r.previews["out"]; shown == nil || len(shown.Rows) != 2 || !strings.Contains(said(r), "2 of 25 rows were refused and are in aside/refused.ndjson; the first is row ") {
+				t.Errorf("shown are %+v\n%s", shown, r.log)
+			}
+		})
+	}
+}
+
 // TestSettingsOfNetworkNodes looks at what is refused before anything runs.
 func TestSettingsOfNetworkNodes(t *testing.T) {
 	t.Parallel()
@@ -175,6 +250,10 @@ func TestSettingsOfNetworkNodes(t *testing.T) {
 		{"sink_api", `{"url": "http://x/", "body_template": "{}"}`, "body_template", "no {{rows}}"},
 		{"sink_api", `{"url": "http://x/", "body_template": "{\"a\": {{rows}}"}`, "body_template", "makes no JSON"},
 		{"sink_api", `{"url": "http://x/", "body_template": "{{row}}"}`, "batch_size", "must be 1"},
+		{"sink_api", `{"url": "http://x/", "batch_size": 1, "on_row_error": "quarantine"}`, "quarantine_path", "is missing"},
+		{"sink_api", `{"url": "http://x/", "on_row_error": "quarantine", "quarantine_path": "x"}`, "batch_size", "must be 1"},
+		{"sink_api", `{"url": "http://x/", "quarantine_path": "x"}`, "quarantine_path", "is for on_row_error"},
+		{"sink_api", `{"url": "http://x/", "batch_size": 1, "on_row_error": "quarantine", "quarantine_path": "x", "refused_statuses": [404]}`, "refused_statuses", "400, 409 and 422"},
 		{"sink_api", `{"url": "http://x/", "idempotency_header": "a b"}`, "idempotency_header", "no name of a header"},
 	} {
 		for _, spec := range nodes.All() {
@@ -187,4 +266,10 @@ func TestSettingsOfNetworkNodes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// said returns what a run has logged.
+func said(r report) string {
+	text, _ := json.Marshal(r.messages) //nolint:errchkjson // they have come as JSON
+	return string(text)
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ import (
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
 	"github.com/broked/broked/internal/outbound"
+	"github.com/broked/broked/internal/runs"
 	"github.com/broked/broked/internal/sqltext"
 )
 
@@ -34,13 +36,13 @@ const (
 
 // sinkAPISpec sends rows to another system over HTTP.
 var sinkAPISpec = node.Spec{
-	Kind: "sink_api", Title: "HTTP API", Icon: "cloud-upload", Category: node.Target, MinInputs: 1, MaxInputs: 1, Asks: asks,
+	Kind: "sink_api", Title: "HTTP API", Icon: "cloud-upload", Category: node.Target, MinInputs: 1, MaxInputs: 1, Asks: append(slices.Clone(asks), runs.AskHeld),
 	Summary: "Send rows to an HTTP API as JSON, a batch in each request.",
-	Settings: node.Schema{Type: node.TypeObject, Fields: append(append(httpFields("POST", "POST", "PUT", "PATCH", "DELETE"), []node.Field{
+	Settings: node.Schema{Type: node.TypeObject, Fields: slices.Concat(httpFields("POST", "POST", "PUT", "PATCH", "DELETE"), []node.Field{
 		{Name: "batch_size", Schema: node.Schema{Type: node.TypeInteger, Title: "Rows in a request", Default: defaultBatch, Min: new(1.0), Max: new(100000.0)}},
 		{Name: "body_template", Schema: node.Schema{Secrets: true, Title: "Body", Help: "What is around the rows: an object, or its JSON as text. {{rows}} stands for the list of rows, {{row}} for the one row when batch_size is 1, {{count}} for their number. Left out, the body is the list of rows."}},
 		{Name: "idempotency_header", Schema: node.Schema{Type: node.TypeString, Title: "Header of the key", Default: "Idempotency-Key", Help: "Each request has a key in this header that stays the same when it is made again, so that the other system can tell. Empty sends none."}},
-	}...), retryFields("batch_")...)},
+	}, refusedFields, retryFields("batch_"))},
 	New: newSinkAPI,
 }
 
@@ -56,12 +58,13 @@ type sinkAPI struct {
 	MaxRetries        int     `json:"batch_max_retries"`
 	RetryBackoff      string  `json:"batch_retry_backoff"`
 	RetryDelay        int     `json:"batch_retry_delay"`
+	refusing
 
 	template string // "" is none
 	rows     int64  // in the file of rows; -1 while there is none
 
-	mu       sync.Mutex
-	accepted map[int]int64 // rows of the batches that were accepted, by number
+	done     sync.Mutex
+	accepted map[int]int64 // rows of the batches that were accepted or put aside, by number
 }
 
 func newSinkAPI(config json.RawMessage) (node.Node, error) {
@@ -72,7 +75,10 @@ func newSinkAPI(config json.RawMessage) (node.Node, error) {
 	if err := json.Unmarshal(config, s); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the settings of the API sink are not readable")
 	}
-	if err := s.check(); err != nil {
+	if err := s.endpoint.check(); err != nil {
+		return nil, err
+	}
+	if err := s.refusing.check(s.BatchSize); err != nil {
 		return nil, err
 	}
 	if s.IdempotencyHeader != "" && !headerName.MatchString(s.IdempotencyHeader) {
@@ -140,8 +146,8 @@ func (s *sinkAPI) body(rows []byte, count int64) []byte {
 }
 
 // Open implements node.Opener.
-func (*sinkAPI) Open(context.Context, node.Env) (node.Access, error) {
-	return node.Access{Network: true}, nil
+func (s *sinkAPI) Open(_ context.Context, env node.Env) (node.Access, error) {
+	return s.open(env)
 }
 
 // Write implements node.Sink.
@@ -165,6 +171,12 @@ func (s *sinkAPI) Write(ctx context.Context, env node.Env, in node.Relation) (in
 	if err != nil {
 		return 0, node.Relation{}, s.told(err)
 	}
+	if err := s.finish(ctx, env, s.rows); err != nil {
+		return 0, node.Relation{}, err
+	}
+	if s.count > 0 {
+		return s.rows - s.count, s.shown(), nil
+	}
 	pairs := make([]string, len(in.Columns))
 	for i, c := range in.Columns {
 		pairs[i] = sqltext.Text(c.Name) + ": " + sqltext.Text(c.Type)
@@ -178,8 +190,8 @@ func (s *sinkAPI) Write(ctx context.Context, env node.Env, in node.Relation) (in
 
 // told says of a failure how many rows had been accepted before.
 func (s *sinkAPI) told(err error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.done.Lock()
+	defer s.done.Unlock()
 	var sent int64
 	for _, n := range s.accepted {
 		sent += n
@@ -188,9 +200,13 @@ func (s *sinkAPI) told(err error) error {
 	if !is {
 		return err
 	}
+	sent -= s.count
 	words := fmt.Sprintf("none of the %d rows were accepted before", s.rows)
 	if sent > 0 {
 		words = fmt.Sprintf("%d of the %d rows had been accepted before and stay where they are", sent, s.rows)
+	}
+	if s.count > 0 {
+		words += fmt.Sprintf(", and %d were refused", s.count)
 	}
 	return fault.Wrap(known.Kind, err, "%s (%s)", known.Msg, words).With(fault.CodeOf(known))
 }
@@ -251,8 +267,8 @@ func closed(c <-chan struct{}) bool {
 }
 
 func (s *sinkAPI) wasAccepted(number int) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.done.Lock()
+	defer s.done.Unlock()
 	_, yes := s.accepted[number]
 	return yes
 }
@@ -302,11 +318,14 @@ func (s *sinkAPI) deliver(ctx context.Context, env node.Env, client *calls.Clien
 		defer func() { _ = res.Body.Close() }()
 		err = s.success(res)
 		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20)) // so that the connection can be used again
+		if err != nil && s.takes(res.StatusCode) {
+			err = s.aside(env, b, res.StatusCode, err)
+		}
 		if err != nil {
 			return err
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.done.Lock()
+		defer s.done.Unlock()
 		s.accepted[b.number] = b.count
 		return nil
 	})
