@@ -5,6 +5,7 @@ package bigquery
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/broked/broked/internal/batch"
@@ -101,10 +102,7 @@ func (s Server) Read(ctx context.Context, q databases.Query, give func(batch.Bat
 }
 
 func (k *session) read(ctx context.Context, q databases.Query, give func(batch.Batch) error) error {
-	config, err := k.query(q)
-	if err != nil {
-		return err
-	}
+	config := k.query(q)
 	dry := config
 	dry.DryRun = true
 	told, err := k.insert(ctx, "", dry)
@@ -128,14 +126,8 @@ func (k *session) read(ctx context.Context, q databases.Query, give func(batch.B
 	}
 	g := rest.NewGather(columns, q.BatchRows, give)
 	for fields := p.Schema.Fields; ; {
-		for _, row := range p.Rows {
-			values, err := texts(fields, row)
-			if err != nil {
-				return err
-			}
-			if err := g.Row(values); err != nil {
-				return err
-			}
+		if err := p.into(g, fields); err != nil {
+			return err
 		}
 		if p.Next == "" {
 			return g.End()
@@ -144,6 +136,20 @@ func (k *session) read(ctx context.Context, q databases.Query, give func(batch.B
 			return err
 		}
 	}
+}
+
+// into gives the rows of a page.
+func (p *page) into(g *rest.Gather, fields []field) error {
+	for _, row := range p.Rows {
+		values, err := texts(fields, row)
+		if err == nil {
+			err = g.Row(values)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // definitions are the words of statements that BigQuery has in no transaction.
@@ -174,21 +180,11 @@ func (s Server) Script(ctx context.Context, text string) (int, error) {
 	if err != nil {
 		return count, err
 	}
-	config, err := k.query(databases.Query{Text: strings.Join(list, ";\n")})
-	if err == nil {
-		_, err = k.run(ctx, newID(), config)
-	}
+	_, err = k.run(ctx, newID(), k.query(databases.Query{Text: strings.Join(list, ";\n")}))
 	if fault.CodeOf(err) == "query_failed" {
 		err = fault.Wrap(fault.Invalid, err, "the script: %s", fault.MessageOf(err)).With("script_failed")
 	}
 	return count, databases.Stopped(ctx, err)
 }
 
-func contains(list []string, word string) bool {
-	for _, one := range list {
-		if one == word {
-			return true
-		}
-	}
-	return false
-}
+func contains(list []string, word string) bool { return slices.Contains(list, word) }

@@ -98,6 +98,15 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// text is JSON of what came as such.
+func text(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(raw)
+}
+
 // short leaves out what is at random.
 func short(text string) string {
 	if at := strings.Index(text, "broked_stage_"); at >= 0 {
@@ -108,7 +117,7 @@ func short(text string) string {
 
 func refuse(w http.ResponseWriter, status int, reason, words string) {
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": status, "message": words, "errors": []any{map[string]any{"reason": reason}}}})
+	_, _ = io.WriteString(w, text(map[string]any{"error": map[string]any{"code": status, "message": words, "errors": []any{map[string]any{"reason": reason}}}}))
 }
 
 func (f *fake) upload(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +132,7 @@ func (f *fake) upload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rows, err := io.ReadAll(bufio.NewReader(data))
-	if _, last := parts.NextPart(); err != nil || last != io.EOF { //nolint:errorlint // as it is
+	if _, last := parts.NextPart(); err != nil || last != io.EOF {
 		return // it did not end: no job
 	}
 	f.job(w, j, string(rows))
@@ -139,16 +148,14 @@ func (f *fake) job(w http.ResponseWriter, j map[string]any, rows string) {
 	}
 	dry := config["dryRun"] == true
 	if query, _ := config["query"].(map[string]any); query != nil && !dry {
-		text := short(query["query"].(string)) //nolint:forcetypeassert // it is one
+		said := short(query["query"].(string))
 		if params := query["queryParameters"]; params != nil {
-			raw, _ := json.Marshal(params)
-			text += " <- " + string(raw)
+			said += " <- " + text(params)
 		}
-		f.said = append(f.said, text)
+		f.said = append(f.said, said)
 	}
 	if load, _ := config["load"].(map[string]any); load != nil {
-		raw, _ := json.Marshal(load)
-		f.said = append(f.said, short(string(raw))+"\n"+rows)
+		f.said = append(f.said, short(text(load))+"\n"+rows)
 	}
 	j["statistics"] = map[string]any{"query": map[string]any{"statementType": f.kind, "dmlStats": map[string]any{"deletedRowCount": "7"}}, "load": map[string]any{"outputRows": "2"}}
 	if !dry {
@@ -170,10 +177,10 @@ func (f *fake) tell(w http.ResponseWriter, j map[string]any) {
 		status["errorResult"] = map[string]any{"reason": f.fail, "message": "Could not convert value. Field: x; Value: canary"}
 	}
 	j["status"] = status
-	_ = json.NewEncoder(w).Encode(j)
+	_, _ = io.WriteString(w, text(j))
 }
 
-func (f *fake) page(w http.ResponseWriter, r *http.Request) {
+func (*fake) page(w http.ResponseWriter, r *http.Request) {
 	const head = `{"jobComplete": true, "schema": {"fields": [{"name": "i", "type": "INTEGER"}, {"name": "n", "type": "NUMERIC", "precision": "10", "scale": "2"}, {"name": "b", "type": "BIGNUMERIC"},
 		{"name": "f", "type": "FLOAT"}, {"name": "o", "type": "BOOLEAN"}, {"name": "s", "type": "STRING"}, {"name": "y", "type": "BYTES"}, {"name": "d", "type": "DATE"}, {"name": "dt", "type": "DATETIME"},
 		{"name": "t", "type": "TIMESTAMP"}, {"name": "j", "type": "JSON"}, {"name": "l", "type": "INTEGER", "mode": "REPEATED"},

@@ -94,7 +94,7 @@ func (k *session) limit() string {
 }
 
 // query returns the job of a statement.
-func (k *session) query(q databases.Query) (configuration, error) {
+func (k *session) query(q databases.Query) configuration {
 	j := &queryJob{Text: q.Text}
 	if k.Dataset != "" {
 		j.Dataset = &reference{Project: k.project, Dataset: k.Dataset}
@@ -117,7 +117,7 @@ func (k *session) query(q databases.Query) (configuration, error) {
 		}
 		j.Mode, j.Params = "POSITIONAL", append(j.Params, p)
 	}
-	return configuration{Timeout: k.limit(), Query: j}, nil
+	return configuration{Timeout: k.limit(), Query: j}
 }
 
 // base is what paths of the project begin with.
@@ -266,16 +266,19 @@ func (k *session) about(status int, p problem) error {
 	return fault.New(fault.Invalid, "%s", said).With("query_failed")
 }
 
+// line is a row of a result, or a record in one.
+type line struct {
+	F []struct {
+		V json.RawMessage `json:"v"`
+	} `json:"f"`
+}
+
 // page is a part of a result.
 type page struct {
 	Schema struct {
 		Fields []field `json:"fields"`
 	} `json:"schema"`
-	Rows []struct {
-		F []struct {
-			V json.RawMessage `json:"v"`
-		} `json:"f"`
-	} `json:"rows"`
+	Rows []line `json:"rows"`
 	Next string `json:"pageToken"`
 }
 

@@ -36,10 +36,7 @@ func (w *writer) makeStage(ctx context.Context, fields []field) error {
 // key counting.
 func (w *writer) merge(ctx context.Context) error {
 	defer w.clear(ctx)
-	config, err := w.k.query(databases.Query{Text: w.statement(), Params: w.load.Scope.Params})
-	if err != nil {
-		return err
-	}
+	config := w.k.query(databases.Query{Text: w.statement(), Params: w.load.Scope.Params})
 	config.Labels = map[string]string{rowsLabel: strconv.FormatInt(w.rows, 10)}
 	// From here on it is no longer to be stopped: nobody would know what has become of it.
 	j, err := w.k.run(context.WithoutCancel(ctx), w.id, config)

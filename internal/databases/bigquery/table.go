@@ -199,9 +199,6 @@ func definition(fields []field, before string) string {
 
 // define executes a statement about tables.
 func (w *writer) define(ctx context.Context, text string) error {
-	config, err := w.k.query(databases.Query{Text: text})
-	if err == nil {
-		_, err = w.k.run(ctx, newID(), config)
-	}
+	_, err := w.k.run(ctx, newID(), w.k.query(databases.Query{Text: text}))
 	return err
 }

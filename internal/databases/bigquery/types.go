@@ -49,11 +49,7 @@ func (f field) duck() string {
 }
 
 // texts returns a row as batches carry it, nil being null.
-func texts(fields []field, row struct {
-	F []struct {
-		V json.RawMessage `json:"v"`
-	} `json:"f"`
-}) ([]*string, error) {
+func texts(fields []field, row line) ([]*string, error) {
 	if len(row.F) != len(fields) {
 		return nil, fmt.Errorf("a row of %d values for %d columns", len(row.F), len(fields))
 	}
@@ -89,21 +85,7 @@ func (f field) parts(raw json.RawMessage) (any, error) { //nolint:ireturn // JSO
 		return nil, nil //nolint:nilnil // null
 	}
 	if f.Mode == "REPEATED" {
-		var items []struct {
-			V json.RawMessage `json:"v"`
-		}
-		if err := json.Unmarshal(raw, &items); err != nil {
-			return nil, err
-		}
-		f.Mode = ""
-		list := make([]any, len(items))
-		for i, item := range items {
-			var err error
-			if list[i], err = f.parts(item.V); err != nil {
-				return nil, err
-			}
-		}
-		return list, nil
+		return f.list(raw)
 	}
 	if f.Type == "RECORD" || f.Type == "STRUCT" {
 		return f.record(raw)
@@ -112,6 +94,11 @@ func (f field) parts(raw json.RawMessage) (any, error) { //nolint:ireturn // JSO
 	if err := json.Unmarshal(raw, &text); err != nil {
 		return nil, err
 	}
+	return f.part(text)
+}
+
+// part returns a value without parts as JSON has it.
+func (f field) part(text string) (any, error) { //nolint:ireturn // JSON has no narrower type
 	switch f.Type {
 	case "INTEGER", "INT64", "NUMERIC", "BIGNUMERIC":
 		return json.Number(text), nil
@@ -128,12 +115,26 @@ func (f field) parts(raw json.RawMessage) (any, error) { //nolint:ireturn // JSO
 	return f.plain(text)
 }
 
-func (f field) record(raw json.RawMessage) (any, error) { //nolint:ireturn // JSON has no narrower type
-	var row struct {
-		F []struct {
-			V json.RawMessage `json:"v"`
-		} `json:"f"`
+func (f field) list(raw json.RawMessage) ([]any, error) {
+	var items []struct {
+		V json.RawMessage `json:"v"`
 	}
+	if err := json.Unmarshal(raw, &items); err != nil {
+		return nil, err
+	}
+	f.Mode = ""
+	list := make([]any, len(items))
+	for i, item := range items {
+		var err error
+		if list[i], err = f.parts(item.V); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (f field) record(raw json.RawMessage) (any, error) { //nolint:ireturn // JSON has no narrower type
+	var row line
 	if err := json.Unmarshal(raw, &row); err != nil {
 		return nil, err
 	}

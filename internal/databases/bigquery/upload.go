@@ -94,32 +94,34 @@ func (u *upload) end(ctx context.Context) (*job, error) {
 	_ = u.pipe.Close()
 	a := <-u.answer
 	u.answer <- a
-	var j *job
-	err := a.err
-	switch {
-	case err == nil && a.Status == http.StatusOK:
-		j, err = u.k.jobOf(a.Answer)
-	case err == nil && a.Status != http.StatusConflict && a.Status < http.StatusInternalServerError:
-		return nil, u.k.fault(a.Answer)
-	default:
-		if err == nil {
-			err = u.k.Unexpected(a.Answer)
-		}
-		found, asked := u.k.job(ctx, u.id)
-		if asked != nil {
-			return nil, fault.Wrap(fault.Unavailable, asked, "%s did not say whether the rows were taken: look before you run this again", u.k.Host()).With("commit_unknown")
-		}
-		if j = found; j != nil {
-			err = nil
-		}
+	j, err := u.became(ctx, a)
+	if err == nil {
+		j, err = u.k.await(ctx, j)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if j, err = u.k.await(ctx, j); err != nil {
-		return nil, err
-	}
 	return j, u.k.failure(j)
+}
+
+// became returns the job that was made of an upload.
+func (u *upload) became(ctx context.Context, a answered) (*job, error) {
+	switch {
+	case a.err == nil && a.Status == http.StatusOK:
+		return u.k.jobOf(a.Answer)
+	case a.err == nil && a.Status != http.StatusConflict && a.Status < http.StatusInternalServerError:
+		return nil, u.k.fault(a.Answer)
+	case a.err == nil:
+		a.err = u.k.Unexpected(a.Answer)
+	}
+	found, err := u.k.job(ctx, u.id)
+	switch {
+	case err != nil:
+		return nil, fault.Wrap(fault.Unavailable, err, "%s did not say whether the rows were taken: look before you run this again", u.k.Host()).With("commit_unknown")
+	case found == nil:
+		return nil, a.err
+	}
+	return found, nil
 }
 
 // lines writes rows as load jobs take them: one JSON object a line, with texts for everything
@@ -149,14 +151,18 @@ func (f field) append(to []byte, c *batch.Column, row int) []byte {
 	if c.Kind != batch.Text || c.Valid != nil && !c.Valid[row] || c.Type == "" {
 		return rest.AppendText(to, c, row)
 	}
-	text := c.Texts[row]
+	return f.appendText(to, c.Type, c.Texts[row])
+}
+
+// appendText writes a text of a DuckDB type.
+func (f field) appendText(to []byte, typ, text string) []byte {
 	switch {
-	case f.Type == "BYTES" && c.Type == "BLOB":
+	case f.Type == "BYTES" && typ == "BLOB":
 		bytes, err := hex.DecodeString(text)
 		if err == nil {
 			return append(base64.StdEncoding.AppendEncode(append(to, '"'), bytes), '"')
 		}
-	case f.nested() && c.Type != "VARCHAR" && json.Valid([]byte(text)):
+	case f.nested() && typ != "VARCHAR" && json.Valid([]byte(text)):
 		var flat []byte
 		for _, b := range []byte(text) { // a line has no other; inside of texts JSON has neither
 			if b != '\n' && b != '\r' {

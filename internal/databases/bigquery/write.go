@@ -66,10 +66,8 @@ func (w *writer) all(ctx context.Context, rows iter.Seq2[batch.Batch, error]) (i
 	if err != nil || done != nil {
 		return w.before(done), err
 	}
-	if w.load.Attempt.Held != nil {
-		if err := w.load.Attempt.Held(ctx); err != nil {
-			return 0, err
-		}
+	if err := w.held(ctx); err != nil {
+		return 0, err
 	}
 	defer func() {
 		if w.up != nil {
@@ -87,10 +85,8 @@ func (w *writer) all(ctx context.Context, rows iter.Seq2[batch.Batch, error]) (i
 	if w.table == nil {
 		return 0, nil
 	}
-	if w.load.Attempt.Held != nil {
-		if err := w.load.Attempt.Held(ctx); err != nil {
-			return 0, err
-		}
+	if err := w.held(ctx); err != nil {
+		return 0, err
 	}
 	if _, err := w.up.end(ctx); err != nil {
 		return 0, w.refused(err)
@@ -99,6 +95,14 @@ func (w *writer) all(ctx context.Context, rows iter.Seq2[batch.Batch, error]) (i
 		return w.rows, w.merge(ctx)
 	}
 	return w.rows, nil
+}
+
+// held returns nil while no newer attempt has begun.
+func (w *writer) held(ctx context.Context) error {
+	if w.load.Attempt.Held == nil {
+		return nil
+	}
+	return w.load.Attempt.Held(ctx)
 }
 
 // name finds the name of the job that changes the table: the first that no job has which
