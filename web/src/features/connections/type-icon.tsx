@@ -13,8 +13,8 @@ import {
   IconFolderUp,
   IconMail,
   IconPlug,
-  IconSnowflake,
   type IconProps,
+  IconSnowflake,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { ConnectionType } from "../../lib/connections";
