@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -12,9 +14,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/broked/broked/internal/store/storetest"
 )
 
-// TestASecretIsNowhere puts one secret into a password, an extra, a variable and an environment,
+// TestASecretIsNowhere puts one secret into a password, an extra, a variable, a Vault and an environment,
 // has pipelines fail with it in several ways, and looks for it in everything that the server
 // tells and keeps.
 func TestASecretIsNowhere(t *testing.T) {
@@ -28,6 +32,8 @@ func TestASecretIsNowhere(t *testing.T) {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, password, _ := r.BasicAuth()
 		switch {
+		case r.Header.Get("X-Vault-Token") == "of-vault":
+			_, _ = io.WriteString(w, `{"data":{"data":{"password":"`+secret+`"}}}`)
 		case r.URL.Path == "/refuses":
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, "no: "+r.URL.RawQuery+" "+password+" "+r.Header.Get("X-Key")+" "+r.Header.Get("Authorization"))
@@ -39,7 +45,18 @@ func TestASecretIsNowhere(t *testing.T) {
 	}))
 	t.Cleanup(api.Close)
 	dir := t.TempDir()
-	s := serve(t, dir, "--outbound-loopback", "all", "--allow-bash")
+	vault := filepath.Join(t.TempDir(), "token")
+	must(t, os.WriteFile(vault, []byte("of-vault"), 0o600))
+	cmd := program(context.WithoutCancel(t.Context()), dir, "serve", "--port", "0", "--outbound-loopback", "all", "--allow-bash",
+		"--vault-address", api.URL, "--vault-token-file", vault, "--vault-paths", "secret/broked")
+	cmd.Env = append(os.Environ(), "BROKED_SECRET_CANARY="+secret)
+	s := launch(t, cmd)
+	at, err := url.Parse(storetest.Postgres(t))
+	must(t, err)
+	given, _ := at.User.Password()
+	server := func(kind, host, port, login, password, schema string) string {
+		return fmt.Sprintf(`"type":%q,"host":%q,"port":%s,"login":%q,"password":%q,"schema":%q`, kind, host, port, login, password, schema)
+	}
 	quoted, err := json.Marshal(secret)
 	must(t, err)
 	var told strings.Builder
@@ -55,11 +72,24 @@ func TestASecretIsNowhere(t *testing.T) {
 		"headers": `"host":"` + api.URL + `","extra":` + strings.ReplaceAll(`"{\"headers\":{\"X-Key\":\"SECRET\"}}"`, "SECRET", secret),
 		"wrong":   `"host":"http://nothing.invalid","login":"ann","password_ref":"secret://token"`,
 		"refused": `"host":"http://127.0.0.1:1","login":"ann","password":` + string(quoted),
+		"vault":   `"host":"` + api.URL + `","login":"ann","password_ref":"vault://secret/broked/crm#password"`,
+		"env":     `"host":"` + api.URL + `","login":"ann","password_ref":"env://BROKED_SECRET_CANARY"`,
+		"pg":      server("postgres", at.Hostname(), at.Port(), at.User.Username(), given, at.Path[1:]),
+		"nobody":  server("postgres", at.Hostname(), at.Port(), "nobody", secret, "postgres"),
+		"no-sql":  server("mysql", "127.0.0.1", "3306", "nobody", secret, "shop"),
 	} {
-		tell("POST", "/api/connections", `{"conn_id":"`+name+`","type":"http",`+members+`}`, 201)
+		if !strings.Contains(members, `"type"`) {
+			members = `"type":"http",` + members
+		}
+		tell("POST", "/api/connections", `{"conn_id":"`+name+`",`+members+`}`, 201)
 		tell("POST", "/api/connections/"+name+"/test", "", 200)
 	}
-	call := func(config string) string { return `{"id":"a","type":"source_api","config":` + config + `}` }
+	query := func(where, text string) string {
+		return `{"id":"a","type":"source_db","config":{` + where + `,"query":"` + text + `"}}`
+	}
+	call := func(config string) string {
+		return `{"id":"a","type":"source_api","config":` + strings.Replace(config, "{", `{"execution":{"page_max_retries":0},`, 1) + `}`
+	}
 	var runs []string
 	for name, tc := range map[string]struct{ node, status string }{
 		"by-kept":       {call(`{"conn_id":"kept","url":"/rows"}`), "success"},
@@ -72,6 +102,11 @@ func TestASecretIsNowhere(t *testing.T) {
 		"refused":       {call(`{"conn_id":"refused","url":"/rows"}`), "failed"},
 		"no-host":       {call(`{"url":"http://nothing.invalid/?key=${secret.token}"}`), "failed"},
 		"printed":       {`{"id":"a","type":"bash","config":{"command":"echo \"it is $KEY\"; echo \"$KEY\" | base64; echo \"$KEY\" >&2; exit 3","env":{"KEY":"${secret.token}"}}}`, "failed"},
+		"by-vault":      {call(`{"conn_id":"vault","url":"/rows"}`), "success"},
+		"by-env":        {call(`{"conn_id":"env","url":"/rows"}`), "success"},
+		"by-database":   {query(`"conn_id":"pg"`, "SELECT 1 AS n"), "success"},
+		"no-login":      {query(`"conn_id":"nobody"`, "SELECT 1 AS n"), "failed"},
+		"no-database":   {query(`"conn_id":"no-sql"`, "SELECT 1 AS n"), "failed"},
 		"selected":      {call(`{"conn_id":"kept","url":"/rows"}`) + `,{"id":"b","type":"sql","config":{"query":"SELECT CAST(said AS INTEGER) AS n FROM input"}}`, "failed"},
 	} {
 		edges := ""
@@ -86,7 +121,7 @@ func TestASecretIsNowhere(t *testing.T) {
 		}
 		runs = append(runs, r.ID)
 		tell("POST", "/api/pipelines/"+name+"/dry-run", "{}", 200)
-		for _, more := range []string{"", "/export", "/versions", "/validate", "/runs"} {
+		for _, more := range []string{"", "/export", "/versions", "/validate", "/runs", "/access"} {
 			tell("GET", "/api/pipelines/"+name+more, "", 200)
 		}
 	}
