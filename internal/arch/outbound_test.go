@@ -25,10 +25,11 @@ var waysOut = map[string][]string{
 	"crypto/tls":              {"Dial", "DialWithDialer", "Dialer"},
 	"golang.org/x/crypto/ssh": {"Dial"},
 	// Drivers dial by themselves unless they are made of a configuration with a dialer.
-	"github.com/go-sql-driver/mysql":  {"MySQLDriver", "RegisterDial", "RegisterDialContext", "ParseDSN"},
-	"github.com/microsoft/go-mssqldb": {"NewConnector", "NewAccessTokenConnector", "NewConnectorWithAccessTokenProvider", "NewSecurityTokenConnector", "NewActiveDirectoryTokenConnector", "Driver"},
-	"github.com/jackc/pgx/v5":         {"Connect", "ConnectWithOptions"},
-	"github.com/jackc/pgx/v5/pgconn":  {"Connect", "ConnectWithOptions"},
+	"github.com/go-sql-driver/mysql":         {"MySQLDriver", "RegisterDial", "RegisterDialContext", "ParseDSN"},
+	"github.com/ClickHouse/clickhouse-go/v2": {"Open", "OpenDB", "ParseDSN"},
+	"github.com/microsoft/go-mssqldb":        {"NewConnector", "NewAccessTokenConnector", "NewConnectorWithAccessTokenProvider", "NewSecurityTokenConnector", "NewActiveDirectoryTokenConnector", "Driver"},
+	"github.com/jackc/pgx/v5":                {"Connect", "ConnectWithOptions"},
+	"github.com/jackc/pgx/v5/pgconn":         {"Connect", "ConnectWithOptions"},
 }
 
 // excused are files that make connections of their own, and why.

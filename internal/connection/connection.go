@@ -27,10 +27,11 @@ type Connection struct {
 
 // The types of connections that are offered, as connections name them.
 const (
-	Postgres = "postgres"
-	MySQL    = "mysql" // and MariaDB
-	MSSQL    = "mssql" // SQL Server and Azure SQL
-	Redshift = "redshift"
+	Postgres   = "postgres"
+	MySQL      = "mysql" // and MariaDB
+	MSSQL      = "mssql" // SQL Server and Azure SQL
+	Redshift   = "redshift"
+	ClickHouse = "clickhouse"
 
 	Snowflake = "snowflake" // its Host is an account, or a whole address
 	BigQuery  = "bigquery"  // its Host is a whole address, if there is one, and its Schema the project

@@ -5,6 +5,7 @@ import (
 
 	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/databases"
+	"github.com/broked/broked/internal/databases/clickhouse"
 	"github.com/broked/broked/internal/databases/mssql"
 	"github.com/broked/broked/internal/databases/mysql"
 	"github.com/broked/broked/internal/databases/postgres"
@@ -75,6 +76,12 @@ var coreTypes = []Type{
 		Fields:  []string{host, port, schema, login, password, extra},
 		Hints:   Hints{host: "db.example.com", port: "3306 when left out", schema: "The database", extra: `A JSON object: {"client_key": "PEM"}`},
 		Options: serverOptions(), Secret: clientKey, required: []string{host, schema, login}, port: mysql.DefaultPort,
+	},
+	{
+		Type: connection.ClickHouse, Label: "ClickHouse", Category: "database", Summary: "A ClickHouse database, over its native protocol.", Untried: true,
+		Fields:  []string{host, port, schema, login, password, extra},
+		Hints:   Hints{host: "db.example.com", port: "9000 when left out; with TLS it is mostly 9440", schema: "The database", extra: `A JSON object: {"client_key": "PEM"}`},
+		Options: serverOptions(), Secret: clientKey, required: []string{host, schema, login}, port: clickhouse.DefaultPort,
 	},
 	{
 		Type: connection.MSSQL, Label: "SQL Server", Category: "database", Summary: "A Microsoft SQL Server database of 2016 or later, or Azure SQL.", Untried: true,

@@ -26,7 +26,8 @@ const (
 	Snowflake Kind = connection.Snowflake
 	BigQuery  Kind = connection.BigQuery
 
-	MSSQL Kind = connection.MSSQL // SQL Server
+	ClickHouse Kind = connection.ClickHouse
+	MSSQL      Kind = connection.MSSQL // SQL Server
 )
 
 // Address is where a database is.
@@ -52,8 +53,9 @@ var servers = map[string]struct {
 	port int
 }{
 	"postgres": {Postgres, 5432}, "postgresql": {Postgres, 5432}, "mysql": {MySQL, 3306}, "mariadb": {MySQL, 3306},
-	"redshift":  {Redshift, 5439},
-	"sqlserver": {MSSQL, 1433}, "mssql": {MSSQL, 1433},
+	"redshift":   {Redshift, 5439},
+	"clickhouse": {ClickHouse, 9000},
+	"sqlserver":  {MSSQL, 1433}, "mssql": {MSSQL, 1433},
 }
 
 // goAddress is how addresses of MySQL look to the driver and to older pipelines.
@@ -62,7 +64,7 @@ var goAddress = regexp.MustCompile(`^(?:([^:@]*)(?::(.*))?@)?tcp\(([^)]*)\)/(.*)
 // endings are those of files that are SQLite databases.
 var endings = []string{".db", ".sqlite", ".sqlite3"}
 
-const reachable = "what can be reached is an SQLite file, written sqlite:///path/to/file.db or file.db, PostgreSQL, written postgres://user:password@host:5432/database, MySQL, written mysql://user:password@host:3306/database, and SQL Server, written sqlserver://user:password@host:1433/database" //nolint:gosec // an example
+const reachable = "what can be reached is an SQLite file, written sqlite:///path/to/file.db or file.db, PostgreSQL, written postgres://user:password@host:5432/database, MySQL, written mysql://user:password@host:3306/database, SQL Server, written sqlserver://user:password@host:1433/database, and ClickHouse, written clickhouse://user:password@host:9000/database" //nolint:gosec // an example
 
 // Parse reads the address of a database. What cannot be reached is an Invalid fault
 // that names what can be, and repeats nothing that may be a password.

@@ -74,6 +74,14 @@ func InScript(number int, err error) error {
 	return fault.Wrap(fault.Invalid, err, "statement %d of the script: %s; nothing was written", number, fault.MessageOf(err)).With("script_failed")
 }
 
+// InLasting is InScript for databases that cannot undo the statements before.
+func InLasting(number int, err error) error {
+	if fault.KindOf(err) != fault.Invalid {
+		return err
+	}
+	return fault.Wrap(fault.Invalid, err, "statement %d of the script: %s; what the statements before it did stays", number, fault.MessageOf(err)).With("script_failed")
+}
+
 // ErrDivides is about a statement of a script that would end its transaction.
 var ErrDivides = fault.New(fault.Invalid, "all of the script is one transaction, which it cannot divide or undo")
 

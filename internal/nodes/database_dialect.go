@@ -27,10 +27,11 @@ var dbDialects = map[databases.Kind]dbDialect{
 	databases.Postgres: {nextPiece, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
 	databases.Redshift: {nextRedshift, numbered("$"), "", " || ", sqltext.Ident, nil, nil},
 	// Numbers and moments that are bound as texts are compared as what they are.
-	databases.BigQuery:  {nextBigQuery, func(int) string { return "?" }, "", " || ", backticks, typedBigQuery, nil},
-	databases.Snowflake: {nextRedshift, func(int) string { return "?" }, "", " || ", sqltext.Ident, nil, nil},
-	databases.MySQL:     {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
-	databases.MSSQL:     {nextMSSQL, numbered("@p"), "concat", ", ", brackets, typedMSSQL, exactMSSQL},
+	databases.BigQuery:   {nextBigQuery, func(int) string { return "?" }, "", " || ", backticks, typedBigQuery, nil},
+	databases.Snowflake:  {nextRedshift, func(int) string { return "?" }, "", " || ", sqltext.Ident, nil, nil},
+	databases.MySQL:      {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
+	databases.ClickHouse: {nextClickHouse, numbered("$"), "concat", ", ", backticks, typedClickHouse, nil},
+	databases.MSSQL:      {nextMSSQL, numbered("@p"), "concat", ", ", brackets, typedMSSQL, exactMSSQL},
 }
 
 func dialectOf(kind databases.Kind) dbDialect { return dbDialects[kind] }
@@ -92,6 +93,43 @@ func typedMSSQL(mark string, r cursorRead) (string, any) { //nolint:ireturn // a
 // exactMSSQL compares by characters, whatever the collation, and by blanks at the end.
 func exactMSSQL(expression string) string {
 	return "CAST(CAST(" + expression + " AS nvarchar(max)) AS varbinary(max))"
+}
+
+// typedClickHouse sees to values that ClickHouse compares with none but those of a type.
+func typedClickHouse(mark string, r cursorRead) (string, any) { //nolint:ireturn // as databases.Query has it
+	switch typ, _, _ := strings.Cut(r.Type, "("); typ {
+	case "DECIMAL":
+		_, behind, _ := strings.Cut(r.Value, ".")
+		return "toDecimal128(" + mark + ", " + strconv.Itoa(min(len(behind), 38)) + ")", r.Value
+	case "UBIGINT":
+		return "toUInt64(" + mark + ")", r.Value
+	case "HUGEINT":
+		return "toInt128(" + mark + ")", r.Value
+	case "UHUGEINT":
+		return "toUInt128(" + mark + ")", r.Value
+	case "TIMESTAMP WITH TIME ZONE":
+		return "toDateTime64(" + mark + ", 6, 'UTC')", strings.TrimSuffix(r.Value, "+00")
+	case "DATE":
+		return "toDate32(" + mark + ")", r.Value
+	case "UUID":
+		return "toUUID(" + mark + ")", r.Value
+	}
+	return mark, r.param()
+}
+
+// nextClickHouse is nextPiece for ClickHouse, where a backslash escapes and # begins a
+// comment.
+func nextClickHouse(text string) (piece, int) {
+	switch text[0] {
+	case '#':
+		line, _, _ := strings.Cut(text, "\n")
+		return piece{comment, line}, len(line)
+	case '\'':
+		return quoted(escapedText, text, 0)
+	case '[':
+		return piece{code, text[:1]}, 1
+	}
+	return nextStandard(text)
 }
 
 // nextMSSQL is nextStandard for SQL Server, where an N stands before texts.

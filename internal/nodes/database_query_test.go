@@ -93,3 +93,19 @@ func TestSQLServer(t *testing.T) {
 		t.Errorf("got %v", value)
 	}
 }
+
+// TestClickHouse looks at what ClickHouse is asked in other words.
+func TestClickHouse(t *testing.T) {
+	t.Parallel()
+	q, err := readQuery("SELECT * FROM `a` WHERE x = ${param.x} AND y = 'it\\'s ${param.x}' AND z[1] = 2 # ${param.x}'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, err := q.bind(databases.ClickHouse, func(string) (string, bool) { return "7", true })
+	if want := "SELECT * FROM `a` WHERE x = $1 AND y = concat('it\\'s ', $2, '') AND z[1] = 2  "; err != nil || strings.TrimSpace(bound.Text) != strings.TrimSpace(want) {
+		t.Errorf("%q, %v", bound.Text, err)
+	}
+	if got, value := typedClickHouse("$1", cursorRead{Type: "TIMESTAMP WITH TIME ZONE", Value: "2024-02-29 23:59:59.5+00"}); got != "toDateTime64($1, 6, 'UTC')" || value != "2024-02-29 23:59:59.5" {
+		t.Errorf("%s %v", got, value)
+	}
+}

@@ -33,6 +33,9 @@ type Dialect struct {
 	// Bulk puts rows into a table faster than inserts do, and reports whether it has;
 	// when it has not, nothing of them is in the table. It may be left out.
 	Bulk func(ctx context.Context, c *Conn, t *Table, rows Rows) (bool, error)
+	// Put writes rows in place of SQL.Insert, all or none; it may be left out. A value that
+	// is none of its column is a BadValue.
+	Put func(ctx context.Context, c *Conn, t *Table, rows Rows) error
 }
 
 // SQL is how statements are written.
@@ -43,8 +46,8 @@ type SQL struct {
 	// order, Keys key and column, each key's in order, and Tables names. The first two
 	// have the schema, which may be empty, and the table as parameters.
 	Columns, Keys, Tables string
-	// NoUpsert says why there is no upsert; empty, there is.
-	NoUpsert string
+	// Refuses says of a load why it cannot be promised; it may be left out.
+	Refuses func(load databases.Load) error
 	// Insert returns the statement for so many rows. Keys is empty but for upserts.
 	Insert func(t *Table, columns, keys []string, rows int) string
 	// MostRows and MostParams bound one statement.
@@ -56,6 +59,14 @@ type SQL struct {
 	// Rename lets a table take the place of another, which is there when over is set and
 	// gone afterwards. It is nil where making tables is part of transactions.
 	Rename func(stage, name string, over bool) []string
+	// Like returns the statement that makes an empty table like another, Attach those that
+	// put all rows of a table into one that was made like that, of which the first does it,
+	// and Stages yields the tables of a schema whose names begin with something. They are for
+	// databases without transactions, where rows go to another table first. That an older
+	// attempt's is gone lets the older one go no further.
+	Like   func(stage, table string) string
+	Attach func(stage, table string) []string
+	Stages string
 	// Add returns the statement that adds columns to a table.
 	Add func(table string, columns []Declared) string
 	// Kept returns the statement that makes a table which lasts as long as the session,
@@ -109,6 +120,10 @@ type Session struct {
 	Holder func(ctx context.Context, c *Conn, key string) (string, error)
 	// Marks is whether what became of a transaction can be told by a row of marksTable.
 	Marks bool
+	// Lasting is set where nothing can be undone.
+	Lasting bool
+	// Reading makes the statements of a context ones that only read; it may be left out.
+	Reading func(ctx context.Context, c *Conn) (context.Context, error)
 	// Writable is set where transactions cannot be told that they only read.
 	Writable bool
 	// Timed is set where the database knows no limit for a statement: then we end it.

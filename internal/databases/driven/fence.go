@@ -2,6 +2,7 @@ package driven
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -39,6 +40,25 @@ type try struct {
 // stageOf is what a table is called until it takes the place of another.
 func stageOf(attempt databases.Attempt, table string) string {
 	return ours + "stage_" + digest(attempt.Name, table)
+}
+
+// stage returns the quoted name of a table for the rows of a load. Where sessions cannot be
+// told apart, each attempt has its own, and removes those of older ones.
+func (c *Conn) stage(ctx context.Context, load databases.Load, t *Table) (string, error) {
+	d, name := c.server.Dialect, stageOf(load.Attempt, t.Shown)
+	if d.SQL.Stages == "" {
+		return d.quoted(t.Schema, name), nil
+	}
+	rows, err := c.Query(ctx, d.SQL.Stages, t.Schema, name)
+	if err != nil {
+		return "", err
+	}
+	for _, row := range rows {
+		if err := c.define(ctx, d.SQL.Drop(d.quoted(t.Schema, row[0]))); err != nil {
+			return "", err
+		}
+	}
+	return d.quoted(t.Schema, name+"_"+strings.ToLower(rand.Text()[:12])), nil
 }
 
 // change calls do in a transaction, and keeps what it did unless it fails.
@@ -108,7 +128,15 @@ func (c *Conn) commit(ctx context.Context, p *place) error {
 	if err := tx.Commit(); err != nil || p == nil || p.stage == "" {
 		return err
 	}
-	for i, statement := range c.server.Dialect.SQL.Rename(p.stage, c.server.Dialect.quoted(p.Schema, p.Name), p.over) {
+	d := c.server.Dialect
+	name := d.quoted(p.Schema, p.Name)
+	var into []string
+	if p.adds {
+		into = d.SQL.Attach(p.stage, name)
+	} else {
+		into = d.SQL.Rename(p.stage, name, p.over)
+	}
+	for i, statement := range into {
 		// What comes after the first is putting away what is left.
 		if _, err := c.conn.ExecContext(ctx, statement); err != nil && i == 0 {
 			return err

@@ -68,11 +68,20 @@ func (c *Conn) read(ctx context.Context, q databases.Query, give func(batch.Batc
 
 // rows gives the rows of a query in the transaction that is open.
 func (c *Conn) rows(ctx context.Context, q databases.Query, give func(batch.Batch) error) error {
-	rows, err := c.ask(ctx, q)
+	if reading := c.server.Dialect.Session.Reading; reading != nil {
+		var err error
+		if ctx, err = reading(ctx, c); err != nil {
+			return err
+		}
+	}
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	rows, err := c.ask(asking, q)
 	if err != nil {
 		return c.about(ctx, err)
 	}
 	defer rows.Close()
+	defer stop() // some drivers read what is left otherwise
 	types, err := rows.ColumnTypes()
 	if err != nil {
 		return c.fault(err)

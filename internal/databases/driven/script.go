@@ -62,6 +62,9 @@ func (c *Conn) script(ctx context.Context, text string) (int, error) {
 			continue
 		}
 		if err := c.Run(ctx, statement); err != nil {
+			if c.server.Dialect.Session.Lasting {
+				return count, databases.InLasting(count, err)
+			}
 			return count, databases.InScript(count, err)
 		}
 	}

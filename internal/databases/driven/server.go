@@ -196,6 +196,9 @@ func (c *Conn) Prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	return stmt, c.fault(err)
 }
 
+// Raw hands over the connection as the driver has it.
+func (c *Conn) Raw(do func(conn any) error) error { return c.conn.Raw(do) } //nolint:wrapcheck // it is what do says
+
 // At is how the connection was made.
 func (c *Conn) At() connection.Connection { return c.server.At }
 

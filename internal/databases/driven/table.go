@@ -115,6 +115,7 @@ type place struct {
 	*Table
 	stage string // the quoted name of the table that takes the place of the other in the end
 	over  bool   // there is another
+	adds  bool   // to which the rows are added
 }
 
 // ready makes the table ready for rows of columns.
@@ -137,10 +138,25 @@ func (c *Conn) ready(ctx context.Context, load databases.Load, columns []batch.C
 	if err := c.widen(ctx, t, load, columns); err != nil {
 		return nil, err
 	}
+	if d.SQL.Like != nil {
+		return c.beside(ctx, t, load)
+	}
 	if load.Empties() {
 		return &place{Table: t}, c.Run(ctx, d.SQL.Empty(t.Quoted))
 	}
 	return &place{Table: t}, nil
+}
+
+// beside makes another table for the rows, like the one that they are for.
+func (c *Conn) beside(ctx context.Context, t *Table, load databases.Load) (*place, error) {
+	stage, err := c.stage(ctx, load, t)
+	if err != nil {
+		return nil, err
+	}
+	p := &place{Table: t, stage: stage, over: true, adds: !load.Empties()}
+	like := c.server.Dialect.SQL.Like(stage, t.Quoted)
+	t.Quoted = stage
+	return p, c.define(ctx, like)
 }
 
 // widen adds the columns that the table lacks, where that is wanted, and refuses a table
@@ -214,7 +230,10 @@ func (c *Conn) create(ctx context.Context, t *Table, load databases.Load, column
 	}
 	target := t.Quoted
 	if d.SQL.Rename != nil {
-		p.stage = d.quoted(t.Schema, stageOf(load.Attempt, t.Shown))
+		var err error
+		if p.stage, err = c.stage(ctx, load, t); err != nil {
+			return nil, err
+		}
 		target = p.stage
 	}
 	if p.stage != "" || p.over {

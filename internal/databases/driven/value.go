@@ -16,6 +16,9 @@ type valueError struct {
 
 func (e *valueError) Error() string { return e.cause.Error() }
 
+// BadValue says of an error that it is about a value of a column.
+func BadValue(column string, err error) error { return &valueError{column, err} }
+
 func asValue(err error) (*valueError, bool) { return errors.AsType[*valueError](err) }
 
 func isValue(err error) bool {

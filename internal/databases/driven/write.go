@@ -27,8 +27,10 @@ import (
 // table refuses, the error is an Invalid fault; its problems name the settings table,
 // mode and key_columns. A connection that cannot be made or is lost is a transient fault.
 func (s Server) Write(ctx context.Context, load databases.Load, rows iter.Seq2[batch.Batch, error]) (int64, error) {
-	if err := s.Dialect.can(load); err != nil {
-		return 0, err
+	if refuses := s.Dialect.SQL.Refuses; refuses != nil {
+		if err := refuses(load); err != nil {
+			return 0, err
+		}
 	}
 	if load.Attempt.Name == "" {
 		load.Attempt.Name = strconv.FormatInt(time.Now().UnixNano(), 10)
@@ -62,14 +64,6 @@ func (s Server) Write(ctx context.Context, load databases.Load, rows iter.Seq2[b
 		return w.place, c.noteLoad(ctx, load, written)
 	})
 	return written, err
-}
-
-// can refuses loads of sorts that a dialect does not have.
-func (d *Dialect) can(load databases.Load) error {
-	if d.SQL.NoUpsert != "" && load.Mode.Merges() {
-		return databases.Problem("mode", "%s", d.SQL.NoUpsert)
-	}
-	return nil
 }
 
 // writer puts batches into a table.
@@ -203,6 +197,9 @@ const statementBytes = 1 << 20
 
 // fits returns up to which row one statement goes.
 func (w *writer) fits(from, to int) int {
+	if w.c.server.Dialect.Put != nil {
+		return to
+	}
 	size := 0
 	to = min(to, from+w.most)
 	for row := from; row < to; row++ {
@@ -246,6 +243,10 @@ func (w *writer) insert(ctx context.Context, from, to int) error {
 
 // statement writes rows with one statement.
 func (w *writer) statement(ctx context.Context, from, to int) error {
+	if put := w.c.server.Dialect.Put; put != nil {
+		w.to.From, w.to.To = from, to
+		return put(ctx, w.c, w.place.Table, w.to)
+	}
 	values := make([]any, 0, (to-from)*len(w.to.Columns))
 	for row := from; row < to; row++ {
 		for i := range w.to.Batch.Columns {

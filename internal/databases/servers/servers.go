@@ -10,6 +10,7 @@ import (
 	"github.com/broked/broked/internal/connection"
 	"github.com/broked/broked/internal/databases"
 	"github.com/broked/broked/internal/databases/bigquery"
+	"github.com/broked/broked/internal/databases/clickhouse"
 	"github.com/broked/broked/internal/databases/mssql"
 	"github.com/broked/broked/internal/databases/mysql"
 	"github.com/broked/broked/internal/databases/postgres"
@@ -41,6 +42,8 @@ func At(c connection.Connection, out outbound.Exit) (Database, error) { //nolint
 		return snowflake.Server{At: c, Out: out}, nil
 	case connection.MySQL:
 		return mysql.At(c, dialer), nil
+	case connection.ClickHouse:
+		return clickhouse.At(c, dialer), nil
 	case connection.MSSQL:
 		return mssql.At(c, dialer), nil
 	}
