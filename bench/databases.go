@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -24,18 +25,16 @@ type transfer struct {
 }
 
 // measureDatabases prints what a million rows cost on their way between CSV files and
-// databases, beside what psql and sqlite3 take, in turn. The environment variable
-// BROKED_BENCH_POSTGRES is the URL of a PostgreSQL, in which it makes the tables bench_rows and bench_psql.
+// databases, beside what psql, mariadb and sqlite3 take, in turn. The environment variables
+// BROKED_BENCH_POSTGRES and BROKED_BENCH_MARIADB are the URLs of databases, in which it makes
+// the tables bench_rows and bench_psql, bench_rows and bench_mariadb.
 func measureDatabases(ctx context.Context, w io.Writer, program, dir, input string) error {
 	dir = filepath.Join(dir, "databases")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	database, port := os.Getenv("BROKED_BENCH_POSTGRES"), "5432"
-	if u, err := url.Parse(database); err == nil && u.Port() != "" {
-		port = u.Port()
-	}
-	s, _, err := startServer(ctx, program, dir, "--outbound-loopback", port, "--data-dirs", filepath.Dir(input))
+	database, other := os.Getenv("BROKED_BENCH_POSTGRES"), os.Getenv("BROKED_BENCH_MARIADB")
+	s, _, err := startServer(ctx, program, dir, "--outbound-loopback", portOf(database, "5432")+","+portOf(other, "3306"), "--data-dirs", filepath.Dir(input))
 	if err != nil {
 		return err
 	}
@@ -45,6 +44,11 @@ func measureDatabases(ctx context.Context, w io.Writer, program, dir, input stri
 		fmt.Fprintln(w, "PostgreSQL\tnot measured: BROKED_BENCH_POSTGRES names none")
 	} else {
 		all = append(throughPostgres(dir, database, input), all...)
+	}
+	if u, err := url.Parse(other); other == "" || err != nil {
+		fmt.Fprintln(w, "MariaDB\tnot measured: BROKED_BENCH_MARIADB names none")
+	} else {
+		all = append(throughMariaDB(dir, u, input), all...)
 	}
 	for _, t := range all {
 		if err := s.transfer(ctx, w, t); err != nil {
@@ -90,6 +94,37 @@ func throughPostgres(dir, database, input string) []transfer {
 			from:    fmt.Sprintf(`{"id":"in","type":"source_db","config":{"uri":%q,"query":"SELECT * FROM bench_rows","partition_column":"id","partitions":2}}`, database),
 			to:      fmt.Sprintf(`{"id":"out","type":"sink_file","config":{"path":%q}}`, filepath.Join(dir, "out.csv")),
 			command: psql(fmt.Sprintf(`\copy (SELECT * FROM bench_rows) TO '%s' (FORMAT csv, HEADER)`, filepath.Join(dir, "psql.csv"))),
+		},
+	}
+}
+
+func portOf(address, usual string) string {
+	if u, err := url.Parse(address); err == nil && u.Port() != "" {
+		return u.Port()
+	}
+	return usual
+}
+
+func throughMariaDB(dir string, at *url.URL, input string) []transfer {
+	password, _ := at.User.Password()
+	client := func(more ...string) []string {
+		return append([]string{"mariadb", "-h", at.Hostname(), "-P", portOf(at.String(), "3306"), "-u", at.User.Username(), "-p" + password, "--local-infile=1", strings.TrimPrefix(at.Path, "/")}, more...)
+	}
+	columns := strings.NewReplacer("double precision", "double", "timestamp", "datetime").Replace(table)
+	out := filepath.Join(dir, "mariadb.tsv")
+	return []transfer{
+		{
+			name:    "CSV -> MariaDB",
+			from:    fmt.Sprintf(`{"id":"in","type":"source_file","config":{"path":%q}}`, input),
+			to:      fmt.Sprintf(`{"id":"out","type":"sink_db","config":{"uri":%q,"table":"bench_rows","mode":"overwrite","create_table":true}}`, at),
+			before:  client("-e", "DROP TABLE IF EXISTS bench_mariadb; CREATE TABLE bench_mariadb "+columns),
+			command: client("-e", fmt.Sprintf(`LOAD DATA LOCAL INFILE '%s' INTO TABLE bench_mariadb FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '"' IGNORE 1 LINES`, input)),
+		},
+		{
+			name:    "MariaDB -> CSV",
+			from:    fmt.Sprintf(`{"id":"in","type":"source_db","config":{"uri":%q,"query":"SELECT * FROM bench_rows"}}`, at),
+			to:      fmt.Sprintf(`{"id":"out","type":"sink_file","config":{"path":%q}}`, filepath.Join(dir, "out.csv")),
+			command: append([]string{"sh", "-c", `exec "$@" >` + out, "sh"}, client("-q", "-B", "-e", "SELECT * FROM bench_rows")...),
 		},
 	}
 }

@@ -24,7 +24,7 @@ type snapshots interface {
 // others to build on, nor is one that may yield other rows when it is executed again.
 func (s *sourceDB) Host(ctx context.Context, env node.Env, do func(node.Hosted) error) error {
 	from, is := s.from.in(env).(snapshots)
-	if !is || !slices.Contains(hosts, s.from.kind) || !s.PushDown || s.CursorColumn != "" || s.Partitions > 0 {
+	if !is || !s.hosts() {
 		return nil
 	}
 	q, err := s.query.bind(s.from.kind, env.Values)
@@ -48,6 +48,11 @@ func (s *sourceDB) Host(ctx context.Context, env node.Env, do func(node.Hosted) 
 		}
 		return do(node.Hosted{Source: pushdown.Source(s.from.kind, q, columns, ordered), Read: at.Read})
 	})
+}
+
+// hosts reports whether the settings let the database do more than the query.
+func (s *sourceDB) hosts() bool {
+	return s.PushDown && slices.Contains(hosts, s.from.kind) && s.CursorColumn == "" && s.Partitions == 0
 }
 
 // named reports whether each column has a name of its own. Process says so otherwise.
