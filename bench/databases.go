@@ -21,7 +21,7 @@ type transfer struct {
 	name     string
 	from, to string // nodes of the pipeline, in JSON
 	command  []string
-	before   []string // run before each command, and not timed
+	before   []string // run before each of both ways, and not timed
 }
 
 // measureDatabases prints what a million rows cost on their way between CSV files and
@@ -78,7 +78,7 @@ func throughPostgres(dir, database, input string) []transfer {
 			name:    "CSV -> PostgreSQL",
 			from:    fmt.Sprintf(`{"id":"in","type":"source_file","config":{"path":%q}}`, input),
 			to:      fmt.Sprintf(`{"id":"out","type":"sink_db","config":{"uri":%q,"table":"bench_rows","mode":"overwrite","create_table":true}}`, database),
-			before:  psql("DROP TABLE IF EXISTS bench_psql; CREATE TABLE bench_psql " + table),
+			before:  psql("DROP TABLE IF EXISTS bench_rows, bench_psql; CREATE TABLE bench_psql " + table),
 			command: psql(fmt.Sprintf(`\copy bench_psql FROM '%s' (FORMAT csv, HEADER)`, input)),
 		},
 		{
@@ -117,7 +117,7 @@ func throughMariaDB(dir string, at *url.URL, input string) []transfer {
 			name:    "CSV -> MariaDB",
 			from:    fmt.Sprintf(`{"id":"in","type":"source_file","config":{"path":%q}}`, input),
 			to:      fmt.Sprintf(`{"id":"out","type":"sink_db","config":{"uri":%q,"table":"bench_rows","mode":"overwrite","create_table":true}}`, at),
-			before:  client("-e", "DROP TABLE IF EXISTS bench_mariadb; CREATE TABLE bench_mariadb "+columns),
+			before:  client("-e", "DROP TABLE IF EXISTS bench_rows, bench_mariadb; CREATE TABLE bench_mariadb "+columns),
 			command: client("-e", fmt.Sprintf(`LOAD DATA LOCAL INFILE '%s' INTO TABLE bench_mariadb FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '"' IGNORE 1 LINES`, input)),
 		},
 		{
@@ -136,7 +136,7 @@ func throughFiles(dir, input string) []transfer {
 			name:    "CSV -> SQLite",
 			from:    fmt.Sprintf(`{"id":"in","type":"source_file","config":{"path":%q}}`, input),
 			to:      fmt.Sprintf(`{"id":"out","type":"sink_db","config":{"uri":%q,"table":"rows","mode":"overwrite","create_table":true}}`, file),
-			before:  []string{"rm", "-f", other},
+			before:  []string{"rm", "-f", file, other},
 			command: []string{"sqlite3", other, "CREATE TABLE rows " + table, ".import --csv --skip 1 '" + input + "' rows"},
 		},
 		{
@@ -168,6 +168,9 @@ func (s *server) transfer(ctx context.Context, w io.Writer, t transfer) error {
 	}
 	var ours, theirs []cost
 	for range transferRounds {
+		if err := t.begin(ctx); err != nil {
+			return err
+		}
 		c, err := s.run(ctx, made.ID)
 		if err != nil {
 			return err
@@ -185,13 +188,20 @@ func (s *server) transfer(ctx context.Context, w io.Writer, t transfer) error {
 	return nil
 }
 
+// begin makes what each of both ways needs: tables that are not there, or empty. To delete
+// rows first would be the other way's advantage.
+func (t transfer) begin(ctx context.Context) error {
+	if len(t.before) == 0 {
+		return nil
+	}
+	if out, err := exec.CommandContext(ctx, t.before[0], t.before[1:]...).CombinedOutput(); err != nil { //nolint:gosec // our own words
+		return fmt.Errorf("%s: %s: %w", t.before[0], out, err)
+	}
+	return nil
+}
+
 // commanded runs the program of a transfer.
 func commanded(ctx context.Context, t transfer) (cost, error) {
-	if len(t.before) > 0 {
-		if out, err := exec.CommandContext(ctx, t.before[0], t.before[1:]...).CombinedOutput(); err != nil { //nolint:gosec // our own words
-			return cost{}, fmt.Errorf("%s: %s: %w", t.before[0], out, err)
-		}
-	}
 	cmd := exec.CommandContext(ctx, t.command[0], t.command[1:]...) //nolint:gosec // our own words
 	began := time.Now()
 	out, err := cmd.CombinedOutput()
