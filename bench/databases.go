@@ -19,7 +19,7 @@ import (
 // database.
 type transfer struct {
 	name     string
-	from, to string // nodes of the pipeline, in JSON
+	from, to string // nodes of the pipeline, in JSON; the second may be empty
 	command  []string
 	before   []string // run before each of both ways, and not timed
 }
@@ -85,6 +85,11 @@ func throughPostgres(dir, database, input string) []transfer {
 			name:    "PostgreSQL -> CSV",
 			from:    fmt.Sprintf(`{"id":"in","type":"source_db","config":{"uri":%q,"query":"SELECT * FROM bench_rows"}}`, database),
 			to:      fmt.Sprintf(`{"id":"out","type":"sink_file","config":{"path":%q}}`, filepath.Join(dir, "out.csv")),
+			command: psql(fmt.Sprintf(`\copy (SELECT * FROM bench_rows) TO '%s' (FORMAT csv, HEADER)`, filepath.Join(dir, "psql.csv"))),
+		},
+		{
+			name:    "PostgreSQL -> rows that are kept",
+			from:    fmt.Sprintf(`{"id":"in","type":"source_db","config":{"uri":%q,"query":"SELECT * FROM bench_rows"}}`, database),
 			command: psql(fmt.Sprintf(`\copy (SELECT * FROM bench_rows) TO '%s' (FORMAT csv, HEADER)`, filepath.Join(dir, "psql.csv"))),
 		},
 		grouped("PostgreSQL -> groups, pushed down", true),
@@ -162,7 +167,10 @@ func (s *server) transfer(ctx context.Context, w io.Writer, t transfer) error {
 		return nil
 	}
 	var made struct{ ID string }
-	document := fmt.Sprintf(`{"name":"bench","nodes":[%s,%s],"edges":[{"from":"in","to":"out"}]}`, t.from, t.to)
+	document := fmt.Sprintf(`{"name":"bench","nodes":[%s]}`, t.from)
+	if t.to != "" {
+		document = fmt.Sprintf(`{"name":"bench","nodes":[%s,%s],"edges":[{"from":"in","to":"out"}]}`, t.from, t.to)
+	}
 	if err := s.call(ctx, http.MethodPost, "/api/pipelines", document, &made); err != nil {
 		return err
 	}
