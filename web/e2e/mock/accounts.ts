@@ -1,4 +1,4 @@
-import type { Session, User } from "../../src/lib/model";
+import type { Session, User } from "../../src/lib/accounts";
 import { ago } from "./fixtures";
 
 const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";

@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import type { AuditEntry } from "../../src/lib/model";
+import type { AuditEntry } from "../../src/lib/accounts";
 import { lookAtBoth } from "./check";
 import { ago } from "./fixtures";
 import { page as listOf, refusal, serve } from "./server";

@@ -72,7 +72,7 @@ test("a node that is put into a frame is of the group, and one that is taken out
     await page.mouse.move(...by(inside), { steps: 8 });
     await page.mouse.up();
   };
-  const groups = async () => (await yaml(page).innerText()).match(/id: clean.*/)?.[0];
+  const groups = async () => (await yaml(page).textContent())?.match(/id: clean.*/)?.[0];
   await drag(/^Late ones only/, ({ x, y }) => [x + 40, y - 160]);
   await drag(/^Read carriers/, ({ x, y }) => [x + 90, y + 40]);
   await expect(page.getByText("Not saved")).toBeVisible();

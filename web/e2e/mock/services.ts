@@ -1,4 +1,4 @@
-import type { PermissionInfo, ServiceAccount } from "../../src/lib/model";
+import type { PermissionInfo, ServiceAccount } from "../../src/lib/accounts";
 import { ago } from "./fixtures";
 
 /** A service account. */

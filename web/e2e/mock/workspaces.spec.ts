@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import type { Member, Workspace } from "../../src/lib/model";
+import type { Member, Workspace } from "../../src/lib/accounts";
 import { user, users } from "./accounts";
 import { lookAtBoth } from "./check";
 import { ago } from "./fixtures";

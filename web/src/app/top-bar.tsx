@@ -8,8 +8,8 @@ import {
   IconUserCircle,
 } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
+import type { Me } from "../lib/accounts";
 import { useConnection } from "../lib/connection";
-import type { Me } from "../lib/model";
 import type { StreamState } from "../lib/stream";
 import { ColorSchemeToggle } from "../ui/color-scheme-toggle";
 import { useSignOut } from "../ui/use-sign-out";

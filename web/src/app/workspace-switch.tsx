@@ -1,6 +1,6 @@
 import { Menu, UnstyledButton } from "@mantine/core";
 import { IconCheck, IconChevronDown, IconStack2 } from "@tabler/icons-react";
-import type { Me } from "../lib/model";
+import type { Me } from "../lib/accounts";
 import { selectWorkspace } from "../lib/workspace";
 import classes from "./shell.module.css";
 

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { Me } from "./model";
+import type { Me } from "./accounts";
 
 export type TourStep = 1 | 2 | 3 | 4;
 

@@ -1,16 +1,23 @@
 import { queryOptions } from "@tanstack/react-query";
+import type {
+  AuditEntry,
+  Me,
+  Member,
+  PermissionInfo,
+  ServiceAccount,
+  Session,
+  Setup,
+  User,
+  Workspace,
+} from "./accounts";
 import { ApiError, get, getText } from "./api";
 import type { Issue, IssueKind, IssueState } from "./issue-model";
 import type {
-  AuditEntry,
   Change,
   LogLine,
-  Me,
-  Member,
   NodeState,
   NodeType,
   Page,
-  PermissionInfo,
   Pipeline,
   PipelineHealth,
   PipelineVersion,
@@ -18,12 +25,7 @@ import type {
   Run,
   RunDetail,
   RunStatus,
-  ServiceAccount,
-  Session,
-  Setup,
   Template,
-  User,
-  Workspace,
 } from "./model";
 import type { SystemInfo } from "./system";
 import { selectedWorkspace, selectWorkspace } from "./workspace";

@@ -1,4 +1,4 @@
-import type { Role } from "./model";
+import type { Role } from "./accounts";
 
 /** Every role, from the weakest. */
 export const roles: readonly Role[] = ["viewer", "editor", "admin", "superadmin"];

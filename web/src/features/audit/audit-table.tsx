@@ -1,5 +1,5 @@
 import { Table } from "@mantine/core";
-import type { AuditEntry } from "../../lib/model";
+import type { AuditEntry } from "../../lib/accounts";
 import { TextLink } from "../../ui/links";
 import { RelativeTime } from "../../ui/relative-time";
 import tables from "../../ui/tables.module.css";

@@ -1,6 +1,6 @@
 import { Group, Modal, Text } from "@mantine/core";
+import type { AuditEntry } from "../../lib/accounts";
 import { formatExact } from "../../lib/format";
-import type { AuditEntry } from "../../lib/model";
 import { browserInWords } from "../../lib/user-agent";
 import { TextLink } from "../../ui/links";
 import classes from "./audit.module.css";

@@ -2,9 +2,9 @@ import { Button } from "@mantine/core";
 import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import type { AuditVerdict } from "../../lib/accounts";
 import { get } from "../../lib/api";
 import { formatExactCount } from "../../lib/format";
-import type { AuditVerdict } from "../../lib/model";
 import { Failure } from "../../ui/failure";
 import { Notice } from "../../ui/notice";
 

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ServiceAccount } from "../../lib/accounts";
 import { post, put, remove } from "../../lib/api";
-import type { ServiceAccount } from "../../lib/model";
 import { keys } from "../../lib/queries";
 
 export type NewService = { service_name: string; permissions: string[]; expires_at?: string };

@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import type { ServiceAccount } from "../../lib/model";
+import type { ServiceAccount } from "../../lib/accounts";
 import { Failure } from "../../ui/failure";
 import { notifyDone } from "../../ui/notify";
 import { useChangeService } from "./commands";

@@ -1,7 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { IconBan, IconDots, IconPencil } from "@tabler/icons-react";
 import { useState } from "react";
-import type { ServiceAccount } from "../../lib/model";
+import type { ServiceAccount } from "../../lib/accounts";
 import { EditDialog } from "./edit-dialog";
 import { RevokeDialog } from "./revoke-dialog";
 

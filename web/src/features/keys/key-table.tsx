@@ -1,6 +1,6 @@
 import { Table } from "@mantine/core";
+import type { ServiceAccount } from "../../lib/accounts";
 import { useNow } from "../../lib/clock";
-import type { ServiceAccount } from "../../lib/model";
 import { useMay } from "../../lib/session";
 import { RelativeTime } from "../../ui/relative-time";
 import tables from "../../ui/tables.module.css";

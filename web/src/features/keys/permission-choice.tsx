@@ -1,6 +1,6 @@
 import { Checkbox } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { PermissionInfo } from "../../lib/model";
+import type { PermissionInfo } from "../../lib/accounts";
 import { grantableQuery, permissionsQuery } from "../../lib/queries";
 import { ErrorState, LoadingRows } from "../../ui/states";
 import classes from "./keys.module.css";

@@ -1,4 +1,4 @@
-import type { PermissionInfo } from "../../lib/model";
+import type { PermissionInfo } from "../../lib/accounts";
 
 export type Group = { group: string; permissions: PermissionInfo[] };
 

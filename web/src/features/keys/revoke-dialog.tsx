@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import type { ServiceAccount } from "../../lib/model";
+import type { ServiceAccount } from "../../lib/accounts";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
 import { notifyDone } from "../../ui/notify";
 import { RelativeTime } from "../../ui/relative-time";

@@ -1,6 +1,6 @@
 import { IconUserCircle } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Me } from "../../lib/model";
+import type { Me } from "../../lib/accounts";
 import { keys, meQuery } from "../../lib/queries";
 import { roleInWords } from "../../lib/roles";
 import { ChangePasswordForm } from "../../ui/change-password-form";

@@ -1,8 +1,8 @@
 import { Button, Table, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Session } from "../../lib/accounts";
 import { remove, removeMany } from "../../lib/api";
-import type { Session } from "../../lib/model";
 import { keys, sessionsQuery } from "../../lib/queries";
 import { browserInWords } from "../../lib/user-agent";
 import { ConfirmDialog } from "../../ui/confirm-dialog";

@@ -1,8 +1,8 @@
 import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import type { User } from "../../lib/accounts";
 import { ApiError, post } from "../../lib/api";
-import type { User } from "../../lib/model";
 import { keys } from "../../lib/queries";
 import { Failure } from "../../ui/failure";
 import { TextLink } from "../../ui/links";

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Role, User } from "../../lib/accounts";
 import { post, put, remove } from "../../lib/api";
-import type { Role, User } from "../../lib/model";
 import { keys } from "../../lib/queries";
 
 export type NewUser = { username: string; password: string; role: Role };

@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import type { User } from "../../lib/model";
+import type { User } from "../../lib/accounts";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
 import { notifyDone } from "../../ui/notify";
 import { AccountFailure } from "./account-failure";

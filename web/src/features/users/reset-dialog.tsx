@@ -1,8 +1,8 @@
 import { Button, Group, Modal, PasswordInput, Radio, Stack, Text } from "@mantine/core";
 import "@mantine/core/styles/Radio.css";
 import { type FormEvent, useState } from "react";
+import type { User } from "../../lib/accounts";
 import { fieldProblems } from "../../lib/field-problems";
-import type { User } from "../../lib/model";
 import { Failure } from "../../ui/failure";
 import { notifyDone } from "../../ui/notify";
 import { SecretOnce } from "../../ui/secret-once";

@@ -1,7 +1,7 @@
 import { Radio, Stack } from "@mantine/core";
 import "@mantine/core/styles/Radio.css";
 import { useQuery } from "@tanstack/react-query";
-import type { Role } from "../../lib/model";
+import type { Role } from "../../lib/accounts";
 import { meQuery } from "../../lib/queries";
 import { roleInWords, rolesUpTo } from "../../lib/roles";
 

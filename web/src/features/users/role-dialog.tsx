@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import type { User } from "../../lib/model";
+import type { User } from "../../lib/accounts";
 import { notifyDone } from "../../ui/notify";
 import { AccountFailure } from "./account-failure";
 import { useUpdateUser } from "./commands";

@@ -8,7 +8,7 @@ import {
   IconUserShield,
 } from "@tabler/icons-react";
 import { useState } from "react";
-import type { Me, User } from "../../lib/model";
+import type { Me, User } from "../../lib/accounts";
 import { notifyDone, notifyFailed } from "../../ui/notify";
 import { useUpdateUser } from "./commands";
 import { DeleteDialog } from "./delete-dialog";

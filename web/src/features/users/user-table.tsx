@@ -1,6 +1,6 @@
 import { Table } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { User } from "../../lib/model";
+import type { User } from "../../lib/accounts";
 import { meQuery } from "../../lib/queries";
 import { mayChange, roleInWords } from "../../lib/roles";
 import { RelativeTime } from "../../ui/relative-time";

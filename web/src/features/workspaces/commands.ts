@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Member, Workspace } from "../../lib/accounts";
 import { post, put, remove } from "../../lib/api";
-import type { Member, Workspace } from "../../lib/model";
 import { keys } from "../../lib/queries";
 
 /** Makes a workspace. */

@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import type { Workspace } from "../../lib/model";
+import type { Workspace } from "../../lib/accounts";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
 import { notifyDone } from "../../ui/notify";
 import { useDeleteWorkspace } from "./commands";

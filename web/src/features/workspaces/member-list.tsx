@@ -1,7 +1,7 @@
 import { ActionIcon, Table } from "@mantine/core";
 import { IconUserMinus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import type { Member, Workspace } from "../../lib/model";
+import type { Member, Workspace } from "../../lib/accounts";
 import { meQuery } from "../../lib/queries";
 import { notifyDone, notifyFailed } from "../../ui/notify";
 import { RelativeTime } from "../../ui/relative-time";

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { Member, Workspace } from "../../lib/model";
+import type { Member, Workspace } from "../../lib/accounts";
 import { membersQuery, usersQuery } from "../../lib/queries";
 import { Failure } from "../../ui/failure";
 import { NativeSelect } from "../../ui/native-select";

@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import type { Workspace } from "../../lib/model";
+import type { Workspace } from "../../lib/accounts";
 import { Failure } from "../../ui/failure";
 import { notifyDone } from "../../ui/notify";
 import { useRenameWorkspace } from "./commands";

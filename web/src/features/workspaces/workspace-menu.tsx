@@ -1,7 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { IconDots, IconEdit, IconTrash, IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
-import type { Workspace } from "../../lib/model";
+import type { Workspace } from "../../lib/accounts";
 import { useMay } from "../../lib/session";
 import { DeleteDialog } from "./delete-dialog";
 import { MembersDialog } from "./members-dialog";

@@ -1,5 +1,5 @@
 import { Table } from "@mantine/core";
-import type { Workspace } from "../../lib/model";
+import type { Workspace } from "../../lib/accounts";
 import { RelativeTime } from "../../ui/relative-time";
 import tables from "../../ui/tables.module.css";
 import { WorkspaceMenu } from "./workspace-menu";
