@@ -89,10 +89,10 @@ func whole(text, base string) (any, error) { //nolint:ireturn // of many widths
 
 // widths make numbers, which have been looked at, as wide as the driver wants them.
 var widths = map[string]func(n *big.Int) any{
-	"Int8": func(n *big.Int) any { return int8(n.Int64()) }, "Int16": func(n *big.Int) any { return int16(n.Int64()) }, //nolint:gosec // looked at
-	"Int32": func(n *big.Int) any { return int32(n.Int64()) }, "Int64": func(n *big.Int) any { return n.Int64() }, //nolint:gosec // looked at
-	"UInt8": func(n *big.Int) any { return uint8(n.Uint64()) }, "UInt16": func(n *big.Int) any { return uint16(n.Uint64()) }, //nolint:gosec // looked at
-	"UInt32": func(n *big.Int) any { return uint32(n.Uint64()) }, "UInt64": func(n *big.Int) any { return n.Uint64() }, //nolint:gosec // looked at
+	"Int8": func(n *big.Int) any { return int8(n.Int64()) }, "Int16": func(n *big.Int) any { return int16(n.Int64()) },
+	"Int32": func(n *big.Int) any { return int32(n.Int64()) }, "Int64": func(n *big.Int) any { return n.Int64() },
+	"UInt8": func(n *big.Int) any { return uint8(n.Uint64()) }, "UInt16": func(n *big.Int) any { return uint16(n.Uint64()) },
+	"UInt32": func(n *big.Int) any { return uint32(n.Uint64()) }, "UInt64": func(n *big.Int) any { return n.Uint64() },
 }
 
 func fraction(c *batch.Column, row int, base string) (any, error) { //nolint:ireturn // of two widths
