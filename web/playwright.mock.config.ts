@@ -8,6 +8,8 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 15_000 },
   forbidOnly: Boolean(process.env.CI),
+  // A test that passes when it is tried again is told as flaky: machines of CI have others beside them.
+  retries: process.env.CI ? 1 : 0,
   workers: 2,
   reporter: [["list"]],
   use: {

@@ -18,6 +18,8 @@ export default defineConfig({
   testDir: "e2e/real",
   timeout: 60_000,
   forbidOnly: Boolean(process.env.CI),
+  // A test that passes when it is tried again is told as flaky: machines of CI have others beside them.
+  retries: process.env.CI ? 1 : 0,
   workers: 1,
   reporter: [["list"]],
   use: {
