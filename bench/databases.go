@@ -27,7 +27,7 @@ type transfer struct {
 // measureDatabases prints what a million rows cost on their way between CSV files and
 // databases, beside what psql, mariadb and sqlite3 take, in turn. The environment variables
 // BROKED_BENCH_POSTGRES and BROKED_BENCH_MARIADB are the URLs of databases, in which it makes
-// the tables bench_rows and bench_psql, bench_rows and bench_mariadb.
+// the tables bench_rows, bench_copy and bench_psql, bench_rows and bench_mariadb.
 func measureDatabases(ctx context.Context, w io.Writer, program, dir, input string) error {
 	dir = filepath.Join(dir, "databases")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -73,6 +73,15 @@ func throughPostgres(dir, database, input string) []transfer {
 			command: psql("SELECT country, status, count(*), max(id) FROM bench_rows GROUP BY 1, 2 ORDER BY 1, 2"),
 		}
 	}
+	settled := func(name string, there bool) transfer {
+		return transfer{
+			name:    name,
+			from:    fmt.Sprintf(`{"id":"in","type":"source_db","config":{"uri":%q,"query":"SELECT * FROM bench_rows","push_down":%v}}`, database, there),
+			to:      fmt.Sprintf(`{"id":"out","type":"sink_db","config":{"uri":%q,"table":"bench_copy","mode":"overwrite","create_table":true}}`, database),
+			before:  psql("DROP TABLE IF EXISTS bench_psql; CREATE TABLE bench_psql " + table),
+			command: psql("INSERT INTO bench_psql SELECT * FROM bench_rows"),
+		}
+	}
 	return []transfer{
 		{
 			name:    "CSV -> PostgreSQL",
@@ -94,6 +103,8 @@ func throughPostgres(dir, database, input string) []transfer {
 		},
 		grouped("PostgreSQL -> groups, pushed down", true),
 		grouped("PostgreSQL -> groups, not pushed down", false),
+		settled("PostgreSQL -> itself, pushed down", true),
+		settled("PostgreSQL -> itself, not pushed down", false),
 		{
 			name:    "PostgreSQL -> CSV, two ranges",
 			from:    fmt.Sprintf(`{"id":"in","type":"source_db","config":{"uri":%q,"query":"SELECT * FROM bench_rows","partition_column":"id","partitions":2}}`, database),

@@ -15,6 +15,19 @@ type Snapshot interface {
 	Read(ctx context.Context, q Query, give func(batch.Batch) error) error
 }
 
+// Filling is rows of a database on their way into one of its tables.
+type Filling struct {
+	Query
+	// Columns are those of the rows, without values. Each value is of its type.
+	Columns []batch.Column
+}
+
+// Filled is what has become of a Filling.
+type Filled struct {
+	Rows      int64
+	Statement string // what was executed; empty when nothing was
+}
+
 // Described is a column of a query, and how far the database can be trusted to do with
 // its values what the engine's database would.
 type Described struct {

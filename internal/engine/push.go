@@ -23,17 +23,28 @@ type chain struct {
 	hosted  node.Hosted
 }
 
+// last is the table of the last member, or the source when there are none.
+func (c chain) last() pushdown.Table {
+	if len(c.tables) == 0 {
+		return c.hosted.Source
+	}
+	return c.tables[len(c.tables)-1]
+}
+
 // push has the database of source i compute the rows of nodes behind it, and reports
 // whether it has. What the database does not do goes on as if nobody had asked it.
 func (r *run) push(ctx context.Context, i int) (bool, error) {
 	s := r.steps[i]
 	host, is := s.node.(node.Host)
 	behind := r.behind(i)
-	if !is || len(behind) == 0 {
+	if !is {
 		return false, nil
 	}
-	done := false
-	_, err := guarded(func() (struct{}, error) {
+	done, err := r.settle(ctx, i, behind)
+	if done || err != nil || len(behind) == 0 {
+		return done, err
+	}
+	_, err = guarded(func() (struct{}, error) {
 		return struct{}{}, host.Host(ctx, s.env, func(h node.Hosted) error {
 			c := chain{source: i, hosted: h}
 			if err := r.compose(ctx, &c, behind); err != nil || len(c.members) == 0 {

@@ -29,11 +29,11 @@ func (r *run) computeThere(ctx context.Context, c chain) (bool, error) {
 		r.steps[c.source].env.Log(node.Info, "the nodes behind this one are not computed in the database: it has values there that it does not treat as this run would, or rows that the order leaves open")
 		return false, nil
 	}
-	previews, err := r.previewsThere(ctx, c)
+	previews, err := r.previewsThere(ctx, c, len(c.members))
 	if err != nil {
 		return false, err
 	}
-	statement := c.tables[last].Statement()
+	statement := c.last().Statement()
 	to := c.members[last]
 	kept, err := r.fetched(ctx, c, statement, c.rels[last].Columns, func(rel node.Relation) error {
 		var err error
@@ -50,8 +50,7 @@ func (r *run) computeThere(ctx context.Context, c chain) (bool, error) {
 // survey returns the numbers of rows of the source and of all members but the last, and
 // whether the rows of that may be read.
 func (*run) survey(ctx context.Context, c chain) ([]int64, bool, error) {
-	last := len(c.members) - 1
-	survey := c.tables[last].Survey(c.tables[:last])
+	survey := c.last().Survey(c.tables[:max(len(c.tables)-1, 0)])
 	values := make(map[string]int64)
 	err := c.hosted.Read(ctx, survey.Query, func(b batch.Batch) error {
 		for _, col := range b.Columns {
@@ -68,11 +67,11 @@ func (*run) survey(ctx context.Context, c chain) ([]int64, bool, error) {
 	return counts, sound, err
 }
 
-// previewsThere returns the first rows of the source and of all members but the last.
-func (r *run) previewsThere(ctx context.Context, c chain) ([]*job.Sample, error) {
+// previewsThere returns the first rows of so many nodes, of which the source is the first.
+func (r *run) previewsThere(ctx context.Context, c chain, upTo int) ([]*job.Sample, error) {
 	most := r.job.Limits.PreviewRows + 1
-	previews := make([]*job.Sample, len(c.members))
-	for k := range c.members {
+	previews := make([]*job.Sample, upTo)
+	for k := range previews {
 		table, rel := c.hosted.Source, node.Relation{}
 		if k > 0 {
 			table, rel = c.tables[k-1], c.rels[k-1]
@@ -93,7 +92,7 @@ func (r *run) previewsThere(ctx context.Context, c chain) ([]*job.Sample, error)
 // a type where that is up to the values.
 func (c chain) planned(earlier pushdown.Table, rel node.Relation) []node.Column {
 	columns := slices.Clone(rel.Columns)
-	typed := c.tables[len(c.tables)-1].Typed(earlier)
+	typed := c.last().Typed(earlier)
 	for i, of := range earlier.Columns() {
 		if i == len(columns) {
 			columns = append(columns, node.Column{Name: of.Name, Type: of.Type})
@@ -155,18 +154,22 @@ func (r *run) tellThere(ctx context.Context, c chain, counts []int64, previews [
 	last := r.steps[c.members[len(c.members)-1]]
 	last.kept, r.traits[r.index(last)] = r.artifact(r.index(last)), traits{kept: true}
 	previews = append(previews, r.look(ctx, r.index(last), last.rel))
-	text := c.tables[len(c.tables)-1].Statement().Text
+	r.tellAll(all, c.last().Statement().Text, counts, previews)
+}
+
+// tellAll says of nodes that a statement of a database has computed them.
+func (r *run) tellAll(all []int, text string, counts []int64, previews []*job.Sample) {
 	if len(text) > mostTold {
 		text = strings.ToValidUTF8(text[:mostTold], "") + " …"
 	}
-	r.steps[c.source].env.Log(node.Info, "ran in the database, with the nodes up to %q, as one statement: %s", last.ID, text)
+	r.steps[all[0]].env.Log(node.Info, "ran in the database, with the nodes up to %q, as one statement: %s", r.steps[all[len(all)-1]].ID, text)
 	for k, m := range all {
 		s := r.steps[m]
 		r.begin(s)
 		if previews[k] != nil {
 			r.say(job.Message{Type: job.Preview, Node: s.ID, Table: previews[k]})
 		}
-		if s == last {
+		if s.kept != "" {
 			r.say(job.Message{Type: job.Artifact, Node: s.ID, Path: s.kept, Rows: &counts[k]})
 		}
 		s.ended, s.pushed = true, true

@@ -52,8 +52,9 @@ func (p dbPlace) check() error {
 
 // opened is a database that a node has opened.
 type opened struct {
-	kind databases.Kind
-	in   func(env node.Env) database // the way to other machines is known only when the node works
+	kind    databases.Kind
+	address databases.Address
+	in      func(env node.Env) database // the way to other machines is known only when the node works
 }
 
 // address returns where the database is, with its secrets.
@@ -97,13 +98,13 @@ func (p dbPlace) find(env node.Env, how use) (opened, node.Access, error) {
 		return opened{}, node.Access{}, err
 	}
 	if a.Kind != databases.SQLite {
-		return opened{a.Kind, func(env node.Env) database {
+		return opened{a.Kind, a, func(env node.Env) database {
 			db, _ := servers.At(a.Server, *env.Out) // the address is of one
 			return db
 		}}, node.Access{Network: true}, nil
 	}
 	f, access, err := file(env, a, how)
-	return opened{a.Kind, func(node.Env) database { return f }}, access, err
+	return opened{a.Kind, a, func(node.Env) database { return f }}, access, err
 }
 
 // file finds a database that is a file.

@@ -35,7 +35,7 @@ var sourceDBSpec = node.Spec{
 	}, append(cursorFields(),
 		node.Field{Name: "partition_column", Schema: node.Schema{Type: node.TypeString, Title: "Column to divide by", MinLen: 1, Format: node.FormatColumn, Help: "Of PostgreSQL: a column of the result with whole numbers, decimals, dates or times. The rows are read in as many ranges of it as partitions says, all at once and all as of the same moment. They come in no order. It pays for large tables with an index on the column."}},
 		node.Field{Name: "partitions", Schema: node.Schema{Type: node.TypeInteger, Title: "Ranges", Min: new(2.0), Max: new(16.0), Help: "How many connections read at once."}},
-		node.Field{Name: "push_down", Schema: node.Schema{Type: node.TypeBoolean, Title: "Let the database do what it can", Default: true, Help: "What the nodes right behind this one do is done by the database itself, in one statement, where the result is sure to be the same: filters, choices of columns, aggregates, and what is sorted and limited. Only the rows that come out of them leave the database. The run shows the statement."}},
+		node.Field{Name: "push_down", Schema: node.Schema{Type: node.TypeBoolean, Title: "Let the database do what it can", Default: true, Help: "What the nodes right behind this one do is done by the database itself, in one statement, where the result is sure to be the same: filters, choices of columns, aggregates, and what is sorted and limited. Only the rows that come out of them leave the database, and none do on the way to a table of the same PostgreSQL. The run shows the statement."}},
 	)...)},
 	New: newSourceDB,
 }

@@ -24,30 +24,49 @@ type snapshots interface {
 // others to build on, nor is one that may yield other rows when it is executed again.
 func (s *sourceDB) Host(ctx context.Context, env node.Env, do func(node.Hosted) error) error {
 	from, is := s.from.in(env).(snapshots)
-	if !is || !s.hosts() {
+	if !is {
 		return nil
+	}
+	hosted, is := s.hosted(env)
+	if !is {
+		return nil
+	}
+	return from.Snapshot(ctx, func(at databases.Snapshot) error {
+		h, is, err := hosted(ctx, at)
+		if err != nil || !is {
+			return err
+		}
+		return do(h)
+	})
+}
+
+// hosted returns what finds the rows in a snapshot, and false when the query is not for
+// others to build on.
+func (s *sourceDB) hosted(env node.Env) (func(context.Context, databases.Snapshot) (node.Hosted, bool, error), bool) {
+	if !s.hosts() {
+		return nil, false
 	}
 	q, err := s.query.bind(s.from.kind, env.Values)
 	if err != nil {
-		return nil //nolint:nilerr // Process says so
+		return nil, false // Process says so
 	}
 	pieces, err := s.query.as(s.from.kind)
 	if err != nil {
-		return nil //nolint:nilerr // Process says so
+		return nil, false // Process says so
 	}
 	ordered, why := pieces.repeatable(s.from.kind)
 	if why != "" {
 		env.Log(node.Debug, "nothing behind this node is done in the database: %s", why)
-		return nil
+		return nil, false
 	}
 	q.Text = unended(q.Text)
-	return from.Snapshot(ctx, func(at databases.Snapshot) error {
+	return func(ctx context.Context, at databases.Snapshot) (node.Hosted, bool, error) {
 		columns, err := at.Describe(ctx, q)
 		if err != nil || !named(columns) {
-			return err
+			return node.Hosted{}, false, err
 		}
-		return do(node.Hosted{Source: pushdown.Source(s.from.kind, q, columns, ordered), Read: at.Read})
-	})
+		return node.Hosted{Source: pushdown.Source(s.from.kind, q, columns, ordered), Read: at.Read}, true, nil
+	}, true
 }
 
 // hosts reports whether the settings let the database do more than the query.

@@ -84,6 +84,12 @@ func (t Table) Whole() bool {
 	return t.level != nil && !t.pending && !t.inOrder && !slices.ContainsFunc(t.columns, func(c column) bool { return c.Type == "" })
 }
 
+// Lands reports whether the rows may go into a table of the same database as they are:
+// the engine would make the same of them, and write the same.
+func (t Table) Lands() bool {
+	return !t.pending && !t.inOrder && !slices.ContainsFunc(t.columns, func(c column) bool { return c.Type == "" || c.Type == text && !c.Compares })
+}
+
 // Filter keeps the rows for which a test is true.
 func (t Table) Filter(test expr.Test) (Table, bool) {
 	over := t.open().apart()

@@ -77,6 +77,15 @@ func (s Server) Script(ctx context.Context, text string) (int, error) {
 
 // change calls do in a transaction, and keeps what it did unless it fails.
 func (s Server) change(ctx context.Context, attempt databases.Attempt, do func(*conn) error) error {
+	return s.changeAs(ctx, "", attempt, do)
+}
+
+// ofOneMoment is the isolation of a transaction that sees the database as it was when it
+// began, with what it does itself.
+const ofOneMoment = ", ISOLATION LEVEL REPEATABLE READ"
+
+// changeAs is change with an isolation of its own.
+func (s Server) changeAs(ctx context.Context, isolation string, attempt databases.Attempt, do func(*conn) error) error {
 	c, err := s.connect(ctx)
 	if err != nil {
 		return err
@@ -85,10 +94,7 @@ func (s Server) change(ctx context.Context, attempt databases.Attempt, do func(*
 	if s.redshift() {
 		return databases.Stopped(ctx, s.changeLean(ctx, c, attempt, databases.Load{}, do))
 	}
-	if err := c.run(ctx, "BEGIN READ WRITE"); err != nil {
-		return databases.Stopped(ctx, err)
-	}
-	if err := c.fence(ctx, attempt); err != nil {
+	if err := c.begin(ctx, isolation, attempt); err != nil {
 		return databases.Stopped(ctx, err)
 	}
 	if err := do(c); err != nil {
@@ -112,17 +118,30 @@ func (s Server) change(ctx context.Context, attempt databases.Attempt, do func(*
 	return s.became(ctx, id[0], err)
 }
 
+// begin begins a transaction in which no older attempt can commit any more.
+func (c *conn) begin(ctx context.Context, isolation string, attempt databases.Attempt) error {
+	if isolation != "" { // nor can it at the moment that the transaction sees
+		if err := c.fence(ctx, attempt, ofSession); err != nil {
+			return err
+		}
+	}
+	if err := c.run(ctx, "BEGIN READ WRITE"+isolation); err != nil {
+		return err
+	}
+	return c.fence(ctx, attempt, ofTransaction)
+}
+
 // fence lets no older attempt at a load commit any more: attempts hold a lock while
 // they are in their transaction, and the one that has it is ended by its successor.
 // One that gets the lock later than its successor finds that it is not held.
-func (c *conn) fence(ctx context.Context, attempt databases.Attempt) error {
+func (c *conn) fence(ctx context.Context, attempt databases.Attempt, until string) error {
 	if attempt.Held == nil {
 		return nil
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(attempt.Name))
 	key := strconv.FormatInt(int64(h.Sum64()), 10) //nolint:gosec // any number does
-	got, err := c.texts(ctx, "SELECT pg_try_advisory_xact_lock($1)::text", key)
+	got, err := c.texts(ctx, "SELECT pg_try_advisory"+until+"($1)::text", key)
 	if err != nil {
 		return err
 	}
@@ -135,8 +154,14 @@ func (c *conn) fence(ctx context.Context, attempt databases.Attempt) error {
 	if _, err := c.texts(ctx, endHolder, key); err != nil {
 		return err
 	}
-	return c.run(ctx, "SELECT pg_advisory_xact_lock($1)", key)
+	return c.run(ctx, "SELECT pg_advisory"+until+"($1)", key)
 }
+
+// Until when a lock is held.
+const (
+	ofTransaction = "_xact_lock"
+	ofSession     = "_lock"
+)
 
 // endHolder ends the connection that has a lock; two accounts of one name may end each
 // other's.
