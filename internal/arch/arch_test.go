@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/batch", "internal/connection", "internal/fault", "internal/id", "internal/jsonwalk", "internal/limits", "internal/news", "internal/private", "internal/sqltext", "internal/weblink", "migrations", "web", "examples"},
 	{"internal/databases", "internal/expr", "internal/files", "internal/outbound", "internal/postgres", "internal/schedules", "internal/script", "internal/strictjson", "internal/sealed", "internal/xlsx", "internal/xmltable"},
 	{"internal/databases/contract", "internal/databases/driven", "internal/databases/rest", "internal/google", "internal/pushdown"},
-	{"internal/node", "internal/auth", "internal/calls", "internal/message", "internal/databases/bigquery", "internal/databases/clickhouse", "internal/databases/mssql", "internal/databases/mysql", "internal/databases/postgres", "internal/databases/snowflake", "internal/databases/sqlite", "internal/remote", "internal/remote/remotetest"},
+	{"internal/node", "internal/auth", "internal/calls", "internal/message", "internal/databases/bigquery", "internal/databases/clickhouse", "internal/databases/mssql", "internal/databases/mysql", "internal/databases/oracle", "internal/databases/postgres", "internal/databases/snowflake", "internal/databases/sqlite", "internal/remote", "internal/remote/remotetest"},
 	{"internal/pipelines", "internal/contacts", "internal/job", "internal/plugins", "internal/workspaces", "internal/databases/servers", "internal/databases/mysql/mysqltest"},
 	{"internal/connections", "internal/lineage", "internal/runs", "internal/trials", "internal/variables"},
 	{"internal/console", "internal/hooks", "internal/issues", "internal/names", "internal/retention", "internal/triggers"},
@@ -35,7 +35,7 @@ var floors = [][]string{
 
 // owners says which packages alone may import something from outside.
 var owners = map[string][]string{
-	"database/sql":                   {"internal/store", "internal/store/storetest", "internal/queue", "internal/postgres", "internal/engine", "internal/databases/driven", "internal/databases/clickhouse", "internal/databases/mssql", "internal/databases/mysql", "bench"},
+	"database/sql":                   {"internal/store", "internal/store/storetest", "internal/queue", "internal/postgres", "internal/engine", "internal/databases/driven", "internal/databases/clickhouse", "internal/databases/mssql", "internal/databases/mysql", "internal/databases/oracle", "bench"},
 	"net/http":                       {"internal/api", "internal/calls", "internal/connections", "internal/contacts", "internal/databases/bigquery", "internal/databases/rest", "internal/databases/snowflake", "internal/google", "internal/hooks", "internal/nodes", "internal/outbound", "internal/remote", "internal/remote/remotetest", "cmd/broked", "bench"},
 	"os/exec":                        {"internal/executor", "internal/remote/remotetest", "internal/script", "internal/store/storetest", "internal/databases/mysql/mysqltest", "bench"},
 	"github.com/minio/minio-go/v7":   {"internal/artifacts", "internal/remote"},
@@ -50,6 +50,8 @@ var owners = map[string][]string{
 	"github.com/ClickHouse/clickhouse-go/v2": {"internal/databases/clickhouse"},
 	"github.com/microsoft/go-mssqldb":        {"internal/databases/mssql"},
 	"github.com/microsoft/go-mssqldb/msdsn":  {"internal/databases/mssql"},
+	"github.com/sijms/go-ora/v2":             {"internal/databases/oracle"},
+	"github.com/sijms/go-ora/v2/network":     {"internal/databases/oracle"},
 
 	"modernc.org/sqlite":             {"internal/store", "internal/databases/sqlite", "bench"},
 	"modernc.org/sqlite/lib":         {"internal/store", "internal/databases/sqlite"},

@@ -28,6 +28,7 @@ var waysOut = map[string][]string{
 	"github.com/go-sql-driver/mysql":         {"MySQLDriver", "RegisterDial", "RegisterDialContext", "ParseDSN"},
 	"github.com/ClickHouse/clickhouse-go/v2": {"Open", "OpenDB", "ParseDSN"},
 	"github.com/microsoft/go-mssqldb":        {"NewConnector", "NewAccessTokenConnector", "NewConnectorWithAccessTokenProvider", "NewSecurityTokenConnector", "NewActiveDirectoryTokenConnector", "Driver"},
+	"github.com/sijms/go-ora/v2":             {"NewConnection", "GetDefaultDriver"},
 	"github.com/jackc/pgx/v5":                {"Connect", "ConnectWithOptions"},
 	"github.com/jackc/pgx/v5/pgconn":         {"Connect", "ConnectWithOptions"},
 }

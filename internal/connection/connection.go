@@ -32,6 +32,7 @@ const (
 	MSSQL      = "mssql" // SQL Server and Azure SQL
 	Redshift   = "redshift"
 	ClickHouse = "clickhouse"
+	Oracle     = "oracle" // its Schema is a service
 
 	Snowflake = "snowflake" // its Host is an account, or a whole address
 	BigQuery  = "bigquery"  // its Host is a whole address, if there is one, and its Schema the project

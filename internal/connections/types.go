@@ -8,6 +8,7 @@ import (
 	"github.com/broked/broked/internal/databases/clickhouse"
 	"github.com/broked/broked/internal/databases/mssql"
 	"github.com/broked/broked/internal/databases/mysql"
+	"github.com/broked/broked/internal/databases/oracle"
 	"github.com/broked/broked/internal/databases/postgres"
 	"github.com/broked/broked/internal/fault"
 	"github.com/broked/broked/internal/node"
@@ -89,6 +90,12 @@ var coreTypes = []Type{
 		Hints:   Hints{host: "db.example.com", port: "1433 when left out", schema: "The database", login: "Of SQL Server itself, not of Windows"},
 		Options: object(slices.DeleteFunc(protection(), func(f node.Field) bool { return f.Name == "client_certificate" })...), Secret: object(),
 		required: []string{host, schema, login}, port: mssql.DefaultPort,
+	},
+	{
+		Type: connection.Oracle, Label: "Oracle", Category: "database", Summary: "An Oracle database of 12.2 or later.", Untried: true,
+		Fields: []string{host, port, schema, login, password, extra}, Labels: Hints{schema: "Service"},
+		Hints:   Hints{host: "db.example.com", port: "1521 when left out; with TLS it is mostly 2484", schema: "The service, such as FREEPDB1", extra: `A JSON object: {"client_key": "PEM"}`},
+		Options: serverOptions(), Secret: clientKey, required: []string{host, schema, login}, port: oracle.DefaultPort,
 	},
 	{
 		Type: connection.SQLite, Label: "SQLite", Category: "database", Summary: "A file that is an SQLite database.",

@@ -28,6 +28,7 @@ const (
 
 	ClickHouse Kind = connection.ClickHouse
 	MSSQL      Kind = connection.MSSQL // SQL Server
+	Oracle     Kind = connection.Oracle
 )
 
 // Address is where a database is.
@@ -55,6 +56,7 @@ var servers = map[string]struct {
 	"postgres": {Postgres, 5432}, "postgresql": {Postgres, 5432}, "mysql": {MySQL, 3306}, "mariadb": {MySQL, 3306},
 	"redshift":   {Redshift, 5439},
 	"clickhouse": {ClickHouse, 9000},
+	"oracle":     {Oracle, 1521},
 	"sqlserver":  {MSSQL, 1433}, "mssql": {MSSQL, 1433},
 }
 
@@ -64,7 +66,7 @@ var goAddress = regexp.MustCompile(`^(?:([^:@]*)(?::(.*))?@)?tcp\(([^)]*)\)/(.*)
 // endings are those of files that are SQLite databases.
 var endings = []string{".db", ".sqlite", ".sqlite3"}
 
-const reachable = "what can be reached is an SQLite file, written sqlite:///path/to/file.db or file.db, PostgreSQL, written postgres://user:password@host:5432/database, MySQL, written mysql://user:password@host:3306/database, SQL Server, written sqlserver://user:password@host:1433/database, and ClickHouse, written clickhouse://user:password@host:9000/database" //nolint:gosec // an example
+const reachable = "what can be reached is an SQLite file, written sqlite:///path/to/file.db or file.db, PostgreSQL, written postgres://user:password@host:5432/database, MySQL, written mysql://user:password@host:3306/database, SQL Server, written sqlserver://user:password@host:1433/database, ClickHouse, written clickhouse://user:password@host:9000/database, and Oracle, written oracle://user:password@host:1521/SERVICE" //nolint:gosec // an example
 
 // Parse reads the address of a database. What cannot be reached is an Invalid fault
 // that names what can be, and repeats nothing that may be a password.

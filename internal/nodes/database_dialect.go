@@ -32,6 +32,7 @@ var dbDialects = map[databases.Kind]dbDialect{
 	databases.MySQL:      {nextMySQL, func(int) string { return "?" }, "concat", ", ", backticks, typedMySQL, exactMySQL},
 	databases.ClickHouse: {nextClickHouse, numbered("$"), "concat", ", ", backticks, typedClickHouse, nil},
 	databases.MSSQL:      {nextMSSQL, numbered("@p"), "concat", ", ", brackets, typedMSSQL, exactMSSQL},
+	databases.Oracle:     {nextMSSQL, numbered(":"), "", " || ", sqltext.Ident, typedOracle, nil},
 }
 
 func dialectOf(kind databases.Kind) dbDialect { return dbDialects[kind] }
@@ -113,6 +114,19 @@ func typedClickHouse(mark string, r cursorRead) (string, any) { //nolint:ireturn
 		return "toDate32(" + mark + ")", r.Value
 	case "UUID":
 		return "toUUID(" + mark + ")", r.Value
+	}
+	return mark, r.param()
+}
+
+// typedOracle sees to decimals and moments, which are bound as texts in the session's formats.
+func typedOracle(mark string, r cursorRead) (string, any) { //nolint:ireturn // as databases.Query has it
+	switch typ, _, _ := strings.Cut(r.Type, "("); typ {
+	case "DECIMAL":
+		return "TO_NUMBER(" + mark + ")", r.Value
+	case "TIMESTAMP":
+		return "TO_TIMESTAMP(" + mark + ")", r.Value
+	case "TIMESTAMP WITH TIME ZONE":
+		return "TO_TIMESTAMP_TZ(" + mark + ")", strings.TrimSuffix(r.Value, "+00") + " +00:00"
 	}
 	return mark, r.param()
 }

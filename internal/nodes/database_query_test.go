@@ -109,3 +109,19 @@ func TestClickHouse(t *testing.T) {
 		t.Errorf("%s %v", got, value)
 	}
 }
+
+// TestOracle looks at what Oracle is asked in other words.
+func TestOracle(t *testing.T) {
+	t.Parallel()
+	q, err := readQuery(`SELECT * FROM "a" WHERE x = ${param.x} AND y = 'it''s ${param.x}' -- ${param.x}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, err := q.bind(databases.Oracle, func(string) (string, bool) { return "7", true })
+	if want := `SELECT * FROM "a" WHERE x = :1 AND y = ('it''s ' || :2 || '')`; err != nil || strings.Join(strings.Fields(bound.Text), " ") != want {
+		t.Errorf("%q, %v", bound.Text, err)
+	}
+	if got, value := typedOracle(":1", cursorRead{Type: "TIMESTAMP WITH TIME ZONE", Value: "2024-02-29 23:59:59.5+00"}); got != "TO_TIMESTAMP_TZ(:1)" || value != "2024-02-29 23:59:59.5 +00:00" {
+		t.Errorf("%s %v", got, value)
+	}
+}

@@ -19,7 +19,7 @@ import (
 // sinkDBSpec writes rows into a database.
 var sinkDBSpec = node.Spec{
 	Kind: "sink_db", Title: "Database", Icon: "database", Category: node.Target, MinInputs: 1, MaxInputs: 1, Asks: []string{runs.AskHeld},
-	Summary: "Write the rows into a table of a PostgreSQL, MySQL, MariaDB, SQL Server, ClickHouse or SQLite database, all or none: others see the table as it was until the last row is there, and nothing of a run that was stopped, or that another worker has taken over. Without a table, the one row that sql_generate yields is executed, in one transaction. SQLite itself keeps decimals that are not whole as fractions of fifteen digits: for more, let the table have a column of text.",
+	Summary: "Write the rows into a table of a PostgreSQL, MySQL, MariaDB, SQL Server, ClickHouse, Oracle or SQLite database, all or none: others see the table as it was until the last row is there, and nothing of a run that was stopped, or that another worker has taken over. Without a table, the one row that sql_generate yields is executed, in one transaction. SQLite itself keeps decimals that are not whole as fractions of fifteen digits: for more, let the table have a column of text.",
 	Settings: node.Schema{Type: node.TypeObject, Fields: append([]node.Field{
 		{Name: "uri", Schema: node.Schema{Type: node.TypeString, Title: "Address", Help: addressHelp}},
 		{Name: "table", Schema: node.Schema{Type: node.TypeString, Title: "Table", Help: "Columns go to those of the same name. Left out, the input is one row whose column sql_output is a script."}},

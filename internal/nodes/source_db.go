@@ -15,13 +15,13 @@ import (
 
 // What the settings of all database nodes say about addresses.
 const (
-	addressHelp    = "An SQLite file: sqlite:///data/shop.db, sqlite://shop.db, or only shop.db; relative paths begin where those of file nodes do. Or a server: postgres://user@host:5432/database, mysql://user@host:3306/database, sqlserver://user@host:1433/database, clickhouse://user@host:9000/database, and behind a ? sslmode (disable, prefer, require, verify-ca, verify-full), connect_timeout and statement_timeout in seconds. Everybody who may see the pipeline sees it, so a password belongs in a connection."
+	addressHelp    = "An SQLite file: sqlite:///data/shop.db, sqlite://shop.db, or only shop.db; relative paths begin where those of file nodes do. Or a server: postgres://user@host:5432/database, mysql://user@host:3306/database, sqlserver://user@host:1433/database, clickhouse://user@host:9000/database, oracle://user@host:1521/SERVICE, and behind a ? sslmode (disable, prefer, require, verify-ca, verify-full), connect_timeout and statement_timeout in seconds. Everybody who may see the pipeline sees it, so a password belongs in a connection."
 	connectionHelp = "The conn_id of a connection to a database, which takes the place of the address."
 )
 
 // connectionSetting is a setting that names a connection to a database.
 func connectionSetting(title string) node.Schema {
-	return node.Schema{Type: node.TypeString, Title: title, Format: node.FormatConnection, Types: []string{connection.Postgres, connection.MySQL, connection.SQLite, connection.Redshift, connection.Snowflake, connection.BigQuery, connection.MSSQL, connection.ClickHouse}, Help: connectionHelp}
+	return node.Schema{Type: node.TypeString, Title: title, Format: node.FormatConnection, Types: []string{connection.Postgres, connection.MySQL, connection.SQLite, connection.Redshift, connection.Snowflake, connection.BigQuery, connection.MSSQL, connection.ClickHouse, connection.Oracle}, Help: connectionHelp}
 }
 
 // sourceDBSpec reads rows from a database.

@@ -46,6 +46,9 @@ type SQL struct {
 	// order, Keys key and column, each key's in order, and Tables names. The first two
 	// have the schema, which may be empty, and the table as parameters.
 	Columns, Keys, Tables string
+	// Find yields schema and name of the tables that a name may mean, the likeliest first. Its
+	// parameters are the schema, the table, and the table again. It may be left out.
+	Find string
 	// Refuses says of a load why it cannot be promised; it may be left out.
 	Refuses func(load databases.Load) error
 	// Insert returns the statement for so many rows. Keys is empty but for upserts.
@@ -113,9 +116,9 @@ type Session struct {
 	// Prepares is set where values are exact only in prepared statements.
 	Prepares bool
 	ID       string                 // a query
-	Kill     func(id string) string // a statement that ends a session
-	// Lock takes a lock that its session keeps until it ends, and waits for it when wait
-	// is set. Holder is the session that has it.
+	Kill     func(id string) string // a statement that ends a session; without it none is ended
+	// Lock takes a lock that its session, or the transaction that it begins, keeps until it
+	// ends, and waits for it when wait is set. Holder is the session that has it.
 	Lock   func(ctx context.Context, c *Conn, key string, wait bool) (bool, error)
 	Holder func(ctx context.Context, c *Conn, key string) (string, error)
 	// Marks is whether what became of a transaction can be told by a row of marksTable.
@@ -150,6 +153,7 @@ type Rows struct {
 	From, To int
 	Columns  []string // of the table, one for each of the batch
 	Types    []string // of them
+	Keys     []string // those by which rows are told apart, for upserts
 }
 
 // Table is a table that rows go to.

@@ -115,7 +115,7 @@ func (c *Conn) unmark(ctx context.Context, attempt databases.Attempt) {
 	if c.begin(ctx, false) != nil {
 		return
 	}
-	if c.Run(ctx, "DELETE FROM "+d.SQL.Quote(markTable)+" WHERE attempt = "+d.SQL.Mark(1), c.server.lockName(attempt)) == nil {
+	if c.Run(ctx, "DELETE FROM "+d.SQL.Quote(markTable)+" WHERE "+d.SQL.Quote("attempt")+" = "+d.SQL.Mark(1), c.server.lockName(attempt)) == nil {
 		_ = c.tx.Commit()
 		c.tx = nil
 	}
@@ -186,8 +186,8 @@ func (c *Conn) fence(ctx context.Context, attempt databases.Attempt) (marks bool
 			return false, err
 		}
 	}
-	if !session.Marks {
-		return false, nil
+	if !session.Marks || c.tx != nil { // then the lock is a row of it
+		return session.Marks, nil
 	}
 	d := c.server.Dialect
 	err = c.Run(ctx, d.SQL.Create(d.SQL.Quote(markTable), d.markColumns(), []string{"attempt"}, true))
@@ -264,12 +264,14 @@ func (s Server) ask(ctx context.Context, t try) (bool, error) {
 	}
 	defer c.shut(ctx)
 	name := s.lockName(t.attempt)
-	_ = c.Run(ctx, s.Dialect.Session.Kill(t.id))
+	if kill := s.Dialect.Session.Kill; kill != nil {
+		_ = c.Run(ctx, kill(t.id))
+	}
 	if err := c.outlive(ctx, name); err != nil {
 		return false, err
 	}
 	table := s.Dialect.SQL.Quote(markTable)
-	found, err := c.one(ctx, "SELECT mark FROM "+table+" WHERE attempt = "+s.Dialect.SQL.Mark(1), name)
+	found, err := c.one(ctx, "SELECT "+s.Dialect.SQL.Quote("mark")+" FROM "+table+" WHERE "+s.Dialect.SQL.Quote("attempt")+" = "+s.Dialect.SQL.Mark(1), name)
 	if err != nil || found != t.mark {
 		return false, err
 	}

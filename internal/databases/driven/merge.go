@@ -113,7 +113,7 @@ func (c *Conn) doneBefore(ctx context.Context, load databases.Load) (rows int64,
 			return 0, false, databases.OnceFault(err)
 		}
 	}
-	written, err := other.one(ctx, "SELECT written FROM "+t.Quoted+" WHERE "+d.SQL.Quote("load")+" = "+d.SQL.Mark(1), load.Attempt.Name)
+	written, err := other.one(ctx, "SELECT "+d.SQL.Quote("written")+" FROM "+t.Quoted+" WHERE "+d.SQL.Quote("load")+" = "+d.SQL.Mark(1), load.Attempt.Name)
 	if err != nil {
 		return 0, false, databases.OnceFault(err)
 	}
@@ -166,7 +166,7 @@ func (c *Conn) forget(ctx context.Context) {
 	if c.begin(ctx, false) != nil {
 		return
 	}
-	if c.Run(ctx, "DELETE FROM "+c.loads().Quoted+" WHERE committed_at < "+c.server.Dialect.SQL.Mark(1), moment(time.Now().AddDate(0, 0, -databases.LoadsKept))) == nil {
+	if c.Run(ctx, "DELETE FROM "+c.loads().Quoted+" WHERE "+c.server.Dialect.SQL.Quote("committed_at")+" < "+c.server.Dialect.SQL.Mark(1), moment(time.Now().AddDate(0, 0, -databases.LoadsKept))) == nil {
 		_ = c.tx.Commit()
 		c.tx = nil
 	}

@@ -27,6 +27,8 @@ type Lexis struct {
 	// Writes are words that a query may not have anywhere, and Divides those that a script
 	// may not, in languages that need nothing between statements.
 	Writes, Divides []string
+	// Blocks are the words that statements begin with which go on to the end of the text.
+	Blocks []string
 	// Go is set where a line GO divides a script into parts, each of which goes together.
 	Go bool
 }
@@ -124,7 +126,7 @@ func (l Lexis) statements(text string) iter.Seq2[string, string] {
 				from, word = at+1, ""
 			case token == "":
 			case word == "":
-				word = token
+				word, routine = token, slices.Contains(l.Blocks, token)
 			case (word == "CREATE" || word == "ALTER") && slices.Contains(routines, token):
 				routine = true
 			}

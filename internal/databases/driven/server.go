@@ -104,8 +104,23 @@ func (s Server) kill(ctx context.Context, id string) {
 	}
 }
 
-// begin starts a transaction, which ends by commit or with the connection.
+// Begin starts the transaction of a change, unless it has begun.
+func (c *Conn) Begin(ctx context.Context) error { return c.begin(ctx, false) }
+
+// Undo ends the transaction without a change.
+func (c *Conn) Undo() {
+	if c.tx != nil {
+		_ = c.tx.Rollback()
+		c.tx = nil
+	}
+}
+
+// begin starts a transaction, which ends by commit or with the connection. The lock of an
+// attempt may have done so.
 func (c *Conn) begin(ctx context.Context, readOnly bool) error {
+	if c.tx != nil {
+		return nil
+	}
 	// Statements look at the context themselves: the library would end the transaction behind our back.
 	tx, err := c.conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: readOnly && !c.server.Dialect.Session.Writable})
 	if err != nil {

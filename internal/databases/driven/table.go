@@ -38,16 +38,31 @@ func (d *Dialect) quoted(schema, name string) string {
 	return d.SQL.Quote(schema) + "." + d.SQL.Quote(name)
 }
 
-// column returns a column by its name, in upper or lower case.
+// column returns a column by its name, in upper or lower case where only one is meant.
 func (t *Table) column(name string) *Declared {
 	exact := slices.IndexFunc(t.Columns, func(c Declared) bool { return c.Name == name })
 	if exact < 0 {
-		exact = slices.IndexFunc(t.Columns, func(c Declared) bool { return strings.EqualFold(c.Name, name) })
+		exact = t.folded(name)
 	}
 	if exact < 0 {
 		return nil
 	}
 	return &t.Columns[exact]
+}
+
+// folded returns the place of the only column of a name in whatever case, or -1.
+func (t *Table) folded(name string) int {
+	found := -1
+	for i, c := range t.Columns {
+		switch {
+		case !strings.EqualFold(c.Name, name):
+		case found >= 0:
+			return -1
+		default:
+			found = i
+		}
+	}
+	return found
 }
 
 func (t *Table) names() []string {
@@ -61,6 +76,9 @@ func (t *Table) names() []string {
 // look finds the columns and keys of the table; it has none when it is not there.
 func (t *Table) look(ctx context.Context, c *Conn) error {
 	d := c.server.Dialect
+	if err := t.find(ctx, c); err != nil {
+		return err
+	}
 	rows, err := c.Query(ctx, d.SQL.Columns, t.Schema, t.Name)
 	if err != nil {
 		return err
@@ -78,6 +96,24 @@ func (t *Table) look(ctx context.Context, c *Conn) error {
 	for _, row := range rows {
 		t.Keys[row[0]] = append(t.Keys[row[0]], row[1])
 	}
+	return nil
+}
+
+// find gives the table the names that it has in the database, where letters may be others.
+func (t *Table) find(ctx context.Context, c *Conn) error {
+	d := c.server.Dialect
+	if d.SQL.Find == "" {
+		return nil
+	}
+	rows, err := c.Query(ctx, d.SQL.Find, t.Schema, t.Name, t.Name)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if len(rows) > 1 && rows[0][1] != t.Name {
+		return databases.Problem("table", "%q may mean %s or %s: write it as it is", t.Shown, rows[0][1], rows[1][1])
+	}
+	t.Schema, t.Name = rows[0][0], rows[0][1]
+	t.Quoted = d.quoted(t.Schema, t.Name)
 	return nil
 }
 

@@ -128,7 +128,7 @@ func (w *writer) begin(ctx context.Context, columns []batch.Column) error {
 	if w.fitting, _, err = w.place.fitting(load, columns); err != nil {
 		return err
 	}
-	w.to.Columns, w.to.Types = nil, nil
+	w.to.Columns, w.to.Types, w.to.Keys = nil, nil, w.tableKeys()
 	for _, name := range w.fitting {
 		at := w.place.column(name)
 		w.to.Columns, w.to.Types = append(w.to.Columns, at.Name), append(w.to.Types, at.Type)

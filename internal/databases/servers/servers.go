@@ -13,6 +13,7 @@ import (
 	"github.com/broked/broked/internal/databases/clickhouse"
 	"github.com/broked/broked/internal/databases/mssql"
 	"github.com/broked/broked/internal/databases/mysql"
+	"github.com/broked/broked/internal/databases/oracle"
 	"github.com/broked/broked/internal/databases/postgres"
 	"github.com/broked/broked/internal/databases/snowflake"
 	"github.com/broked/broked/internal/fault"
@@ -46,6 +47,8 @@ func At(c connection.Connection, out outbound.Exit) (Database, error) { //nolint
 		return clickhouse.At(c, dialer), nil
 	case connection.MSSQL:
 		return mssql.At(c, dialer), nil
+	case connection.Oracle:
+		return oracle.At(c, dialer), nil
 	}
 	return nil, fault.New(fault.Invalid, "names a connection of the type %s, which is no database", c.Type)
 }

@@ -13,7 +13,7 @@ import (
 // TestNoWayAroundThePolicy tries to reach what is refused by every sort of database.
 func TestNoWayAroundThePolicy(t *testing.T) {
 	t.Parallel()
-	for _, typ := range []string{connection.Postgres, connection.MySQL, connection.Redshift, connection.Snowflake, connection.BigQuery, connection.MSSQL, connection.ClickHouse} {
+	for _, typ := range []string{connection.Postgres, connection.MySQL, connection.Redshift, connection.Snowflake, connection.BigQuery, connection.MSSQL, connection.ClickHouse, connection.Oracle} {
 		for _, host := range []string{
 			"127.0.0.1", "localhost", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254",
 			"168.63.129.16", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "fd00:ec2::254", "fe80::1", "64:ff9b::7f00:1", "2002:7f00:1::", "fc00::1",
