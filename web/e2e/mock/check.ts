@@ -15,6 +15,14 @@ async function expectAccessible(page: Page, scheme: "light" | "dark"): Promise<v
   expect(serious).toEqual([]);
 }
 
+/** Waits for colours that are on their way to others, which axe would take for those that are meant. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const changing = document.getAnimations().filter((a) => a instanceof CSSTransition);
+    await Promise.allSettled(changing.map((a) => a.finished));
+  });
+}
+
 /** Looks at the page in light and dark: nothing serious by axe, and with SHOTS=1 a picture of each in e2e/shots. */
 export async function lookAtBoth(page: Page, name: string): Promise<void> {
   for (const scheme of ["light", "dark"] as const) {
@@ -30,6 +38,7 @@ export async function lookAtBoth(page: Page, name: string): Promise<void> {
       );
     }, scheme);
     await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", scheme);
+    await settled(page);
     if (process.env.SHOTS) await page.screenshot({ path: `e2e/shots/${name}-${scheme}.png` });
     await expectAccessible(page, scheme);
   }
