@@ -79,7 +79,7 @@ func TestConnectionCalls(t *testing.T) {
 		{name: "test draft: viewer", as: auth.Viewer, method: "POST", path: "/api/test-connection", body: `{}`, want: 403},
 		{name: "test draft: nothing", as: auth.Editor, method: "POST", path: "/api/test-connection", body: `{}`, want: 400, has: []string{"uri is required"}},
 		{name: "test draft: both", as: auth.Editor, method: "POST", path: "/api/test-connection", body: `{"uri":"http://x","connection":{"type":"http"}}`, want: 400},
-		{name: "test draft: unknown type", as: auth.Editor, method: "POST", path: "/api/test-connection", body: `{"uri":"oracle://x"}`, want: 400, has: []string{`"path":"type"`}},
+		{name: "test draft: unknown type", as: auth.Editor, method: "POST", path: "/api/test-connection", body: `{"uri":"teradata://x"}`, want: 400, has: []string{`"path":"type"`}},
 		{name: "test draft: outside the roots", as: auth.Editor, method: "POST", path: "/api/test-connection", body: `{"uri":"sqlite:///etc/passwd"}`, want: 200, has: []string{`"success":false`, `"failed":"file"`}},
 		{name: "test draft: ourselves", as: auth.Editor, method: "POST", path: "/api/test-connection", body: `{"uri":"http://ann:canary@127.0.0.1:9"}`, want: 200, has: []string{`"success":false`, `"failed":"blocked"`}, hasNot: no},
 		{name: "test draft: no secret", as: auth.Editor, method: "POST", path: "/api/test-connection", body: `{"connection":{"type":"http","host":"x","port":1,"password_ref":"env://BROKED_SECRET_GONE"}}`, want: 200, has: []string{`"failed":"secret"`, "BROKED_SECRET_GONE"}},

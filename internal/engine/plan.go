@@ -10,6 +10,7 @@ type plan struct {
 	inputs    [][]int  // of every node, in the order of its edges
 	marks     [][]bool // of those edges: the answer with which rows flow, when the input decides
 	consumers []int    // how many edges leave every node
+	takers    [][]int  // of every node: those that its edges lead to; unlike inputs, nobody changes them
 	order     []int    // every node after its inputs, sinks as late as they can be
 }
 
@@ -23,7 +24,7 @@ func newPlan(steps []job.Step, edges []job.Edge, sink func(kind string) bool) (p
 		}
 		at[s.ID] = i
 	}
-	p := plan{inputs: make([][]int, len(steps)), marks: make([][]bool, len(steps)), consumers: make([]int, len(steps))}
+	p := plan{inputs: make([][]int, len(steps)), marks: make([][]bool, len(steps)), consumers: make([]int, len(steps)), takers: make([][]int, len(steps))}
 	for _, e := range edges {
 		from, known := at[e.From]
 		to, knownToo := at[e.To]
@@ -33,6 +34,7 @@ func newPlan(steps []job.Step, edges []job.Edge, sink func(kind string) bool) (p
 		p.inputs[to] = append(p.inputs[to], from)
 		p.marks[to] = append(p.marks[to], e.Condition == nil || *e.Condition)
 		p.consumers[from]++
+		p.takers[from] = append(p.takers[from], to)
 	}
 	done := make([]bool, len(steps))
 	for len(p.order) < len(steps) {

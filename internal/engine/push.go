@@ -36,10 +36,10 @@ func (c chain) last() pushdown.Table {
 func (r *run) push(ctx context.Context, i int) (bool, error) {
 	s := r.steps[i]
 	host, is := s.node.(node.Host)
-	behind := r.behind(i)
 	if !is {
 		return false, nil
 	}
+	behind := r.behind(i)
 	done, err := r.settle(ctx, i, behind)
 	if done || err != nil || len(behind) == 0 {
 		return done, err
@@ -72,7 +72,7 @@ func (r *run) behind(i int) []int {
 	}
 	var all []int
 	for at := i; r.plan.consumers[at] == 1 && !r.steps[at].common.Keep; {
-		next := slices.IndexFunc(r.plan.inputs, func(inputs []int) bool { return slices.Contains(inputs, at) })
+		next := r.plan.takers[at][0] // it waits for this node, so that its inputs are as they were
 		if _, is := r.steps[next].node.(node.Pusher); !is || len(r.plan.inputs[next]) != 1 || !r.steps[next].plain() {
 			break
 		}

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"github.com/broked/broked/internal/batch"
 	"github.com/broked/broked/internal/databases"
@@ -68,8 +67,8 @@ func (r *run) end(i int, behind []int) int {
 	if r.job.Trial != nil || r.job.Query != nil || len(r.steps) != len(behind)+2 || r.plan.consumers[last] != 1 || !r.lets(i) || !r.lets(last) {
 		return -1
 	}
-	to := slices.IndexFunc(r.plan.inputs, func(inputs []int) bool { return slices.Equal(inputs, []int{last}) })
-	if _, settles := r.steps[to].node.(node.Settler); !settles || !r.lets(to) {
+	to := r.plan.takers[last][0]
+	if _, settles := r.steps[to].node.(node.Settler); !settles || len(r.plan.inputs[to]) != 1 || !r.lets(to) {
 		return -1
 	}
 	return to
