@@ -35,23 +35,28 @@ func (w *writer) end(ctx context.Context) error {
 		same[i] = "broked_kept." + sqltext.Ident(key) + " = broked_there." + sqltext.Ident(key)
 	}
 	text := "DELETE FROM " + w.table.name + " AS broked_there WHERE NOT EXISTS (SELECT 1 FROM " + keysName + " AS broked_kept WHERE " + strings.Join(same, " AND ") + ")"
-	if w.load.Scope.Text != "" {
-		text += " AND (" + w.load.Scope.Text + "\n)"
+	return w.c.prune(ctx, w.load, text)
+}
+
+// prune executes a DELETE of the rows that a load does not have, of those that may go.
+func (c *conn) prune(ctx context.Context, load databases.Load, text string) error {
+	if load.Scope.Text != "" {
+		text += " AND (" + load.Scope.Text + "\n)"
 	}
-	values, err := params(w.load.Scope.Params)
+	values, err := params(load.Scope.Params)
 	if err != nil {
 		return err
 	}
-	tag, err := w.c.ExecParams(ctx, text, values, nil, nil, nil).Close()
+	tag, err := c.ExecParams(ctx, text, values, nil, nil, nil).Close()
 	if err != nil {
-		err = w.c.fault(err)
-		if w.load.Scope.Text != "" && !ofRow(err) {
+		err = c.fault(err)
+		if load.Scope.Text != "" && !ofRow(err) {
 			return databases.ScopeFault(err)
 		}
 		return err
 	}
-	if w.load.Told != nil {
-		w.load.Told.Deleted = tag.RowsAffected()
+	if load.Told != nil {
+		load.Told.Deleted = tag.RowsAffected()
 	}
 	return nil
 }

@@ -97,23 +97,5 @@ func (w *inserter) end(ctx context.Context) error {
 		return err
 	}
 	text := "DELETE FROM " + w.table.name + " WHERE NOT EXISTS (SELECT 1 FROM " + leanKeys + " WHERE " + w.matching(leanKeys, w.table.name) + ")"
-	if w.load.Scope.Text != "" {
-		text += " AND (" + w.load.Scope.Text + "\n)"
-	}
-	values, err := params(w.load.Scope.Params)
-	if err != nil {
-		return err
-	}
-	tag, err := w.c.ExecParams(ctx, text, values, nil, nil, nil).Close()
-	if err != nil {
-		err = w.c.fault(err)
-		if w.load.Scope.Text != "" && !ofRow(err) {
-			return databases.ScopeFault(err)
-		}
-		return err
-	}
-	if w.load.Told != nil {
-		w.load.Told.Deleted = tag.RowsAffected()
-	}
-	return nil
+	return w.c.prune(ctx, w.load, text)
 }
